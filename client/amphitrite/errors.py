@@ -1,0 +1,89 @@
+"""Everything that Amphitrite raises on purpose.
+
+Each error carries the exit code with which the command line ends::
+
+    AmphitriteError
+    ├── BadInput            2  a file, an option or a value that cannot be used
+    ├── OutputError         2  the result cannot be written where it was asked for
+    ├── MissingExtra        2  an optional part is not installed
+    └── ServerError         3  anything on the server's side
+        ├── ProvisioningError   the local server cannot be installed or started
+        ├── ServerUnreachable   nothing answers at the address
+        ├── ModelNotReady       the server answers, the model does not
+        ├── SpecMismatch        the served model is not the one expected
+        ├── InferenceTimeout    no answer within the deadline
+        └── InferenceFailed     the server refused or failed the request
+
+Messages say what was wrong, what was received and what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class AmphitriteError(Exception):
+    """Base of every deliberate error; ``exit_code`` is what a shell sees."""
+
+    exit_code = 1
+
+
+class BadInput(AmphitriteError):
+    """A file, an option or a value cannot be used."""
+
+    exit_code = 2
+
+
+class OutputError(AmphitriteError):
+    """The result cannot be written where it was asked for."""
+
+    exit_code = 2
+
+
+class MissingExtra(AmphitriteError):
+    """An optional part of Amphitrite is not installed.
+
+    Parameters
+    ----------
+    what : str
+        What was asked for, as the start of a sentence.
+    extra : str
+        The extra that provides it.
+    """
+
+    exit_code = 2
+
+    def __init__(self, what: str, extra: str) -> None:
+        self.extra = extra
+        super().__init__(
+            f"{what} needs the '{extra}' extra, which is not installed.\n"
+            f"Install it with: pip install 'amphitrite[{extra}]'"
+        )
+
+
+class ServerError(AmphitriteError):
+    """Something is wrong on the server's side."""
+
+    exit_code = 3
+
+
+class ProvisioningError(ServerError):
+    """The local server cannot be installed or started on this machine."""
+
+
+class ServerUnreachable(ServerError):
+    """Nothing answers at the address of the server."""
+
+
+class ModelNotReady(ServerError):
+    """The server answers but does not serve the model."""
+
+
+class SpecMismatch(ServerError):
+    """The served model differs from what this survey expects."""
+
+
+class InferenceTimeout(ServerError):
+    """The server gave no answer within the deadline."""
+
+
+class InferenceFailed(ServerError):
+    """The server refused or failed an inference request."""

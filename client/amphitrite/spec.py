@@ -1,0 +1,199 @@
+"""What a model takes and gives: the contract between weights, server and client.
+
+A `ModelSpec` has a *contract* half (names, dtypes, shapes, axes, units, labels,
+constants), written on the survey's page and compared on connect, and a *learned* half
+(thresholds, calibration, digests), which travels with the weights.  Its canonical JSON
+is stored beside the weights as ``spec.json`` and, for every version that a Triton
+repository keeps, in the ``parameters`` of ``config.pbtxt``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from amphitrite.errors import SpecMismatch
+
+FORMAT = 1
+
+
+def parameter_key(version: int) -> str:
+    """Return the ``config.pbtxt`` parameter that holds the spec of a version."""
+    return f"amphitrite.spec.{version}"
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One input or output tensor, without its batch axis.
+
+    Parameters
+    ----------
+    name : str
+        The tensor's name in the served model.
+    dtype : str
+        A numpy dtype name, such as ``"float32"``.
+    shape : tuple of int
+        Lengths along ``axes``; -1 where the length is free.
+    axes : tuple of str
+        A name for each axis, such as ``("y", "x", "band")``.
+    unit : str
+        The unit in the FITS standard's notation; empty for a pure number.
+    description : str
+        One sentence for a reader; not compared.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    axes: tuple[str, ...]
+    unit: str = ""
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.shape) != len(self.axes):
+            raise ValueError(
+                f"tensor '{self.name}': {len(self.shape)} lengths for "
+                f"{len(self.axes)} axes; received shape={self.shape}, axes={self.axes}"
+            )
+
+
+@dataclass(frozen=True)
+class Member:
+    """One model inside an ensemble, pinned by version and digest."""
+
+    name: str
+    version: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A served model: its contract, and what was learned with its weights.
+
+    Parameters
+    ----------
+    name : str
+        The model's name in the repository.
+    inputs, outputs : tuple of TensorSpec
+        The tensors.
+    labels : tuple of str
+        Class labels in the order of the output's last axis.
+    constants : mapping
+        Further contract values that both sides must share (JSON types).
+    references : tuple of str
+        Where model and method were published; not compared.
+    learned : mapping
+        Values fixed in training (JSON types); never compiled into the client.
+    digest : str
+        ``"sha256:..."`` of the ONNX file; empty until exported.
+    members : tuple of Member
+        The members of an ensemble; empty for a single model.
+    """
+
+    name: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    labels: tuple[str, ...] = ()
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    references: tuple[str, ...] = ()
+    learned: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""
+    members: tuple[Member, ...] = ()
+
+    def to_json(self) -> str:
+        """Return the canonical JSON: sorted keys, no spaces, no NaN."""
+        return json.dumps(
+            {"format": FORMAT, **asdict(self)},
+            sort_keys=True,
+            separators=(",", ":"),
+            allow_nan=False,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> ModelSpec:
+        """Read a spec back from its JSON.
+
+        Raises
+        ------
+        SpecMismatch
+            The text is not a spec, or is of another format.
+        """
+        try:
+            raw = json.loads(text)
+            found = raw.pop("format")
+        except (ValueError, KeyError, AttributeError) as error:
+            raise SpecMismatch(f"not a model spec: {error!r}") from error
+        if found != FORMAT:
+            raise SpecMismatch(
+                f"the spec is of format {found}, this client reads format {FORMAT}; "
+                "update amphitrite or export the model again"
+            )
+        try:
+            for side in ("inputs", "outputs"):
+                raw[side] = tuple(
+                    TensorSpec(
+                        **{
+                            key: tuple(value) if isinstance(value, list) else value
+                            for key, value in tensor.items()
+                        }
+                    )
+                    for tensor in raw[side]
+                )
+            raw["members"] = tuple(Member(**member) for member in raw["members"])
+            raw["labels"] = tuple(raw["labels"])
+            raw["references"] = tuple(raw["references"])
+            return cls(**raw)
+        except (TypeError, KeyError, ValueError) as error:
+            raise SpecMismatch(f"not a model spec: {error}") from error
+
+    def with_weights(
+        self,
+        *,
+        digest: str,
+        learned: Mapping[str, Any] | None = None,
+        members: tuple[Member, ...] = (),
+    ) -> ModelSpec:
+        """Return this contract together with what travels with the weights."""
+        return replace(
+            self,
+            digest=digest,
+            learned=dict(self.learned if learned is None else learned),
+            members=members,
+        )
+
+
+def _contract(spec: ModelSpec) -> dict[str, Any]:
+    """Flatten the compared half of a spec into ``{field: value}``."""
+    flat: dict[str, Any] = {"name": spec.name, "labels": list(spec.labels)}
+    for side in ("inputs", "outputs"):
+        tensors: tuple[TensorSpec, ...] = getattr(spec, side)
+        flat[side] = [tensor.name for tensor in tensors]
+        for tensor in tensors:
+            for part in ("dtype", "shape", "axes", "unit"):
+                value = getattr(tensor, part)
+                flat[f"{side}.{tensor.name}.{part}"] = (
+                    list(value) if isinstance(value, tuple) else value
+                )
+    constants = json.loads(json.dumps(dict(spec.constants)))
+    flat.update({f"constants.{key}": value for key, value in constants.items()})
+    return flat
+
+
+def check_contract(*, served: ModelSpec, expected: ModelSpec) -> None:
+    """Compare the contract of a served model with the one a survey expects.
+
+    Raises
+    ------
+    SpecMismatch
+        Names the first field that differs, with both values.
+    """
+    have, want = _contract(served), _contract(expected)
+    for key in sorted(want.keys() | have.keys(), key=lambda k: (k.count("."), k)):
+        if have.get(key) != want.get(key):
+            raise SpecMismatch(
+                f"model '{expected.name}': the field '{key}' differs: the server has "
+                f"{have.get(key)!r}, this client expects {want.get(key)!r}.\n"
+                "Use the client and the model repository of the same release."
+            )

@@ -1,0 +1,1 @@
+"""Turn trained Keras artefacts into a Triton model repository."""
