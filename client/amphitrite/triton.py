@@ -2,11 +2,287 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
 from google.protobuf import text_format
+from numpy.typing import NDArray
+from tritonclient import grpc as triton_grpc
 from tritonclient.grpc import model_config_pb2
 from tritonclient.grpc.model_config_pb2 import ModelConfig
+from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
-from amphitrite.errors import BadInput
+from amphitrite import errors
+from amphitrite.spec import ModelSpec, check_contract, parameter_key
+
+logger = logging.getLogger(__name__)
+
+Tensors = Mapping[str, NDArray[Any]]
+
+# Passing channel arguments replaces tritonclient's own: the message sizes must be
+# given again, and gRPC would otherwise wait up to two minutes before it reconnects.
+_CHANNEL_ARGUMENTS = [
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.enable_http_proxy", 0),
+]
+_PROBE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class ModelStatus:
+    """One version of one model on a server, as ``amphitrite status`` lists it."""
+
+    name: str
+    version: str
+    ready: bool
+    reason: str
+    digest: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON types."""
+        return asdict(self)
+
+
+class Connection:
+    """A gRPC connection to one Triton server.
+
+    Use it from one thread: the answers arrive on gRPC's own threads, but requests are
+    built by the caller's.
+
+    Parameters
+    ----------
+    url : str
+        ``host:port`` of the server's gRPC endpoint.
+    deadline : float
+        Seconds after which a request without an answer fails.
+    """
+
+    def __init__(self, url: str, *, deadline: float = 120.0) -> None:
+        self.url = url
+        self.deadline = deadline
+        host, _, port = url.rpartition(":")
+        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+            raise errors.BadInput(
+                f"'{url}' is no server address; expected host:port of Triton's gRPC "
+                "endpoint, such as localhost:8001"
+            )
+        self._client = triton_grpc.InferenceServerClient(
+            url, channel_args=_CHANNEL_ARGUMENTS
+        )
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the channel; safe to call twice."""
+        self._client.close()
+
+    def model(self, expected: ModelSpec) -> ServedModel:
+        """Find a model on the server and check that it is the one expected.
+
+        Parameters
+        ----------
+        expected : ModelSpec
+            The contract on the survey's page.
+
+        Raises
+        ------
+        ServerUnreachable
+            Nothing answers at the address.
+        ModelNotReady
+            The server does not serve the model.
+        SpecMismatch
+            The server has no spec for the model, or its contract differs, or the
+            spec does not describe the tensors that the server really has.
+        """
+        name = expected.name
+        try:
+            metadata = self._client.get_model_metadata(
+                name, client_timeout=_PROBE_SECONDS
+            )
+            config = self._client.get_model_config(
+                name, client_timeout=_PROBE_SECONDS
+            ).config
+        except InferenceServerException as error:
+            raise self._translate(error, name) from None
+        if not metadata.versions:
+            raise errors.ModelNotReady(
+                f"the server at {self.url} has no ready version of '{name}'"
+            )
+        version = max(int(v) for v in metadata.versions)
+        spec = _served_spec(config, version, server=self.url)
+        check_contract(served=spec, expected=expected)
+        _check_tensors(metadata, spec, batched=config.max_batch_size > 0)
+        return ServedModel(
+            connection=self,
+            spec=spec,
+            version=version,
+            max_batch=max(1, config.max_batch_size),
+        )
+
+    def status(self) -> list[ModelStatus]:
+        """List every model version on the server.
+
+        Raises
+        ------
+        ServerUnreachable
+            Nothing answers at the address.
+        """
+        try:
+            index = self._client.get_model_repository_index(
+                client_timeout=_PROBE_SECONDS
+            )
+            return [
+                ModelStatus(
+                    name=entry.name,
+                    version=entry.version,
+                    ready=entry.state == "READY",
+                    reason=entry.reason,
+                    digest=self._digest(entry.name, entry.version)
+                    if entry.state == "READY"
+                    else "",
+                )
+                for entry in index.models
+            ]
+        except InferenceServerException as error:
+            raise self._translate(error, "") from None
+
+    def _digest(self, name: str, version: str) -> str:
+        config = self._client.get_model_config(
+            name, version, client_timeout=_PROBE_SECONDS
+        ).config
+        text = config.parameters[parameter_key(int(version))].string_value
+        return ModelSpec.from_json(text).digest if text else ""
+
+    def _submit(
+        self, model: ServedModel, tensors: Tensors, outputs: Sequence[str]
+    ) -> Future[dict[str, NDArray[Any]]]:
+        inputs = []
+        for name, array in tensors.items():
+            tensor = triton_grpc.InferInput(
+                name, list(array.shape), np_to_triton_dtype(array.dtype)
+            )
+            tensor.set_data_from_numpy(array)
+            inputs.append(tensor)
+        future: Future[dict[str, NDArray[Any]]] = Future()
+
+        def answered(result: Any, error: InferenceServerException | None) -> None:
+            if error is not None:
+                future.set_exception(self._translate(error, model.spec.name))
+                return
+            try:
+                future.set_result({name: result.as_numpy(name) for name in outputs})
+            except Exception as broken:  # an answer must never leave a caller waiting
+                future.set_exception(broken)
+
+        self._client.async_infer(
+            model.spec.name,
+            inputs,
+            answered,
+            model_version=str(model.version),
+            outputs=[triton_grpc.InferRequestedOutput(name) for name in outputs],
+            client_timeout=self.deadline,
+        )
+        return future
+
+    def _translate(
+        self, error: InferenceServerException, name: str
+    ) -> errors.ServerError:
+        """Turn tritonclient's one exception into ours, by status and cause."""
+        status, text = str(error.status()), str(error.message())
+        if "unknown model" in text or "NOT_FOUND" in status or "is not ready" in text:
+            return errors.ModelNotReady(
+                f"the server at {self.url} answers but does not serve '{name}' "
+                f"({text}). Load the model there, or give another --server."
+            )
+        if "Stub process" in text and "not healthy" in text:
+            return errors.ModelNotReady(
+                f"on the server at {self.url} the process that runs '{name}' has died "
+                f"({text}). Restart that server."
+            )
+        if "UNAVAILABLE" in status or "CANCELLED" in status:
+            return errors.ServerUnreachable(
+                f"no Triton server answers at {self.url} ({text}). Check the address "
+                "(host:port of its gRPC endpoint) and that the server runs: "
+                f"amphitrite status --server {self.url}"
+            )
+        if "DEADLINE_EXCEEDED" in status:
+            return errors.InferenceTimeout(
+                f"the server at {self.url} gave no answer within the deadline of "
+                f"{self.deadline:g} s; it may be overloaded (send less at once with "
+                "--in-flight) or need a longer --deadline"
+            )
+        return errors.InferenceFailed(
+            f"the server at {self.url} refused a request to '{name}': {text}"
+        )
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model on a server whose contract has been checked."""
+
+    connection: Connection
+    spec: ModelSpec
+    version: int
+    max_batch: int
+
+    def submit(
+        self, tensors: Tensors, outputs: Sequence[str] | None = None
+    ) -> Future[dict[str, NDArray[Any]]]:
+        """Send one request without waiting for its answer.
+
+        Parameters
+        ----------
+        tensors : mapping of str to ndarray
+            Every input of the model, each with a leading batch axis.  The server lets
+            NaN through, so what is not finite must have been dealt with before.
+        outputs : sequence of str, optional
+            The outputs wanted; all of them by default.
+
+        Returns
+        -------
+        Future
+            Gives ``{output: ndarray}``, or raises a `amphitrite.errors.ServerError`.
+        """
+        names = outputs or [tensor.name for tensor in self.spec.outputs]
+        return self.connection._submit(self, tensors, names)
+
+    def infer(
+        self, tensors: Tensors, outputs: Sequence[str] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Send one request and wait for its answer; see `submit`."""
+        return self.submit(tensors, outputs).result()
+
+    def check_unchanged(self) -> None:
+        """Make sure that the server still serves the very same weights.
+
+        Raises
+        ------
+        SpecMismatch
+            The weights differ from those that the run began with.
+        ServerError
+            The server does not answer, or not with this model.
+        """
+        now = self.connection.model(self.spec)
+        if (now.version, now.spec.digest) != (self.version, self.spec.digest):
+            raise errors.SpecMismatch(
+                f"the server at {self.connection.url} now serves '{self.spec.name}' "
+                f"version {now.version} ({now.spec.digest}); the run began with "
+                f"version {self.version} ({self.spec.digest}). Start the run anew."
+            )
 
 
 def parse_config(text: str, *, source: str = "config.pbtxt") -> ModelConfig:
@@ -20,9 +296,44 @@ def parse_config(text: str, *, source: str = "config.pbtxt") -> ModelConfig:
     try:
         return text_format.Parse(text, model_config_pb2.ModelConfig())
     except text_format.ParseError as error:
-        raise BadInput(f"{source} is no Triton model configuration: {error}") from error
+        raise errors.BadInput(
+            f"{source} is no Triton model configuration: {error}"
+        ) from error
 
 
 def format_config(config: ModelConfig) -> str:
     """Return the text of a ``config.pbtxt``, the inverse of `parse_config`."""
     return str(text_format.MessageToString(config))
+
+
+def _served_spec(config: ModelConfig, version: int, *, server: str) -> ModelSpec:
+    key = parameter_key(version)
+    if key not in config.parameters:
+        raise errors.SpecMismatch(
+            f"the server at {server} serves '{config.name}' version {version} without "
+            f"its spec (no parameter '{key}' in its config.pbtxt), so nobody can tell "
+            "what it expects. Serve a repository that amphitrite exported."
+        )
+    return ModelSpec.from_json(config.parameters[key].string_value)
+
+
+def _check_tensors(metadata: Any, spec: ModelSpec, *, batched: bool) -> None:
+    """Compare a spec with the tensors that the server reports for the model."""
+    for side in ("inputs", "outputs"):
+        served = dict(_described(getattr(metadata, side), batched=batched))
+        for tensor in getattr(spec, side):
+            want = (np_to_triton_dtype(np.dtype(tensor.dtype)), tensor.shape)
+            have = served.get(tensor.name)
+            if have != want:
+                raise errors.SpecMismatch(
+                    f"model '{spec.name}': the field '{side}.{tensor.name}' differs: "
+                    f"the server's model has {have or 'no such tensor'}, its spec "
+                    f"says {want}. Export the model again."
+                )
+
+
+def _described(
+    tensors: Any, *, batched: bool
+) -> Iterator[tuple[str, tuple[str, tuple[int, ...]]]]:
+    for tensor in tensors:
+        yield tensor.name, (tensor.datatype, tuple(tensor.shape)[1 if batched else 0 :])

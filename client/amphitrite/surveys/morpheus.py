@@ -11,13 +11,12 @@ from typing import Final
 
 from amphitrite.columns import Column
 from amphitrite.spec import ModelSpec, TensorSpec
+from amphitrite.windows import MARGIN, WINDOW
 
 BANDS: Final = ("H", "J", "V", "z")
 FILTERS: Final = ("F160W", "F125W", "F606W", "F850LP")
 LABELS: Final = ("spheroid", "disk", "irregular", "point_source", "background")
 MORPHOLOGIES: Final = LABELS[:-1]
-WINDOW: Final = 40
-MARGIN: Final = 5
 
 REFERENCES: Final = (
     "Hausen & Robertson 2020, ApJS 248, 20, doi:10.3847/1538-4365/ab8868",

@@ -1,0 +1,293 @@
+"""The one run engine: bounded work in flight between the files and the server.
+
+A survey hands over *units* of work (a file, a patch, a strip of an image).  Each is
+prepared aside, sent to the server in one or more requests, and reduced to a record in
+the journal.  Units finish in any order, the journal makes them count once, and nothing
+is ever held for more than the units and requests in flight.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from amphitrite import errors
+from amphitrite.journal import Journal
+from amphitrite.triton import ServedModel
+
+logger = logging.getLogger(__name__)
+
+Outputs = Mapping[str, NDArray[Any]]
+
+# An inference changes nothing on the server, so it can be asked for again whenever the
+# cause may pass: a restart, an overload, a lost connection.
+RETRYABLE = (errors.ServerUnreachable, errors.ModelNotReady, errors.InferenceTimeout)
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
+
+
+class Work(Protocol):
+    """One prepared unit."""
+
+    def requests(self) -> Iterator[tuple[Any, dict[str, NDArray[Any]]]]:
+        """Yield ``(where, input tensors)`` for each request, made when asked for."""
+
+    def add(self, where: Any, outputs: Outputs) -> None:
+        """Take the answer to one request; answers come in any order."""
+
+    def record(self) -> Outputs:
+        """Return what the journal keeps, once every answer has been added."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit of work.
+
+    Parameters
+    ----------
+    key : str
+        Unique and the same in every run, such as the input's checksum and a number.
+    payload : object
+        What ``prepare`` needs; pickled when worker processes prepare.
+    size : int
+        How far the progress bar advances when the unit is finished.
+    """
+
+    key: str
+    payload: Any
+    size: int = 1
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a run does at once, and how long it waits.
+
+    Parameters
+    ----------
+    in_flight : int
+        Requests sent and not yet answered.
+    workers : int
+        Processes that prepare units; 0 prepares in a thread of this process.
+    patience : float
+        Seconds during which a failing server is tried again before the run gives up.
+    """
+
+    in_flight: int = 4
+    workers: int = 0
+    patience: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.in_flight < 1 or self.workers < 0 or self.patience < 0:
+            raise errors.BadInput(
+                "--in-flight must be at least 1, --workers and --patience at least 0; "
+                f"received {self.in_flight}, {self.workers}, {self.patience:g}"
+            )
+
+
+@dataclass
+class Summary:
+    """What a run did: numbers of units, and the inputs it had to skip."""
+
+    done: int = 0
+    resumed: int = 0
+    skipped: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def execute(
+    units: Iterable[Unit],
+    prepare: Callable[[Any], Work],
+    model: ServedModel,
+    journal: Journal,
+    *,
+    outputs: Sequence[str] | None = None,
+    limits: Limits | None = None,
+    advance: Callable[[int], None] = lambda size: None,
+) -> Summary:
+    """Bring every unit through the server and into the journal.
+
+    Parameters
+    ----------
+    units : iterable of Unit
+        The work; read lazily.
+    prepare : callable
+        Turns a payload into `Work`.  With worker processes it must be importable.  A
+        `BadInput` that it raises makes the unit skipped, and the run goes on.
+    model : ServedModel
+        Where requests go.
+    journal : Journal
+        Units found in it are not done again.
+    outputs : sequence of str, optional
+        The model's outputs that are needed; all by default.
+    limits : Limits, optional
+        Bounds on the work in flight.
+    advance : callable
+        Called with a unit's size when it is finished, resumed or skipped.
+
+    Raises
+    ------
+    ServerError
+        The server failed for longer than the patience allows, or refused a request.
+    """
+    limits = limits or Limits()
+    began = time.monotonic()
+    summary = Summary()
+    with _executor(limits) as executor:
+        _Run(prepare, model, journal, outputs, limits, advance, summary).drain(
+            units, executor
+        )
+    summary.seconds = time.monotonic() - began
+    return summary
+
+
+@dataclass
+class _Open:
+    """A unit of which some requests are still to be made or answered."""
+
+    unit: Unit
+    work: Work
+    waiting: int = 0
+    sent_all: bool = False
+
+
+@dataclass
+class _Request:
+    """A request that can be sent again."""
+
+    owner: _Open
+    where: Any
+    tensors: dict[str, NDArray[Any]]
+
+
+@dataclass
+class _Run:
+    """The state of one call of `execute`; all of it lives in the calling thread."""
+
+    prepare: Callable[[Any], Work]
+    model: ServedModel
+    journal: Journal
+    outputs: Sequence[str] | None
+    limits: Limits
+    advance: Callable[[int], None]
+    summary: Summary
+    failing_since: float | None = None
+
+    def drain(self, units: Iterable[Unit], executor: Executor) -> None:
+        stream = self._requests(units, executor)
+        flying: dict[Future[dict[str, NDArray[Any]]], _Request] = {}
+        again: deque[_Request] = deque()
+        while True:
+            while len(flying) < self.limits.in_flight:
+                request = again.popleft() if again else next(stream, None)
+                if request is None:
+                    break
+                flying[self.model.submit(request.tensors, self.outputs)] = request
+            if not flying:
+                return
+            failure: errors.ServerError | None = None
+            for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                request = flying.pop(future)
+                try:
+                    answer = future.result()
+                except RETRYABLE as error:
+                    again.append(request)
+                    failure = error
+                else:
+                    self.failing_since = None
+                    self._answered(request, answer)
+            if failure is not None:
+                self._await_server(failure)
+
+    def _requests(
+        self, units: Iterable[Unit], executor: Executor
+    ) -> Iterator[_Request]:
+        """Yield the requests of all units, preparing a few units ahead."""
+        for unit, prepared in self._prepared(units, executor):
+            try:
+                opened = _Open(unit, prepared.result())
+            except errors.BadInput as error:
+                logger.warning("skipped %s: %s", unit.key, error)
+                self.summary.skipped[unit.key] = str(error)
+                self.advance(unit.size)
+                continue
+            for where, tensors in opened.work.requests():
+                opened.waiting += 1
+                yield _Request(opened, where, tensors)
+            opened.sent_all = True
+            self._finish_if_complete(opened)
+
+    def _prepared(
+        self, units: Iterable[Unit], executor: Executor
+    ) -> Iterator[tuple[Unit, Future[Work]]]:
+        ahead: deque[tuple[Unit, Future[Work]]] = deque()
+        for unit in units:
+            if unit.key in self.journal:
+                self.summary.resumed += 1
+                self.advance(unit.size)
+                continue
+            ahead.append((unit, executor.submit(self.prepare, unit.payload)))
+            if len(ahead) > max(1, 2 * self.limits.workers):
+                yield ahead.popleft()
+        yield from ahead
+
+    def _answered(self, request: _Request, answer: Outputs) -> None:
+        opened = request.owner
+        opened.work.add(request.where, answer)
+        opened.waiting -= 1
+        self._finish_if_complete(opened)
+
+    def _finish_if_complete(self, opened: _Open) -> None:
+        if opened.sent_all and not opened.waiting:
+            self.journal.append(opened.unit.key, opened.work.record())
+            self.summary.done += 1
+            self.advance(opened.unit.size)
+
+    def _await_server(self, failure: errors.ServerError) -> None:
+        """Return once the server serves the same weights again, or give up."""
+        now = time.monotonic()
+        if self.failing_since is None:
+            self.failing_since = now
+            logger.warning("%s\nTrying again for %g s.", failure, self.limits.patience)
+        give_up = self.failing_since + self.limits.patience
+        pause = _FIRST_PAUSE
+        while True:
+            if time.monotonic() + pause > give_up:
+                raise failure
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            try:
+                self.model.check_unchanged()
+            except RETRYABLE as error:
+                failure = error
+            else:
+                return
+
+
+def _executor(limits: Limits) -> Executor:
+    """Return the pool that prepares units.
+
+    Worker processes are started fresh, not forked: gRPC does not survive a fork.
+    """
+    if limits.workers == 0:
+        return ThreadPoolExecutor(max_workers=1)
+    return ProcessPoolExecutor(
+        limits.workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=signal.signal,
+        initargs=(signal.SIGINT, signal.SIG_IGN),  # Ctrl-C is the parent's to handle
+    )
