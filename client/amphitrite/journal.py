@@ -53,7 +53,11 @@ class Journal:
         self._synced = time.monotonic()
         if resume and path.exists() and path.stat().st_size >= len(_MAGIC):
             self._file: BinaryIO = path.open("r+b")
-            self._recover(head)
+            try:
+                self._recover(head)
+            except BaseException:
+                self._file.close()
+                raise
         else:
             self._file = path.open("w+b")
             self._file.write(_MAGIC)

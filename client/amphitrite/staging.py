@@ -82,11 +82,10 @@ class Staging:
         self._lock.release()
         shutil.rmtree(self.folder)
 
-    def discard_if_empty(self) -> None:
-        """Remove the folder if the run ended before it made anything."""
+    def discard(self) -> None:
+        """Remove the folder: the run ended before anything was worth keeping."""
         self._lock.release()
-        if {path.name for path in self.folder.iterdir()} <= {"lock"}:
-            shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _take(self) -> None:
         try:

@@ -1,0 +1,60 @@
+"""The commands of the command line, one module each."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+import typer
+
+from amphitrite._version import __version__
+
+_HELP = """Telescope files in, science catalogues out.
+
+A survey's command reads FITS files, has them judged by its deep network on an NVIDIA
+Triton server, and writes a catalogue with units and provenance:
+
+    amphitrite morpheus h.fits j.fits v.fits z.fits -o result/
+
+Without --server a command starts a real Triton on this machine, uses it and stops it.
+With --server HOST:PORT it uses the one that runs there.
+"""
+_EPILOG = (
+    "Exit codes: 0 done, 1 done but some inputs were skipped, 2 a mistake in the "
+    "command or an unusable input, 3 the server, 130 interrupted."
+)
+
+
+def application() -> typer.Typer:
+    """Return the whole command line, the entry points' commands included."""
+    from amphitrite.commands.models import models
+    from amphitrite.commands.morpheus import morpheus
+    from amphitrite.commands.serve import serve
+    from amphitrite.commands.status import status
+
+    app = typer.Typer(
+        help=_HELP,
+        epilog=_EPILOG,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_main)
+    app.command(rich_help_panel="Surveys")(morpheus)
+    app.command(rich_help_panel="Server")(serve)
+    app.command(rich_help_panel="Server")(status)
+    app.add_typer(models, name="models", rich_help_panel="Server")
+    for entry in sorted(entry_points(group="amphitrite.commands")):
+        app.command(entry.name, rich_help_panel="Workshop")(entry.load())
+    return app
+
+
+def _main(
+    version: bool = typer.Option(
+        False, "--version", is_eager=True, help="Show the version and exit."
+    ),
+) -> None:
+    if version:
+        typer.echo(f"amphitrite {__version__}")
+        raise typer.Exit

@@ -1,0 +1,133 @@
+"""The library's two verbs: `connect` to a server and `run` a survey."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from astropy.table import QTable
+
+from amphitrite.surveys import page
+from amphitrite.triton import Connection
+
+
+@contextmanager
+def connect(
+    url: str | None = None,
+    *,
+    models: Sequence[str] | None = None,
+    model_repository: Path | None = None,
+    deadline: float = 120.0,
+    report: Callable[[str], None] = lambda text: None,
+) -> Iterator[Connection]:
+    """Connect to a Triton server, or to a local one started for the occasion.
+
+    Parameters
+    ----------
+    url : str, optional
+        ``host:port`` of a running server's gRPC endpoint.  Without it a real Triton is
+        started on this machine and stopped at the end; the first time, this installs
+        the server into the user's cache directory.
+    models : sequence of str, optional
+        The models that a local server loads; all of the repository by default.
+    model_repository : Path, optional
+        What a local server serves; see `amphitrite.repository.find_repository`.
+    deadline : float
+        Seconds after which a request without an answer fails.
+    report : callable
+        Told what is going on while a local server is installed and started.
+
+    Yields
+    ------
+    Connection
+        Closed at the end of the ``with`` block.
+
+    Raises
+    ------
+    BadInput
+        The address is none, or no model repository was found.
+    ProvisioningError
+        The local server cannot be installed or started.
+
+    Examples
+    --------
+    >>> import amphitrite
+    >>> with amphitrite.connect(models=["morpheus"]) as connection:
+    ...     for model in connection.status():
+    ...         print(model.name, model.version, model.ready)
+    morpheus 1 True
+    """
+    if url is not None:
+        with Connection(url, deadline=deadline) as connection:
+            yield connection
+        return
+    from amphitrite.repository import find_repository
+    from amphitrite.server import LocalTriton
+
+    with (
+        LocalTriton(
+            find_repository(model_repository), models=models, report=report
+        ) as server,
+        Connection(server.grpc_url, deadline=deadline) as connection,
+    ):
+        yield connection
+
+
+def run(
+    survey: str,
+    inputs: Sequence[str | Path],
+    server: str | Connection | None = None,
+    *,
+    output: str | Path | None = None,
+    **options: Any,
+) -> QTable:
+    """Run a survey on files and return its catalogue.
+
+    Parameters
+    ----------
+    survey : str
+        The survey's name, such as ``"morpheus"``.
+    inputs : sequence of path
+        The survey's input files, in its order.
+    server : str or Connection, optional
+        ``host:port`` of a running server, or an open connection; without it a local
+        server is started and stopped.
+    output : path, optional
+        Where the products go; without it only the catalogue is kept.
+    **options
+        The survey's own options: the fields of its page's ``Options``.
+
+    Returns
+    -------
+    astropy.table.QTable
+        The catalogue, with units, descriptions and UCDs (``column.info.meta["ucd"]``).
+        An empty result has all its columns and no row.
+
+    Raises
+    ------
+    AmphitriteError
+        See `amphitrite.errors`.
+
+    Examples
+    --------
+    >>> import amphitrite
+    >>> bands = [f"field/{band}.fits" for band in "hjvz"]
+    >>> catalogue = amphitrite.run("morpheus", bands, stride=10)
+    >>> catalogue["ra"].unit
+    Unit("deg")
+    >>> frame = catalogue.to_pandas()
+    >>> sorted(set(frame.morphology) - {"disk", "irregular", "point_source"})
+    ['spheroid']
+    """
+    survey_page = page(survey)
+    chosen = survey_page.Options.of(**options)
+    with tempfile.TemporaryDirectory(prefix="amphitrite-") as scratch:
+        out = Path(output) if output is not None else Path(scratch) / "result"
+        paths = [Path(path) for path in inputs]
+        if isinstance(server, Connection):
+            return survey_page.run(paths, server, out, chosen).table
+        with connect(server, models=[survey_page.MODEL.name]) as connection:
+            return survey_page.run(paths, connection, out, chosen).table

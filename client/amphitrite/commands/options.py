@@ -1,0 +1,98 @@
+"""The options that every survey's command has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_RUN = "Run"
+_SERVER = "Server"
+_TALK = "Talk"
+
+Output = Annotated[
+    Path,
+    typer.Option("-o", "--output", help="Where the result goes.", show_default=False),
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume", help="Go on with an interrupted run.", rich_help_panel=_RUN
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite", help="Replace an existing result.", rich_help_panel=_RUN
+    ),
+]
+InFlight = Annotated[
+    int,
+    typer.Option(
+        "--in-flight",
+        min=1,
+        help="Requests sent and not yet answered.",
+        rich_help_panel=_RUN,
+    ),
+]
+Server = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        metavar="HOST:PORT",
+        help="gRPC address of a running Triton. Without it a local one is started, "
+        "used and stopped.",
+        show_default=False,
+        rich_help_panel=_SERVER,
+    ),
+]
+ModelRepository = Annotated[
+    Path | None,
+    typer.Option(
+        "--model-repository",
+        metavar="DIR",
+        help="What the local server serves. By default AMPHITRITE_MODEL_REPOSITORY, "
+        "the checkout's, or what 'amphitrite models install' installed.",
+        show_default=False,
+        rich_help_panel=_SERVER,
+    ),
+]
+Deadline = Annotated[
+    float,
+    typer.Option(
+        "--deadline",
+        metavar="SECONDS",
+        help="How long one request may take.",
+        rich_help_panel=_SERVER,
+    ),
+]
+Patience = Annotated[
+    float,
+    typer.Option(
+        "--patience",
+        metavar="SECONDS",
+        help="How long a failing server is tried again.",
+        rich_help_panel=_SERVER,
+    ),
+]
+Json = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Print one JSON object on standard output, for scripts.",
+        rich_help_panel=_TALK,
+    ),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", help="Say nothing but errors.", rich_help_panel=_TALK
+    ),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose", help="Say what happens in detail.", rich_help_panel=_TALK
+    ),
+]

@@ -1,0 +1,97 @@
+"""What a command says: logs and progress on standard error, results on standard output."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+
+class Talk:
+    """How one command speaks.
+
+    Parameters
+    ----------
+    as_json, quiet, verbose : bool
+        The command's options of these names.
+    """
+
+    def __init__(
+        self, *, as_json: bool = False, quiet: bool = False, verbose: bool = False
+    ) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self.console = Console(stderr=True, quiet=quiet, highlight=False)
+        level = (
+            logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING
+        )
+        logger = logging.getLogger("amphitrite")
+        logger.setLevel(level)
+        logger.handlers = [
+            RichHandler(
+                console=Console(stderr=True, highlight=False),
+                show_time=verbose,
+                show_path=False,
+                markup=False,
+            )
+        ]
+
+    def say(self, text: str) -> None:
+        """Tell a person something on standard error."""
+        self.console.print(text, soft_wrap=True)
+
+    def result(self, text: str, fields: Mapping[str, Any]) -> None:
+        """Give the result: as JSON on standard output if asked for, else as text."""
+        if self.as_json:
+            typer.echo(json.dumps(fields, allow_nan=False))
+        elif not self.quiet:
+            typer.echo(text)
+
+    @contextmanager
+    def working(self, what: str) -> Iterator[Callable[[str], None]]:
+        """Show that something of unknown length is going on; yields a way to say what."""
+        with self.console.status(what) as status:
+            yield status.update
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+        """Show a bar with rate and time left; yields the way to advance it."""
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Rate(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self.console,
+            disable=self.quiet,
+        ) as bar:
+            task = bar.add_task(what, total=total)
+            yield lambda size: bar.advance(task, size)
+
+
+class _Rate(ProgressColumn):
+    """Units per second."""
+
+    def render(self, task: Task) -> Text:
+        """Return the rate as text."""
+        rate = task.finished_speed or task.speed
+        return Text(f"{rate:,.0f}/s" if rate else "")
