@@ -1,0 +1,194 @@
+"""Can this machine run the local Triton?  Facts about it, and what they rule out.
+
+The server is the ``tritonserver`` of PyPI's nvidia-pytriton wheel.  It is built for
+Linux on x86-64 with glibc 2.35 or newer, and its Python backend loads the shared
+library of the very Python that it runs models with.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import platform
+import sys
+import sysconfig
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from amphitrite.errors import ProvisioningError
+
+CONTAINER: Final = "nvcr.io/nvidia/tritonserver:24.10-py3"
+PYTHONS: Final = ((3, 11), (3, 12))
+GLIBC: Final = (2, 35)
+
+
+@dataclass(frozen=True)
+class Host:
+    """What matters of this machine and of the Python that runs on it.
+
+    Parameters
+    ----------
+    system, machine : str
+        As `platform.system` and `platform.machine` give them.
+    glibc : str
+        Version of the GNU C library; empty where there is another one.
+    python : tuple of int
+        Major, minor and micro version.
+    executable : Path
+        The Python itself, outside any virtual environment.
+    libpython : Path or None
+        Folder of the shared libpython; None if there is none.
+    can_make_environments : bool
+        Whether the standard library's ``venv`` and ``ensurepip`` are there.
+    """
+
+    system: str
+    machine: str
+    glibc: str
+    python: tuple[int, int, int]
+    executable: Path
+    libpython: Path | None
+    can_make_environments: bool
+
+
+def this_host() -> Host:
+    """Return the facts about the machine and the Python at hand."""
+    libc, version = platform.libc_ver()
+    return Host(
+        system=platform.system(),
+        machine=platform.machine(),
+        glibc=version if libc == "glibc" else "",
+        python=sys.version_info[:3],
+        executable=Path(getattr(sys, "_base_executable", sys.executable)),
+        libpython=find_libpython(_library_folders()),
+        can_make_environments=all(
+            importlib.util.find_spec(name) for name in ("venv", "ensurepip")
+        ),
+    )
+
+
+def _library_folders() -> list[Path]:
+    """List where the running Python's shared library may be."""
+    recorded = sysconfig.get_config_var("LIBDIR")
+    return [
+        *([Path(recorded)] if recorded else []),
+        # a relocated Python records the folder of the machine that built it
+        Path(sys.base_prefix, "lib"),
+        Path("/usr/lib/x86_64-linux-gnu"),
+        Path("/usr/lib64"),
+    ]
+
+
+def find_libpython(folders: Iterable[Path]) -> Path | None:
+    """Return the first of some folders with this Python's ``libpython3.X.so.1.0``."""
+    name = f"libpython{sys.version_info.major}.{sys.version_info.minor}.so.1.0"
+    return next((folder for folder in folders if (folder / name).is_file()), None)
+
+
+def container_command(*, gpu: bool = False) -> str:
+    """Return the command that serves a repository with NVIDIA's container."""
+    options = "--gpus all " if gpu else ""
+    config = " --model-config-name=gpu" if gpu else ""
+    return (
+        f"docker run --rm {options}-p 8000-8002:8000-8002 --shm-size=1g "
+        f'-v "$PWD/model_repository:/models:ro" {CONTAINER} '
+        f"tritonserver --model-repository=/models{config}"
+    )
+
+
+def check_host(host: Host) -> None:
+    """Refuse a machine on which the server of the wheel cannot run.
+
+    Raises
+    ------
+    ProvisioningError
+        Names the first obstacle and the way around it.
+    """
+    elsewhere = (
+        "Serve the models with NVIDIA's container instead:\n"
+        f"  {container_command()}\n"
+        "and name that server with: --server HOST:8001"
+    )
+    if (host.system, host.machine) not in {("Linux", "x86_64"), ("Linux", "AMD64")}:
+        raise ProvisioningError(
+            "The local Triton server is built for Linux on x86-64; this is "
+            f"{host.system} on {host.machine}.\n{elsewhere}"
+        )
+    if _numbers(host.glibc) < GLIBC:
+        raise ProvisioningError(
+            "The local Triton server needs glibc 2.35 or newer (Ubuntu 22.04, "
+            f"Debian 12); this system has "
+            f"{'glibc ' + host.glibc if host.glibc else 'another C library'}."
+            f"\n{elsewhere}"
+        )
+    if host.python[:2] not in PYTHONS:
+        raise ProvisioningError(
+            "The local Triton server needs Python 3.11 or 3.12; this is Python "
+            f"{'.'.join(map(str, host.python))}.\n"
+            "Install amphitrite in an environment of one of those."
+        )
+    _check_python(host)
+
+
+def _check_python(host: Host) -> None:
+    """Refuse a Python that lacks a part which distributions split off."""
+    version = f"{host.python[0]}.{host.python[1]}"
+    if host.libpython is None:
+        raise ProvisioningError(
+            f"The Python at {host.executable} has no shared library "
+            f"(libpython{version}.so.1.0), which the local Triton server loads.\n"
+            f"On Debian and Ubuntu: apt install libpython{version}. With pyenv: "
+            f"PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install {version}. "
+            "The Pythons of conda and uv have it."
+        )
+    if not host.can_make_environments:
+        raise ProvisioningError(
+            f"The Python at {host.executable} cannot create virtual environments: "
+            "its modules venv and ensurepip are not installed.\n"
+            f"On Debian and Ubuntu: apt install python{version}-venv"
+        )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Turn ``"2.36"`` into (2, 36), and an empty text into ()."""
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
+
+
+def count_gpus() -> int:
+    """Return how many NVIDIA GPUs the driver offers; 0 without a driver.
+
+    Notes
+    -----
+    Asks NVML and not CUDA, because initialising CUDA in a process would break it for
+    that process's forked children.
+    """
+    try:
+        nvml = ctypes.CDLL("libnvidia-ml.so.1")
+    except OSError:
+        return 0
+    count = ctypes.c_uint(0)
+    if nvml.nvmlInit_v2() != 0:
+        return 0
+    try:
+        failed = nvml.nvmlDeviceGetCount_v2(ctypes.byref(count)) != 0
+    finally:
+        nvml.nvmlShutdown()
+    return 0 if failed else count.value
+
+
+def check_gpu(n_gpus: int) -> None:
+    """Refuse the GPU configuration on a machine without a GPU.
+
+    Raises
+    ------
+    ProvisioningError
+        There is no GPU, or no driver for it.
+    """
+    if n_gpus == 0:
+        raise ProvisioningError(
+            "The GPU configuration needs an NVIDIA GPU with its driver; none was "
+            "found.\nLeave out --gpu to serve on the CPU, or serve the models on "
+            f"another machine:\n  {container_command(gpu=True)}"
+        )
