@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from amphitrite.errors import BadInput, ProvisioningError
+from amphitrite.errors import BadInput, ProvisioningError, ServerError
 from amphitrite.server import rest, selfcheck
 from amphitrite.server.host import check_gpu, count_gpus
 from amphitrite.server.layout import Layout, assemble, command, environ
@@ -207,12 +208,15 @@ class LocalTriton:
         self._ports = ports
         self._server = Supervised()
         layout = Layout(self._server.folder)
+        models = present_models(self.model_repository)
+        wanted = models if self.models is None else self.models
         assemble(layout, environment)
         self._server.start(
             command(
                 layout,
                 environment,
                 model_repository=self.model_repository,
+                models=wanted,
                 address=self.address,
                 ports=ports,
                 gpu=self.gpu,
@@ -221,16 +225,21 @@ class LocalTriton:
             directory=layout.empty,
             log=self.log_path,
         )
-        self._wait()
+        index = self._wait(layout.selfcheck_model)
         self._check(layout)
-        for name in self._wanted(layout):
-            self.load(name)
+        for name in wanted:
+            self._check_loaded(name, index)
         logger.info("local Triton at %s, process %d", self.grpc_url, self.pid)
 
-    def _wait(self) -> None:
-        """Return when the server says that it is ready."""
+    def _wait(self, selfcheck_model: str) -> Sequence[Mapping[str, str]]:
+        """Return the server's list of models once it has tried to load them."""
         end = time.monotonic() + STARTUP_SECONDS
-        while not rest.is_ready(self.http_url):
+        while True:
+            with contextlib.suppress(ServerError, ValueError):
+                index = rest.repository_index(self.http_url)
+                # another server may be at that port, while ours ends for it
+                if any(entry["name"] == selfcheck_model for entry in index):
+                    return index
             status = self._running.exit_status()
             if status is None and time.monotonic() < end:
                 time.sleep(0.02)
@@ -250,13 +259,15 @@ class LocalTriton:
         rest.unload_model(self.http_url, name)
         shutil.rmtree(layout.selfcheck / name)
 
-    def _wanted(self, layout: Layout) -> Sequence[str]:
-        """Return the names of the models to serve."""
-        if self.models is not None:
-            return self.models
-        index = rest.repository_index(self.http_url)
-        names = {entry["name"] for entry in index} - {layout.selfcheck_model}
-        return sorted(names)
+    def _check_loaded(self, name: str, index: Sequence[Mapping[str, str]]) -> None:
+        """Refuse to go on without a model that was asked for."""
+        entries = [entry for entry in index if entry["name"] == name]
+        if any(entry.get("state") == "READY" for entry in entries):
+            return
+        reasons = [entry["reason"] for entry in entries if entry.get("reason")]
+        if not reasons:
+            reasons = [f"the end of the server's log:\n{tail(self.log_path)}"]
+        raise rest.not_loaded(name, "; ".join(reasons))
 
 
 def check_models(model_repository: Path, models: Sequence[str] | None) -> None:
@@ -269,17 +280,22 @@ def check_models(model_repository: Path, models: Sequence[str] | None) -> None:
     """
     if not model_repository.is_dir():
         raise BadInput(f"there is no model repository at {model_repository}")
-    present = sorted(
-        entry.name
-        for entry in model_repository.iterdir()
-        if entry.is_dir() and not entry.name.startswith(".")
-    )
+    present = present_models(model_repository)
     for name in models or ():
         if name not in present:
             raise BadInput(
                 f"the model repository {model_repository} has no model '{name}'; "
                 f"it has {', '.join(present) or 'none'}"
             )
+
+
+def present_models(model_repository: Path) -> list[str]:
+    """List the models of a repository: the folders with versions or a configuration."""
+    return sorted(
+        folder.name
+        for folder in model_repository.iterdir()
+        if (folder / "config.pbtxt").is_file() or any(folder.glob("[0-9]*/model.onnx"))
+    )
 
 
 def tail(log: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -76,17 +76,20 @@ def command(
     environment: ServerEnvironment,
     *,
     model_repository: Path,
+    models: Sequence[str],
     address: str,
     ports: Ports,
     gpu: bool,
 ) -> list[str]:
-    """Return the command line of the server, which at first serves the self-check."""
+    """Return the command line of the server, with the self-check among the models."""
     return [
         str(environment.tritonserver),
         f"--model-repository={model_repository}",
         f"--model-repository={layout.selfcheck}",
         "--model-control-mode=explicit",
-        f"--load-model={layout.selfcheck_model}",
+        *(f"--load-model={name}" for name in (layout.selfcheck_model, *models)),
+        # one that cannot be loaded is reported with its reason, once all are done
+        "--exit-on-error=false",
         *(["--model-config-name=gpu"] if gpu else []),
         f"--backend-directory={layout.backends}",
         # read from here by every backend that is written in Python

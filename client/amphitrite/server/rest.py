@@ -19,15 +19,6 @@ from amphitrite.errors import InferenceFailed, ModelNotReady, ServerUnreachable
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def is_ready(url: str) -> bool:
-    """Tell whether the server at ``http://HOST:PORT`` says that it is ready."""
-    try:
-        with _OPENER.open(f"{url}/v2/health/ready", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (OSError, http.client.HTTPException):
-        return False
-
-
 def post(url: str, body: Mapping[str, Any], *, timeout: float) -> Any:
     """Send JSON and return the JSON of the answer.
 
@@ -86,10 +77,18 @@ def load_model(url: str, name: str, *, timeout: float = 600) -> None:
     try:
         post(f"{url}/v2/repository/models/{name}/load", {}, timeout=timeout)
     except InferenceFailed as error:
-        raise ModelNotReady(
-            f"the model '{name}' cannot be loaded: {error}\n"
-            "Export it again, or restore it from the release's model repository."
-        ) from error
+        raise not_loaded(name, str(error)) from error
+
+
+def not_loaded(name: str, reason: str) -> ModelNotReady:
+    """Return the error for a model that the server cannot load, to be raised."""
+    # after the reason comes a traceback of the backend, for the log
+    said = reason.partition("\n\nAt:\n")[0]
+    said = said.removeprefix("Internal: ").removeprefix("TritonModelException: ")
+    return ModelNotReady(
+        f"the model '{name}' cannot be loaded: {said}\n"
+        "Export it again, or restore it from the release's model repository."
+    )
 
 
 def unload_model(url: str, name: str) -> None:
