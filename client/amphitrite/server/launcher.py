@@ -22,7 +22,7 @@ from amphitrite.server.supervised import Supervised
 
 LOOPBACK: Final = "127.0.0.1"
 ATTEMPTS: Final = 3
-STARTUP_SECONDS: Final = 120.0
+STARTUP_SECONDS: Final = 300.0
 LOG_LINES: Final = 25
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class LocalTriton:
     environment : ServerEnvironment, optional
         The installed server; `provision` finds or installs it if not given.
     report : callable
-        Called with a line of text at each step of an installation.
+        Called with a line of text at each step.
 
     Notes
     -----
@@ -119,6 +119,7 @@ class LocalTriton:
         if self.gpu:
             check_gpu(count_gpus())
         environment = self._environment or provision(gpu=self.gpu, report=self._report)
+        self._report("Starting a local Triton server")
         for attempt in range(1, ATTEMPTS + 1):
             ports = choose_ports(address=self.address, **self._asked)
             try:
@@ -158,6 +159,13 @@ class LocalTriton:
     def unload(self, name: str) -> None:
         """Stop serving a model."""
         rest.unload_model(self.http_url, name)
+
+    @property
+    def serving(self) -> Sequence[str]:
+        """Names of the models that it serves from the start."""
+        if self.models is not None:
+            return self.models
+        return present_models(self.model_repository)
 
     @property
     def grpc_url(self) -> str:
@@ -208,8 +216,7 @@ class LocalTriton:
         self._ports = ports
         self._server = Supervised()
         layout = Layout(self._server.folder)
-        models = present_models(self.model_repository)
-        wanted = models if self.models is None else self.models
+        wanted = self.serving
         assemble(layout, environment)
         self._server.start(
             command(

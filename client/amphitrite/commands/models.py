@@ -1,0 +1,82 @@
+"""``amphitrite models``: the models that a local server has to serve."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from amphitrite.commands import options as common
+
+models = typer.Typer(
+    help="Install and list the models that a local server serves.",
+    no_args_is_help=True,
+)
+
+
+@models.command("install")
+def install(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="DIR|ARCHIVE|URL",
+            help="A model repository: a folder, a .zip or .tar.gz, or its address.",
+            show_default=False,
+        ),
+    ],
+    sha256: Annotated[
+        str | None,
+        typer.Option(
+            "--sha256",
+            metavar="HEX",
+            help="The archive's checksum, as its publisher gave it.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: common.Json = False,
+    quiet: common.Quiet = False,
+) -> None:
+    """Put models into your data folder, where every command finds them.
+
+    Each model.onnx is compared with the digest in its configuration before anything
+    is replaced.
+
+    Example: amphitrite models install model_repository.tar.gz
+    """
+    from amphitrite import repository
+    from amphitrite.commands.talk import Talk
+
+    talk = Talk(as_json=as_json, quiet=quiet)
+    with talk.console.status(f"installing {source}"):
+        names = repository.install(source, sha256=sha256)
+    target = repository.user_repository()
+    talk.result(
+        f"installed {', '.join(names)} in {target}",
+        {"model_repository": str(target), "models": names},
+    )
+
+
+@models.command("list")
+def list_models(
+    model_repository: common.ModelRepository = None,
+    as_json: common.Json = False,
+    quiet: common.Quiet = False,
+) -> None:
+    """List the models of the repository that a local server would serve.
+
+    Example: amphitrite models list
+    """
+    from amphitrite import repository
+    from amphitrite.commands.talk import Talk
+
+    talk = Talk(as_json=as_json, quiet=quiet)
+    place = repository.find_repository(model_repository)
+    rows = [
+        {"name": folder.name, "digest": repository.served_spec(folder).digest}
+        for folder in repository.model_folders(place)
+    ]
+    text = "\n".join(
+        [str(place)]
+        + [f"  {row['name']}  {row['digest'].removeprefix('sha256:')}" for row in rows]
+    )
+    talk.result(text, {"model_repository": str(place), "models": rows})
