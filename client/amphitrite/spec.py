@@ -123,7 +123,7 @@ class ModelSpec:
         try:
             raw = json.loads(text)
             found = raw.pop("format")
-        except (ValueError, KeyError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SpecMismatch(f"not a model spec: {error!r}") from error
         if found != FORMAT:
             raise SpecMismatch(
