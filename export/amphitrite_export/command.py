@@ -1,0 +1,83 @@
+"""The command ``amphitrite export``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amphitrite.commands.options import Json
+from amphitrite.commands.talk import Talk
+from amphitrite.errors import BadInput, MissingExtra
+
+
+def app(
+    artefact: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The folder that 'amphitrite train' wrote.", show_default=False
+        ),
+    ] = None,
+    to: Annotated[
+        Path,
+        typer.Option("--to", metavar="DIR", help="The model repository to publish to."),
+    ] = Path("model_repository"),
+    rollback: Annotated[
+        str | None,
+        typer.Option(
+            "--rollback",
+            metavar="MODEL",
+            help="Instead of publishing, serve the version of MODEL before the "
+            "current one.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Publish a trained network into a Triton model repository.
+
+    The network is converted to ONNX, compared with Keras on realistic inputs, checked
+    against its configuration and put in place as a new version; the version before it
+    is kept for --rollback. A running Triton takes it up when it is told to load the
+    model again, or by itself in poll mode.
+
+    Examples:
+
+    amphitrite train morpheus --pretrained --out artefacts/morpheus
+
+    amphitrite export artefacts/morpheus --to model_repository
+
+    amphitrite export --to model_repository --rollback morpheus
+    """
+    if (artefact is None) == (rollback is None):
+        raise BadInput(
+            "give either an artefact to publish or --rollback MODEL: "
+            "amphitrite export ARTEFACT --to DIR"
+        )
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        from amphitrite_export import publish as publishing
+        from amphitrite_export.artefact import load
+
+        if rollback is not None:
+            done = [publishing.rollback(rollback, to)]
+        else:
+            assert artefact is not None
+            done = publishing.publish(load(artefact), to)
+    except ModuleNotFoundError as error:
+        raise MissingExtra("amphitrite export", "export") from error
+    Talk(as_json=as_json).result(
+        "\n".join(
+            f"{each.model}: version {each.version} is served ({each.digest})"
+            for each in done
+        ),
+        {
+            "repository": str(to),
+            "published": [
+                {"model": e.model, "version": e.version, "digest": e.digest}
+                for e in done
+            ],
+        },
+    )

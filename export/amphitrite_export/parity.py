@@ -1,0 +1,84 @@
+"""Does the ONNX file answer as the Keras network does?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from amphitrite.errors import BadInput
+from amphitrite_export.convert import call
+
+# float32 keeps 6e-8 of a value; sums over a few thousand products, in another order in
+# each runtime, lose up to some hundred times that.  A wrong kernel or axis is off by
+# far more (a bicubic kernel of the wrong coefficient: 0.09 in probability).
+TOLERANCE = 2e-5
+
+
+def parity(
+    model: Any, content: bytes, samples: Mapping[str, NDArray[Any]]
+) -> dict[str, Any]:
+    """Compare a Keras network with its ONNX file on realistic inputs.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The network.
+    content : bytes
+        The ONNX file.
+    samples : mapping of str to ndarray
+        Inputs by tensor name, each with a leading batch axis.
+
+    Returns
+    -------
+    dict
+        ``"samples"``, how many were compared, and ``"max_abs_difference"`` by output:
+        JSON types, to be kept with the weights.
+
+    Raises
+    ------
+    BadInput
+        An output is not finite, or differs by more than 2e-5 of its largest
+        magnitude (or of one, where that is larger).
+    """
+    wanted = {name: np.array(each) for name, each in call(model, samples).items()}
+    given = run(content, samples)
+    differences = {}
+    for name, want in wanted.items():
+        scale = max(1.0, float(np.abs(want).max()))
+        difference = float(np.abs(given[name] - want).max())
+        if not difference <= TOLERANCE * scale:  # NaN must not pass
+            raise BadInput(
+                f"the ONNX file differs from the Keras network by {difference:.1e} in "
+                f"'{name}' (largest magnitude {scale:.3g}); at most "
+                f"{TOLERANCE * scale:.1e} is rounding. A layer was converted wrongly, "
+                "or an answer is not finite; nothing was published."
+            )
+        differences[name] = difference
+    return {
+        "samples": len(next(iter(samples.values()))),
+        "max_abs_difference": dict(sorted(differences.items())),
+    }
+
+
+def run(content: bytes, tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Run an ONNX file on this machine's processor.
+
+    Parameters
+    ----------
+    content : bytes
+        The ONNX file.
+    tensors : mapping of str to ndarray
+        Every input, each with a leading batch axis.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Every output by name.
+    """
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, dict(tensors)), strict=True))

@@ -1,0 +1,111 @@
+"""What training leaves behind: one folder that export can turn into a served model.
+
+``model.keras``
+    The network with its weights.
+``spec.json``
+    The contract and the learned values (`amphitrite.spec.ModelSpec`).
+``samples.npz``
+    Realistic inputs by tensor name, on which export compares Keras with ONNX Runtime.
+``recipe.json``
+    The values that the network was built and trained with.
+``metrics.json``
+    What was counted and measured, and where the weights come from.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from amphitrite.errors import OutputError
+from amphitrite.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A trained network and everything that must travel with it.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The network with its weights.
+    spec : ModelSpec
+        Its contract and learned values.
+    samples : mapping of str to ndarray
+        Realistic inputs by tensor name, each with a leading batch axis.
+    recipe : mapping
+        The recipe's values (JSON types).
+    metrics : mapping
+        What was counted and measured (JSON types).
+    """
+
+    model: keras.Model
+    spec: ModelSpec
+    samples: Mapping[str, NDArray[Any]]
+    recipe: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+
+
+def save(artefact: Artefact, folder: Path) -> None:
+    """Write an artefact into a new folder, which appears whole or not at all.
+
+    Parameters
+    ----------
+    artefact : Artefact
+        What to write.
+    folder : Path
+        The folder to create; its parents are created too.
+
+    Raises
+    ------
+    OutputError
+        The folder exists already, or cannot be written.
+    """
+    if folder.exists():
+        raise OutputError(
+            f"'{folder}' exists already; give the name of a new folder with --out"
+        )
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            dir=folder.parent, prefix=f".{folder.name}."
+        ) as aside:
+            staged = Path(aside) / "artefact"
+            staged.mkdir()
+            artefact.model.save(staged / "model.keras")
+            (staged / "spec.json").write_text(artefact.spec.to_json() + "\n")
+            with (staged / "samples.npz").open("wb") as file:
+                np.savez_compressed(file, **dict(artefact.samples))  # type: ignore[arg-type]
+            for name in ("recipe", "metrics"):
+                text = json.dumps(getattr(artefact, name), indent=2, sort_keys=True)
+                (staged / f"{name}.json").write_text(text + "\n")
+            shutil.move(staged, folder)
+    except OSError as error:
+        raise OutputError(f"cannot write the artefact '{folder}': {error}") from error
+
+
+def counts(model: keras.Model) -> dict[str, int]:
+    """Return how many numbers of a model are trained and how many are not."""
+    return {
+        "trainable_parameters": _size(model.trainable_weights),
+        "other_parameters": _size(model.non_trainable_weights),
+    }
+
+
+def as_json_types(recipe: Any) -> dict[str, Any]:
+    """Return a recipe's values with lists for tuples, as JSON gives them back."""
+    values: dict[str, Any] = json.loads(json.dumps(asdict(recipe)))
+    return values
+
+
+def _size(weights: list[Any]) -> int:
+    return sum(int(np.prod(weight.shape)) for weight in weights)

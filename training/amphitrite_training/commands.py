@@ -1,0 +1,87 @@
+"""The commands ``amphitrite train`` and ``amphitrite evaluate``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amphitrite.commands.options import Json
+from amphitrite.commands.talk import Talk
+from amphitrite.errors import BadInput, MissingExtra, OutputError
+from amphitrite.surveys import SURVEYS
+
+Survey = Annotated[
+    str, typer.Argument(help=f"One of: {', '.join(SURVEYS)}.", show_default=False)
+]
+
+
+def train(
+    survey: Survey,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="The artefact, a new folder that 'amphitrite export' publishes.",
+            show_default=False,
+        ),
+    ],
+    pretrained: Annotated[
+        bool,
+        typer.Option("--pretrained", help="Take the weights that the authors publish."),
+    ] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change a value of the recipe; may be given again.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Train a survey's network, or take its published weights.
+
+    Example: amphitrite train morpheus --pretrained --out artefacts/morpheus
+    """
+    _check_survey(survey)
+    from amphitrite_training.morpheus.recipe import Recipe
+    from amphitrite_training.recipe import override
+
+    recipe = override(Recipe(), settings or [])
+    if not pretrained:
+        raise BadInput(
+            "training Morpheus from scratch needs the CANDELS images with their "
+            "inspectors' votes, which are not distributed with Amphitrite. Take the "
+            "authors' weights instead: amphitrite train morpheus --pretrained --out DIR"
+        )
+    if out.exists():
+        raise OutputError(
+            f"'{out}' exists already; give the name of a new folder with --out"
+        )
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        from amphitrite_training.artefact import save
+        from amphitrite_training.morpheus.pretrained import pretrained as published
+
+        artefact = published(recipe)
+    except ModuleNotFoundError as error:
+        raise MissingExtra("amphitrite train", "training") from error
+    save(artefact, out)
+    Talk(as_json=as_json).result(
+        f"{out}: the published weights of {survey}, "
+        f"{artefact.metrics['trainable_parameters']:,} trained parameters.\n"
+        f"Publish them with: amphitrite export {out} --to model_repository",
+        {"artefact": str(out), **artefact.metrics},
+    )
+
+
+def _check_survey(survey: str) -> None:
+    if survey not in SURVEYS:
+        raise BadInput(
+            f"there is no survey '{survey}'; the surveys are: {', '.join(SURVEYS)}"
+        )
