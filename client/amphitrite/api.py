@@ -10,6 +10,7 @@ from typing import Any
 
 from astropy.table import QTable
 
+from amphitrite.surveys import options as survey_options
 from amphitrite.surveys import page
 from amphitrite.triton import Connection
 
@@ -65,7 +66,7 @@ def connect(
             yield connection
         return
     from amphitrite.repository import find_repository
-    from amphitrite.server import LocalTriton
+    from amphitrite.server.launcher import LocalTriton
 
     with (
         LocalTriton(
@@ -123,7 +124,7 @@ def run(
     ['spheroid']
     """
     survey_page = page(survey)
-    chosen = survey_page.Options.of(**options)
+    chosen = survey_options(survey, **options)
     with tempfile.TemporaryDirectory(prefix="amphitrite-") as scratch:
         out = Path(output) if output is not None else Path(scratch) / "result"
         paths = [Path(path) for path in inputs]

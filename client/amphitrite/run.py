@@ -22,13 +22,17 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
+from astropy.table import QTable
 from numpy.typing import NDArray
 
 from amphitrite import errors
 from amphitrite.journal import Journal
+from amphitrite.staging import Staging
 from amphitrite.triton import ServedModel
 
 logger = logging.getLogger(__name__)
@@ -65,7 +69,8 @@ class Unit:
     payload : object
         What ``prepare`` needs; pickled when worker processes prepare.
     size : int
-        How far the progress bar advances when the unit is finished.
+        How far the progress bar advances over the unit: by the batch of each answer,
+        and by what is left when the unit is finished.
     """
 
     key: str
@@ -99,6 +104,37 @@ class Limits:
             )
 
 
+@contextmanager
+def _silent(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    yield lambda size: None
+
+
+@dataclass(frozen=True)
+class Control:
+    """How a survey's run is conducted, whatever the survey.
+
+    Parameters
+    ----------
+    limits : Limits
+        Bounds on the work in flight.
+    resume, overwrite : bool
+        What to do with an interrupted run, and with an existing result.
+    command : str
+        The command line, for the products' headers.
+    progress : callable
+        ``progress(what, total)`` is a context manager that yields a function to call
+        with each step done.
+    """
+
+    limits: Limits = Limits()
+    resume: bool = False
+    overwrite: bool = False
+    command: str = ""
+    progress: Callable[[str, int], AbstractContextManager[Callable[[int], None]]] = (
+        _silent
+    )
+
+
 @dataclass
 class Summary:
     """What a run did: numbers of units, and the inputs it had to skip."""
@@ -107,6 +143,45 @@ class Summary:
     resumed: int = 0
     skipped: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a survey's run gives back.
+
+    Parameters
+    ----------
+    table : QTable
+        The catalogue.
+    summary : Summary
+        What the engine did.
+    out : Path
+        Where the products are.
+    """
+
+    table: QTable
+    summary: Summary
+    out: Path
+
+
+@contextmanager
+def recording(
+    out: Path, head: Mapping[str, Any], control: Control
+) -> Iterator[tuple[Staging, Journal]]:
+    """Open the staging folder and the journal of a run.
+
+    What was finished is kept if the run ends early, for ``--resume``; a folder in which
+    nothing was finished is removed.
+    """
+    with Staging(out, resume=control.resume, overwrite=control.overwrite) as staging:
+        journal = Journal(staging.journal, head, resume=control.resume)
+        try:
+            with journal:
+                yield staging, journal
+        except BaseException:
+            if not len(journal):
+                staging.discard()
+            raise
 
 
 def execute(
@@ -137,7 +212,8 @@ def execute(
     limits : Limits, optional
         Bounds on the work in flight.
     advance : callable
-        Called with a unit's size when it is finished, resumed or skipped.
+        Called with each step of the progress; the steps of a unit add up to its size,
+        be it finished, resumed or skipped.
 
     Raises
     ------
@@ -163,6 +239,7 @@ class _Open:
     work: Work
     waiting: int = 0
     sent_all: bool = False
+    advanced: int = 0
 
 
 @dataclass
@@ -249,13 +326,17 @@ class _Run:
         opened = request.owner
         opened.work.add(request.where, answer)
         opened.waiting -= 1
+        batch = len(next(iter(request.tensors.values())))
+        step = min(batch, opened.unit.size - opened.advanced)
+        opened.advanced += step
+        self.advance(step)
         self._finish_if_complete(opened)
 
     def _finish_if_complete(self, opened: _Open) -> None:
         if opened.sent_all and not opened.waiting:
             self.journal.append(opened.unit.key, opened.work.record())
             self.summary.done += 1
-            self.advance(opened.unit.size)
+            self.advance(opened.unit.size - opened.advanced)
 
     def _await_server(self, failure: errors.ServerError) -> None:
         """Return once the server serves the same weights again, or give up."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import typer
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import (
@@ -21,7 +21,11 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 from rich.text import Text
+
+from amphitrite.api import connect
+from amphitrite.triton import Connection
 
 
 class Talk:
@@ -57,18 +61,23 @@ class Talk:
         """Tell a person something on standard error."""
         self.console.print(text, soft_wrap=True)
 
-    def result(self, text: str, fields: Mapping[str, Any]) -> None:
-        """Give the result: as JSON on standard output if asked for, else as text."""
+    def result(self, shown: str | Table, fields: Mapping[str, Any]) -> None:
+        """Give the result on standard output: as JSON if asked for, else to read."""
         if self.as_json:
-            typer.echo(json.dumps(fields, allow_nan=False))
+            sys.stdout.write(json.dumps(fields, allow_nan=False) + "\n")
+            sys.stdout.flush()
         elif not self.quiet:
-            typer.echo(text)
+            Console(highlight=False).print(shown, soft_wrap=True)
 
     @contextmanager
-    def working(self, what: str) -> Iterator[Callable[[str], None]]:
-        """Show that something of unknown length is going on; yields a way to say what."""
-        with self.console.status(what) as status:
-            yield status.update
+    def connected(self, server: str | None, **options: Any) -> Iterator[Connection]:
+        """Connect as `amphitrite.connect` does, and show what takes its time."""
+        with ExitStack() as stack:
+            with self.console.status("connecting to Triton") as status:
+                connection = stack.enter_context(
+                    connect(server, report=status.update, **options)
+                )
+            yield connection
 
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from types import ModuleType
+from typing import Any
 
 from amphitrite.errors import BadInput
 
@@ -23,3 +25,21 @@ def page(survey: str) -> ModuleType:
             f"there is no survey '{survey}'; the surveys are: {', '.join(SURVEYS)}"
         )
     return importlib.import_module(f"amphitrite.surveys.{survey}")
+
+
+def options(survey: str, **chosen: Any) -> Any:
+    """Return the options of a survey, its defaults where nothing was chosen.
+
+    Raises
+    ------
+    BadInput
+        The survey has no option of that name, or refuses the value.
+    """
+    kind = page(survey).Options
+    known = {field.name for field in dataclasses.fields(kind)}
+    if unknown := sorted(chosen.keys() - known):
+        raise BadInput(
+            f"{survey} has no option {', '.join(unknown)}; its options are: "
+            f"{', '.join(sorted(known))}"
+        )
+    return kind(**chosen)

@@ -7,19 +7,46 @@ and what the windows say of a pixel is combined (see `amphitrite.windows`).
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from amphitrite import catalogs, fits
+from amphitrite import run as engine
 from amphitrite.columns import Column
+from amphitrite.errors import BadInput
+from amphitrite.provenance import Provenance
 from amphitrite.spec import ModelSpec, TensorSpec
-from amphitrite.windows import MARGIN, WINDOW
+from amphitrite.triton import Connection
+from amphitrite.windows import (
+    MARGIN,
+    WINDOW,
+    Strip,
+    Sums,
+    cut_windows,
+    finite_windows,
+    merge,
+    strips,
+    window_starts,
+)
 
 BANDS: Final = ("H", "J", "V", "z")
 FILTERS: Final = ("F160W", "F125W", "F606W", "F850LP")
+PROBABILITIES: Final = "probabilities"
 LABELS: Final = ("spheroid", "disk", "irregular", "point_source", "background")
 MORPHOLOGIES: Final = LABELS[:-1]
 
+# A strip's sums take 92 bytes a pixel; two strips are at work at a time.
+_BYTES_PER_PIXEL: Final = 92
+_STRIP_BYTES: Final = 64_000_000
+
 REFERENCES: Final = (
-    "Hausen & Robertson 2020, ApJS 248, 20, doi:10.3847/1538-4365/ab8868",
+    "Hausen & Robertson 2020, ApJS 248, 20, arXiv:1906.11248",
     "weights: PyPI package morpheus-astro 0.5.1 (MIT)",
 )
 
@@ -47,7 +74,7 @@ MODEL: Final = ModelSpec(
             description="class scores before the softmax",
         ),
         TensorSpec(
-            name="probabilities",
+            name=PROBABILITIES,
             dtype="float32",
             shape=(WINDOW, WINDOW, len(LABELS)),
             axes=("y", "x", "label"),
@@ -107,3 +134,203 @@ COLUMNS: Final = (
     ),
     Column("morphology", "str", "", "src.morph.type", "Class of the largest share"),
 )
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an image is classified.
+
+    Parameters
+    ----------
+    stride : int
+        Pixels from one window to the next, 1 to 30; 1 is the original's.
+    batch : int
+        Windows per request.
+    strip_rows : int, optional
+        Image rows worked on together; by default as many as keep the sums of a strip
+        near 64 MB.
+    catalogue : str
+        Name of the catalogue in the output folder; its suffix chooses the format.
+    report : bool
+        Draw ``report.png``, which needs the ``plots`` extra.
+    """
+
+    stride: int = 1
+    batch: int = 64
+    strip_rows: int | None = None
+    catalogue: str = "catalogue.fits"
+    report: bool = True
+
+    def __post_init__(self) -> None:
+        if self.batch < 1 or (self.strip_rows is not None and self.strip_rows < 1):
+            raise BadInput(
+                "--batch and --strip-rows must be at least 1; received "
+                f"{self.batch} and {self.strip_rows}"
+            )
+
+
+@dataclass(frozen=True)
+class StripOfBands:
+    """One strip of the open images: what `prepare` reads."""
+
+    images: Mapping[str, fits.Image]
+    strip: Strip
+    options: Options
+
+
+@dataclass
+class StripWork:
+    """One strip on its way through the server (see `amphitrite.run.Work`).
+
+    Parameters
+    ----------
+    pixels : ndarray of float32, shape (n_rows, nx, n_bands)
+        The image rows that the strip's windows see, bands in H, J, V, z order.
+    strip : Strip
+        Which windows.
+    stride, batch : int
+        See `Options`.
+    """
+
+    pixels: NDArray[np.float32]
+    strip: Strip
+    stride: int
+    batch: int
+    sums: Sums = field(init=False)
+
+    def __post_init__(self) -> None:
+        first, stop = self.strip.core_rows
+        shape = (len(LABELS), stop - first, self.pixels.shape[1])
+        self.sums = Sums.zeros(first, shape)
+
+    def requests(self) -> Iterator[tuple[Any, dict[str, NDArray[Any]]]]:
+        """Yield where the windows of each batch are, and the batch itself."""
+        ys, xs = finite_windows(self.pixels, self.strip.starts, self.stride)
+        for at in range(0, len(ys), self.batch):
+            y, x = ys[at : at + self.batch], xs[at : at + self.batch]
+            windows = cut_windows(self.pixels, y - self.strip.starts[0], x)
+            yield (y, x), {MODEL.inputs[0].name: windows}
+
+    def add(self, where: Any, outputs: Mapping[str, NDArray[Any]]) -> None:
+        """Add the answer to one batch."""
+        ys, xs = where
+        for y in np.unique(ys):
+            row = ys == y
+            self.sums.add_windows(int(y), xs[row], outputs[PROBABILITIES][row])
+
+    def record(self) -> dict[str, NDArray[Any]]:
+        """Return the strip's sums for the journal."""
+        return self.sums.to_arrays()
+
+
+def prepare(payload: StripOfBands) -> StripWork:
+    """Read one strip of the four bands.
+
+    Raises
+    ------
+    BadInput
+        A file cannot be read there.
+    """
+    rows = [payload.images[band].rows(*payload.strip.rows) for band in BANDS]
+    return StripWork(
+        np.stack(rows, axis=-1),
+        payload.strip,
+        payload.options.stride,
+        payload.options.batch,
+    )
+
+
+def run(
+    inputs: Sequence[Path],
+    connection: Connection,
+    out: Path,
+    options: Options,
+    control: engine.Control | None = None,
+) -> engine.Result:
+    """Classify an image given as four FITS files, in H, J, V, z order.
+
+    Parameters
+    ----------
+    inputs : sequence of Path
+        The four bands on one pixel grid.
+    connection : Connection
+        A server with the model.
+    out : Path
+        The folder of the products.
+    options : Options
+        How to classify.
+    control : Control, optional
+        How to run.
+
+    Returns
+    -------
+    Result
+        The catalogue and where everything was written.
+
+    Raises
+    ------
+    AmphitriteError
+        See `amphitrite.errors`; nothing then stands under the name ``out``.
+    """
+    from amphitrite.morphology import write_products  # which reads this page
+
+    control = control or engine.Control()
+    if len(inputs) != len(BANDS):
+        raise BadInput(
+            f"morpheus needs {len(BANDS)} images, in the order "
+            f"{', '.join(BANDS)} ({', '.join(FILTERS)}); received {len(inputs)}"
+        )
+    catalogs.check_suffix(Path(options.catalogue))
+    with ExitStack() as stack:
+        images = {
+            band: stack.enter_context(fits.read_image(path, minimum=WINDOW))
+            for band, path in zip(BANDS, inputs, strict=True)
+        }
+        fits.check_same_grid(images)
+        model = connection.model(MODEL)
+        provenance = Provenance.of(inputs, model, control.command)
+        units = _units(images, options)
+        head = {
+            "survey": MODEL.name,
+            "stride": options.stride,
+            "strips": len(units),
+            **provenance.identity,
+        }
+        with engine.recording(out, head, control) as (staging, journal):
+            with control.progress("classifying", sum(u.size for u in units)) as advance:
+                summary = engine.execute(
+                    units,
+                    prepare,
+                    model,
+                    journal,
+                    outputs=[PROBABILITIES],
+                    limits=control.limits,
+                    advance=advance,
+                )
+            if summary.skipped:
+                raise BadInput("; ".join(summary.skipped.values()))
+            table = write_products(
+                merge(Sums.from_arrays(journal.read(unit.key)) for unit in units),
+                images,
+                staging.result,
+                catalogue=options.catalogue,
+                report=options.report,
+                cards={**provenance.cards, "STRIDE": options.stride},
+            )
+            staging.publish()
+    return engine.Result(table, summary, out)
+
+
+def _units(images: Mapping[str, fits.Image], options: Options) -> list[engine.Unit]:
+    """Divide the image into strips."""
+    ny, nx = images[BANDS[0]].shape
+    n_columns = len(window_starts(nx, options.stride))
+    height = options.strip_rows or max(1, _STRIP_BYTES // (_BYTES_PER_PIXEL * nx))
+    return [
+        engine.Unit(
+            key=f"rows {strip.rows[0]} to {strip.rows[1] - 1}",
+            payload=StripOfBands(images, strip, options),
+            size=len(strip.starts) * n_columns,
+        )
+        for strip in strips(ny, stride=options.stride, height=height)
+    ]

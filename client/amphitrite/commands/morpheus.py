@@ -1,0 +1,128 @@
+"""``amphitrite morpheus``: four HST images to morphology maps and a catalogue."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amphitrite.commands import options as common
+
+_PANEL = "Morphology"
+
+
+def morpheus(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="H J V Z",
+            help="The image in F160W, F125W, F606W and F850LP, in this order: FITS, "
+            "plain, .gz or fpacked, on one pixel grid.",
+            show_default=False,
+        ),
+    ],
+    output: common.Output,
+    stride: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=30,
+            help="Pixels from one window to the next. 1 is the original's; the work "
+            "falls with the square.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = 1,
+    catalogue: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="The catalogue's name in the output folder; .fits, .vot, .ecsv, .csv "
+            "or .parquet chooses the format.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = "catalogue.fits",
+    report: Annotated[
+        bool,
+        typer.Option(
+            help="Draw report.png (needs the 'plots' extra).", rich_help_panel=_PANEL
+        ),
+    ] = True,
+    batch: Annotated[
+        int,
+        typer.Option(min=1, help="Windows per request.", rich_help_panel="Run"),
+    ] = 64,
+    strip_rows: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Image rows worked on together; bounds the memory.",
+            show_default="as memory suggests",
+            rich_help_panel="Run",
+        ),
+    ] = None,
+    in_flight: common.InFlight = 4,
+    resume: common.Resume = False,
+    overwrite: common.Overwrite = False,
+    server: common.Server = None,
+    model_repository: common.ModelRepository = None,
+    deadline: common.Deadline = 120.0,
+    patience: common.Patience = 60.0,
+    as_json: common.Json = False,
+    quiet: common.Quiet = False,
+    verbose: common.Verbose = False,
+) -> None:
+    """Find galaxies and stars in a four-band HST image and judge their morphology.
+
+    Every pixel gets the probabilities of spheroid, disk, irregular, point source and
+    background; sources are segmented and listed. In the output folder:
+
+    spheroid.fits disk.fits irregular.fits point_source.fits background.fits
+    (MEAN, VARIANCE and RANK_VOTE over the overlapping windows), count.fits,
+    segmap.fits, catalogue.fits, colour.png and report.png.
+
+    Example: amphitrite morpheus h.fits j.fits v.fits z.fits -o result/
+    """
+    from amphitrite.commands.talk import Talk
+    from amphitrite.run import Control, Limits
+    from amphitrite.surveys import morpheus as page
+
+    talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
+    options = page.Options(
+        stride=stride,
+        batch=batch,
+        strip_rows=strip_rows,
+        catalogue=catalogue,
+        report=report,
+    )
+    control = Control(
+        limits=Limits(in_flight=in_flight, patience=patience),
+        resume=resume,
+        overwrite=overwrite,
+        command=shlex.join(["amphitrite", *sys.argv[1:]]),
+        progress=talk.progress,
+    )
+    with talk.connected(
+        server,
+        models=[page.MODEL.name],
+        model_repository=model_repository,
+        deadline=deadline,
+    ) as connection:
+        result = page.run(inputs, connection, output, options, control)
+    counts = {
+        label: int((result.table["morphology"] == label).sum())
+        for label in page.MORPHOLOGIES
+    }
+    found = ", ".join(f"{n} {label}" for label, n in counts.items())
+    talk.result(
+        f"{len(result.table)} sources ({found}) in {output}",
+        {
+            "output": str(output),
+            "catalogue": str(output / catalogue),
+            "sources": len(result.table),
+            "morphologies": counts,
+            "seconds": round(result.summary.seconds, 3),
+        },
+    )

@@ -1,0 +1,54 @@
+"""``amphitrite status``: what a server serves, and whether it is ready."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from amphitrite.commands import options as common
+
+
+def status(
+    server: Annotated[
+        str,
+        typer.Option(
+            "--server", metavar="HOST:PORT", help="gRPC address of a running Triton."
+        ),
+    ] = "localhost:8001",
+    as_json: common.Json = False,
+    quiet: common.Quiet = False,
+) -> None:
+    """List the models of a server: versions, weights, readiness.
+
+    Ends with 3 if the server does not answer or a model is not ready.
+
+    Example: amphitrite status --server localhost:8001
+    """
+    from rich.table import Table
+
+    from amphitrite.commands.talk import Talk
+    from amphitrite.triton import Connection
+
+    talk = Talk(as_json=as_json, quiet=quiet)
+    with Connection(server) as connection:
+        models = connection.status()
+    ready = all(model.ready for model in models)
+    table = Table("model", "version", "ready", "weights", "reason")
+    for model in models:
+        table.add_row(
+            model.name,
+            model.version,
+            "yes" if model.ready else "no",
+            model.digest.removeprefix("sha256:")[:12],
+            model.reason,
+        )
+    talk.result(
+        table,
+        {
+            "server": server,
+            "ready": ready,
+            "models": [model.as_dict() for model in models],
+        },
+    )
+    raise typer.Exit(0 if ready else 3)

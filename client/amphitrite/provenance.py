@@ -1,0 +1,87 @@
+"""Where a result comes from: written into every product's header."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from amphitrite._version import __version__
+from amphitrite.fits import checksum
+from amphitrite.triton import ServedModel
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What went into a result.
+
+    Parameters
+    ----------
+    model : str
+        The model's name.
+    version : int
+        Its version on the server.
+    digest : str
+        ``"sha256:..."`` of its weights.
+    inputs : tuple of (str, str)
+        File name and SHA-256 of each input.
+    command : str
+        The command line, or what stands for it.
+    date : str
+        When the run began, UTC in ISO 8601.
+    """
+
+    model: str
+    version: int
+    digest: str
+    inputs: tuple[tuple[str, str], ...]
+    command: str
+    date: str
+
+    @classmethod
+    def of(
+        cls, inputs: Sequence[Path], model: ServedModel, command: str
+    ) -> Provenance:
+        """Describe a run that is about to begin.
+
+        Raises
+        ------
+        BadInput
+            An input cannot be read.
+        """
+        return cls(
+            model=model.spec.name,
+            version=model.version,
+            digest=model.spec.digest,
+            inputs=tuple((path.name, checksum(path)) for path in inputs),
+            command=command,
+            date=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What a resumed run must have in common with the one it goes on with."""
+        return {
+            "amphitrite": __version__,
+            "model": f"{self.model} version {self.version} {self.digest}",
+            "inputs": [list(pair) for pair in self.inputs],
+        }
+
+    @property
+    def cards(self) -> dict[str, str | int | float]:
+        """The same as FITS cards, also used as the metadata of a table."""
+        cards: dict[str, str | int | float] = {
+            "CREATOR": f"amphitrite {__version__}",
+            "DATE": self.date.removesuffix("+00:00"),
+            "MODEL": self.model,
+            "MODELVER": self.version,
+            "MODELSUM": self.digest,
+        }
+        for number, (name, digest) in enumerate(self.inputs, start=1):
+            cards[f"INPUT{number}"] = name
+            cards[f"INSUM{number}"] = f"sha256:{digest}"
+        if self.command:
+            cards["COMMAND"] = self.command
+        return cards
