@@ -137,7 +137,7 @@ class LocalTriton:
         return self
 
     def stop(self) -> None:
-        """Stop the server: SIGTERM answers what is in flight, SIGKILL after 15 s."""
+        """Stop the server: SIGTERM answers what is in flight, SIGKILL after 10 s."""
         server, self._server = self._server, None
         if server is not None:
             server.stop()

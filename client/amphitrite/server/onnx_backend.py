@@ -38,7 +38,6 @@ DATA_TYPES: Final = {
     "tensor(int32)": "TYPE_INT32",
     "tensor(int64)": "TYPE_INT64",
     "tensor(int8)": "TYPE_INT8",
-    "tensor(string)": "TYPE_STRING",
     "tensor(uint16)": "TYPE_UINT16",
     "tensor(uint32)": "TYPE_UINT32",
     "tensor(uint64)": "TYPE_UINT64",
@@ -251,7 +250,7 @@ def data_type(config: Config, tensor: ort.NodeArg) -> str:
         refuse(
             config,
             f"the tensor '{tensor.name}' of the ONNX file is of {tensor.type}, "
-            "which Triton cannot carry",
+            "which is not served here",
         )
     return DATA_TYPES[tensor.type]
 
@@ -441,8 +440,8 @@ class TritonPythonModel:
         }
         self.inputs = [entry["name"] for entry in config["input"]]
         self.outputs = [tensor.name for tensor in self.session.get_outputs()]
-        check_inputs(config, self.required, config["input"])
         check_tensors(config, "input", config["input"], real)
+        check_inputs(config, self.required, config["input"])
         outputs = {tensor.name: tensor for tensor in self.session.get_outputs()}
         check_tensors(config, "output", config["output"], outputs)
         self.batched = config.get("max_batch_size", 0) > 0

@@ -82,9 +82,9 @@ def load_model(url: str, name: str, *, timeout: float = 600) -> None:
 
 def not_loaded(name: str, reason: str) -> ModelNotReady:
     """Return the error for a model that the server cannot load, to be raised."""
-    # after the reason comes a traceback of the backend, for the log
-    said = reason.partition("\n\nAt:\n")[0]
-    said = said.removeprefix("Internal: ").removeprefix("TritonModelException: ")
+    # before the backend's reason comes Triton's path to it, after it a traceback
+    said = reason.partition("\n\nAt:\n")[0].rpartition("TritonModelException: ")[2]
+    said = said.removeprefix(f"model '{name}': ")
     return ModelNotReady(
         f"the model '{name}' cannot be loaded: {said}\n"
         "Export it again, or restore it from the release's model repository."

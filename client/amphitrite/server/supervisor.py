@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 PREFIX: Final = "amphitrite-triton-"
-GRACE: Final = 15.0  # seconds from SIGTERM to SIGKILL; the server gives up after 5
+GRACE: Final = 10.0  # seconds from SIGTERM to SIGKILL; the server gives up after 5
 PERIOD: Final = 0.1  # seconds between looks at the parent and the server
 SHARED_MEMORY: Final = Path("/dev/shm")
 PR_SET_PDEATHSIG: Final = 1
