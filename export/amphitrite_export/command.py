@@ -43,13 +43,9 @@ def app(
     is kept for --rollback. A running Triton takes it up when it is told to load the
     model again, or by itself in poll mode.
 
-    Examples:
+    Publish:  amphitrite export artefacts/morpheus --to model_repository
 
-    amphitrite train morpheus --pretrained --out artefacts/morpheus
-
-    amphitrite export artefacts/morpheus --to model_repository
-
-    amphitrite export --to model_repository --rollback morpheus
+    Go back:  amphitrite export --to model_repository --rollback morpheus
     """
     if (artefact is None) == (rollback is None):
         raise BadInput(

@@ -171,7 +171,7 @@ def _order(proto: onnx.ModelProto) -> None:
 
 
 def _rename(proto: onnx.ModelProto) -> None:
-    """Number nodes and inner tensors, so that equal networks give equal files.
+    """Name nodes and inner tensors by number, so that equal networks give equal files.
 
     tf2onnx takes its names from counters of the whole process and orders constants by
     name; both would differ from one conversion to the next.

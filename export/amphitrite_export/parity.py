@@ -1,4 +1,4 @@
-"""Does the ONNX file answer as the Keras network does?"""
+"""Make sure that an ONNX file answers as its Keras network does."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def parity(
         An output is not finite, or differs by more than 2e-5 of its largest
         magnitude (or of one, where that is larger).
     """
-    wanted = {name: np.array(each) for name, each in call(model, samples).items()}
+    wanted = {name: np.asarray(each) for name, each in call(model, samples).items()}
     given = run(content, samples)
     differences = {}
     for name, want in wanted.items():

@@ -1,0 +1,33 @@
+"""The published weights, fetched once for all tests that need them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The authors' package, as pip gives it (from its cache or a configured index)."""
+    pytest.importorskip("keras", reason="needs the training extra")
+    from amphitrite.errors import BadInput
+    from amphitrite_training.morpheus.pretrained import fetch
+
+    try:
+        return fetch(tmp_path_factory.mktemp("wheel"))
+    except BadInput as error:
+        pytest.skip(f"pip cannot fetch the authors' package: {error}")
+
+
+@pytest.fixture(scope="session")
+def artefact(wheel):
+    """Morpheus with its published weights."""
+    pytest.importorskip("tensorflow", reason="needs the training extra")
+    from amphitrite_training.morpheus.pretrained import pretrained
+    from amphitrite_training.morpheus.recipe import Recipe
+
+    return pretrained(Recipe(), wheel=wheel)

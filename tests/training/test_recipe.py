@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import doctest
+
+import pytest
+
+from amphitrite.errors import BadInput
+from amphitrite_training import recipe as module
+from amphitrite_training.morpheus.recipe import Recipe
+from amphitrite_training.recipe import override
+
+
+def test_values_are_read_with_their_types():
+    changed = override(
+        Recipe(), ["epochs=3", "dropout=0", "learning_rate=1e-3", "down_filters=4, 8"]
+    )
+    assert (changed.epochs, changed.learning_rate) == (3, 1e-3)
+    assert changed.dropout == 0.0
+    assert isinstance(changed.dropout, float)
+    assert changed.down_filters == (4, 8)
+    assert changed.up_filters == Recipe().up_filters
+
+
+def test_a_recipe_is_left_as_it_was():
+    recipe = Recipe()
+    override(recipe, ["epochs=3"])
+    assert recipe == Recipe()
+
+
+def test_an_unknown_key_lists_the_known_ones():
+    with pytest.raises(BadInput, match=r"no setting 'epoch'; it has: down_filters, .*"):
+        override(Recipe(), ["epoch=3"])
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("epochs", "'epochs' is no setting; expected key=value, such as down_filters="),
+        ("epochs=2.5", "'epochs' takes a value of type int; received '2.5'"),
+        ("epochs=True", "'epochs' takes a value of type int; received 'True'"),
+        ("epochs=", "'epochs' takes a value of type int; received ''"),
+        ("dropout=half", "'dropout' takes a value of type float; received 'half'"),
+        ("up_filters=8,x", r"'up_filters' takes a value of type tuple\[int, \.\.\.\]"),
+    ],
+)
+def test_an_unusable_value_is_refused(setting, message):
+    with pytest.raises(BadInput, match=message):
+        override(Recipe(), [setting])
+
+
+def test_the_example_in_the_docstring_runs():
+    outcome = doctest.testmod(module)
+    assert outcome.attempted
+    assert not outcome.failed
