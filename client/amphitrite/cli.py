@@ -36,7 +36,9 @@ def _run(arguments: list[str]) -> int:
     from amphitrite.commands import application
 
     try:
-        outcome = application()(arguments, prog_name="amphitrite", standalone_mode=False)
+        outcome = application()(
+            arguments, prog_name="amphitrite", standalone_mode=False
+        )
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", 130, arguments)
     except AmphitriteError as error:

@@ -41,9 +41,7 @@ class Provenance:
     date: str
 
     @classmethod
-    def of(
-        cls, inputs: Sequence[Path], model: ServedModel, command: str
-    ) -> Provenance:
+    def of(cls, inputs: Sequence[Path], model: ServedModel, command: str) -> Provenance:
         """Describe a run that is about to begin.
 
         Raises

@@ -135,8 +135,9 @@ class ModelSpec:
                 raw[side] = tuple(
                     TensorSpec(
                         **{
-                            key: tuple(value) if isinstance(value, list) else value
-                            for key, value in tensor.items()
+                            **tensor,
+                            "shape": tuple(tensor["shape"]),
+                            "axes": tuple(tensor["axes"]),
                         }
                     )
                     for tensor in raw[side]

@@ -199,7 +199,7 @@ class Sums:
         """Return the population variance, like `mean`."""
         mean = self._per_window(self.total) / 2**SCALE_BITS
         second = self._per_window(self.squares) / 4**SCALE_BITS
-        return np.maximum(second - mean * mean, 0.0).astype(np.float32)
+        return np.asarray(np.maximum(second - mean * mean, 0.0), np.float32)
 
     def rank_vote(self) -> NDArray[np.float32]:
         """Return the share of windows in which each label ranks first, like `mean`."""

@@ -86,7 +86,7 @@ def morpheus(
     Example: amphitrite morpheus h.fits j.fits v.fits z.fits -o result/
     """
     from amphitrite.commands.talk import Talk
-    from amphitrite.run import Control, Limits
+    from amphitrite.engine import Control, Limits
     from amphitrite.surveys import morpheus as page
 
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)

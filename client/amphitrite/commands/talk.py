@@ -1,4 +1,4 @@
-"""What a command says: logs and progress on standard error, results on standard output."""
+"""What a command says: progress on standard error, results on standard output."""
 
 from __future__ import annotations
 

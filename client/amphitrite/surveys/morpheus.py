@@ -16,8 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from amphitrite import catalogs, fits
-from amphitrite import run as engine
+from amphitrite import catalogs, engine, fits
 from amphitrite.columns import Column
 from amphitrite.errors import BadInput
 from amphitrite.provenance import Provenance
@@ -180,7 +179,7 @@ class StripOfBands:
 
 @dataclass
 class StripWork:
-    """One strip on its way through the server (see `amphitrite.run.Work`).
+    """One strip on its way through the server (see `amphitrite.engine.Work`).
 
     Parameters
     ----------

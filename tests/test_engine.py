@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from amphitrite import errors
+from amphitrite.engine import Limits, Unit, execute
 from amphitrite.journal import Journal
-from amphitrite.run import Limits, Unit, execute
 
 
 class Doubling:
@@ -180,8 +180,8 @@ def test_patience_ends(tmp_path):
 
 
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
+    model = ScriptedModel([*[None] * 10, errors.InferenceFailed("no")])
     with open_journal(tmp_path) as journal, pytest.raises(errors.InferenceFailed):
-        model = ScriptedModel([*[None] * 10, errors.InferenceFailed("no")])
         execute(units(range(6)), Doubling, model, journal)
     with open_journal(tmp_path) as journal:
         before = len(journal)
