@@ -30,7 +30,8 @@ def to_onnx(model: Any, spec: ModelSpec) -> onnx.ModelProto:
     -------
     onnx.ModelProto
         Of opset 17, in the spec's order, with one symbol ``batch`` for the leading
-        axis of every input and output.  The same network gives the same bytes.
+        axis of every input and output.  Names and order depend on the network only, so
+        that converting it again gives the same file.
 
     Raises
     ------
@@ -198,3 +199,4 @@ def _rename(proto: onnx.ModelProto) -> None:
     del graph.initializer[:]
     graph.initializer.extend(copies)
     graph.name = "network"
+    graph.doc_string = ""  # tf2onnx writes a number of this process there

@@ -45,7 +45,13 @@ def parity(
         magnitude (or of one, where that is larger).
     """
     wanted = {name: np.asarray(each) for name, each in call(model, samples).items()}
-    given = run(content, samples)
+    try:
+        given = run(content, samples)
+    except Exception as error:  # ONNX Runtime's errors have no common base
+        raise BadInput(
+            f"ONNX Runtime cannot run the converted network: {error}. Check that no "
+            "layer mixes up the batch axis; nothing was published."
+        ) from error
     differences = {}
     for name, want in wanted.items():
         scale = max(1.0, float(np.abs(want).max()))
