@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,10 @@ def publish_onnx(content: bytes, spec: ModelSpec, repository: Path) -> list[Publ
             f"file given is {digest(content)}"
         )
     ensembles = repo.ensembles_of(repository, spec.name)
-    kept, version = _kept(repository, spec, must_match=bool(ensembles))
+    pinned = {name: _pins(repository, name) for name in ensembles}
+    kept, version = _kept(
+        repository, spec, needed={pins[spec.name] for pins in pinned.values()}
+    )
     settings = settings_of(spec.name)
     serving = sorted(kept) if ensembles else [version]
     text, gpu = (
@@ -125,16 +128,25 @@ def publish_onnx(content: bytes, spec: ModelSpec, repository: Path) -> list[Publ
     done = [Published(spec.name, version, spec.digest)]
     for name in ensembles:
         config = repo.read_config(repository, name)
-        done += publish_ensemble(_served_spec(config), steps_in(config), repository)
+        done += publish_ensemble(
+            _served_spec(config),
+            steps_in(config),
+            repository,
+            pins={**pinned[name], spec.name: version},
+        )
     repo.remove_versions(repository, spec.name, but=set(kept))
     logger.info("published %s version %d", spec.name, version)
     return done
 
 
 def publish_ensemble(
-    contract: ModelSpec, steps: Sequence[Step], repository: Path
+    contract: ModelSpec,
+    steps: Sequence[Step],
+    repository: Path,
+    *,
+    pins: Mapping[str, int] | None = None,
 ) -> list[Published]:
-    """Publish an ensemble of the newest served versions of its members.
+    """Publish an ensemble of models that are in the repository.
 
     Parameters
     ----------
@@ -144,6 +156,8 @@ def publish_ensemble(
         The members, all of them in the repository, and how their tensors are joined.
     repository : Path
         The model repository.
+    pins : mapping of str to int, optional
+        The members' versions; the newest that each serves by default.
 
     Returns
     -------
@@ -160,11 +174,14 @@ def publish_ensemble(
     configs = {
         name: repo.read_config(repository, name) for name in repo.models(repository)
     }
-    members = tuple(_member(name, configs) for name in _names(steps))
+    members = tuple(
+        _member(name, configs, version=(pins or {}).get(name))
+        for name in sorted({step.model for step in steps})
+    )
     spec = contract.with_weights(
         digest=_ensemble_digest(members, steps), members=members
     )
-    kept, version = _kept(repository, spec, must_match=False)
+    kept, version = _kept(repository, spec)
     limits = [configs[member.name].max_batch_size for member in members]
     text = ensemble_config(
         kept,
@@ -242,29 +259,30 @@ def rollback(model: str, repository: Path) -> Published:
 
 
 def _kept(
-    repository: Path, spec: ModelSpec, *, must_match: bool
+    repository: Path, spec: ModelSpec, *, needed: Iterable[int] = ()
 ) -> tuple[dict[int, ModelSpec], int]:
     """Return the specs to keep, the new one among them, and the new version's number.
 
-    A version of another contract is not kept: one configuration cannot describe both.
+    Kept is the version that is served; of a member of ensembles, what they pin.  A
+    version of another contract cannot be: one configuration cannot describe both.
     """
-    numbers = repo.versions(repository, spec.name)
-    version = max(numbers, default=0) + 1
+    version = max(repo.versions(repository, spec.name), default=0) + 1
     if spec.name not in repo.models(repository):
         return {version: spec}, version
     config = repo.read_config(repository, spec.name)
-    before = max(repo.served(config))
-    old = specs_in(config)[before]
+    specs = specs_in(config)
+    old = {each: specs[each] for each in set(needed) or {max(repo.served(config))}}
     try:
-        check_contract(served=old, expected=spec)
+        for each in old.values():
+            check_contract(served=each, expected=spec)
     except SpecMismatch as error:
-        if must_match:
+        if needed:
             raise BadInput(
                 f"'{spec.name}' is a member of an ensemble, so its contract cannot "
                 f"change: {error}"
             ) from error
-        return {version: spec}, version
-    return {before: old, version: spec}, version
+        old = {}
+    return {**old, version: spec}, version
 
 
 def _switch(repository: Path, model: str, text: str, gpu: str | None = None) -> None:
@@ -278,18 +296,21 @@ def _served_spec(config: Any) -> ModelSpec:
     return specs_in(config)[max(repo.served(config))]
 
 
-def _names(steps: Sequence[Step]) -> list[str]:
-    return sorted({step.model for step in steps})
+def _pins(repository: Path, ensemble: str) -> dict[str, int]:
+    """Return the members' versions that an ensemble is made of now."""
+    config = repo.read_config(repository, ensemble)
+    return {member.name: member.version for member in _served_spec(config).members}
 
 
-def _member(name: str, configs: Mapping[str, Any]) -> Member:
+def _member(name: str, configs: Mapping[str, Any], *, version: int | None) -> Member:
     if name not in configs:
         raise BadInput(
             f"the ensemble needs the model '{name}', which is not in the repository; "
             "publish the members first"
         )
-    spec = _served_spec(configs[name])
-    return Member(name, max(repo.served(configs[name])), spec.digest)
+    specs = specs_in(configs[name])
+    chosen = version or max(repo.served(configs[name]))
+    return Member(name, chosen, specs[chosen].digest)
 
 
 def _ensemble_digest(members: Sequence[Member], steps: Sequence[Step]) -> str:

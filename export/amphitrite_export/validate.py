@@ -102,7 +102,7 @@ def check_ensemble(config: Any, members: Mapping[str, tuple[Any, set[int]]]) -> 
             else (config.HasField(field))
         )
         if present:
-            raise BadInput(f"{where} has a {field} of its own; only its members may")
+            raise BadInput(f"{where} sets {field}; only its members may")
     known = {tensor.name: (tensor, config) for tensor in config.input}
     written = set(known)
     if not config.ensemble_scheduling.step:
