@@ -74,7 +74,7 @@ def test_another_file_is_refused(tmp_path):
     path = tmp_path / "morpheus_astro-0.5.1-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a", "b")
-    with pytest.raises(BadInput, match="is not the published morpheus-astro==0.5.1"):
+    with pytest.raises(BadInput, match=r"is not the published morpheus-astro==0\.5\.1"):
         pretrained.read_checkpoint(path)
 
 

@@ -1,0 +1,155 @@
+"""Promises that every survey's committed model keeps."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx", reason="needs the export extra")
+onnxruntime = pytest.importorskip("onnxruntime", reason="needs the export extra")
+
+from amphitrite.spec import check_contract  # noqa: E402
+from amphitrite.surveys import SURVEYS, page  # noqa: E402
+from amphitrite_export import repository as repo  # noqa: E402
+from amphitrite_export.config import model_config, specs_in  # noqa: E402
+from amphitrite_export.parity import TOLERANCE  # noqa: E402
+from amphitrite_export.settings import settings_of  # noqa: E402
+from amphitrite_export.validate import check_model  # noqa: E402
+
+pytestmark = pytest.mark.export
+
+REPOSITORY = Path(__file__).parents[2] / "model_repository"
+
+
+@pytest.fixture(params=SURVEYS)
+def survey(request):
+    return request.param
+
+
+@pytest.fixture
+def config(survey):
+    return repo.read_config(REPOSITORY, survey)
+
+
+def file_of(survey, config) -> bytes:
+    version = max(repo.served(config))
+    return (REPOSITORY / survey / str(version) / repo.MODEL_FILE).read_bytes()
+
+
+def test_the_served_spec_is_the_survey_pages(survey, config):
+    for spec in specs_in(config).values():
+        check_contract(served=spec, expected=page(survey).MODEL)
+
+
+def test_the_digest_is_the_files(survey, config):
+    spec = specs_in(config)[max(repo.served(config))]
+    content = file_of(survey, config)
+    assert spec.digest == "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def test_kept_versions_have_their_specs_and_no_others(survey, config):
+    assert list(specs_in(config)) == repo.versions(REPOSITORY, survey)
+
+
+def test_the_configuration_describes_the_file(survey, config):
+    proto = onnx.load_from_string(file_of(survey, config))
+    onnx.checker.check_model(proto, full_check=True)
+    check_model(config, proto)
+
+
+@pytest.mark.parametrize("name", [repo.CONFIG, repo.GPU_CONFIG])
+def test_the_committed_configuration_is_the_generated_one(survey, config, name):
+    text = model_config(
+        specs_in(config),
+        repo.served(config),
+        settings_of(survey),
+        gpu=name == repo.GPU_CONFIG,
+    )
+    assert (REPOSITORY / survey / name).read_text() == text
+
+
+def test_parity_was_measured_at_export(survey, config):
+    parity = specs_in(config)[max(repo.served(config))].learned["parity"]
+    assert parity["samples"] >= 16
+    assert set(parity["max_abs_difference"]) == {
+        tensor.name for tensor in page(survey).MODEL.outputs
+    }
+
+
+def body_of(proto):
+    """Cut the standardisation off the Morpheus file: keep what follows its division."""
+    (division,) = (node for node in proto.graph.node if node.op_type == "Div")
+    name = division.output[0]
+    shape = ["batch", *page("morpheus").MODEL.inputs[0].shape]
+    proto.graph.value_info.append(
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+    )
+    body = onnx.utils.Extractor(proto).extract_model(
+        [name], [tensor.name for tensor in page("morpheus").MODEL.outputs]
+    )
+    return name, onnxruntime.InferenceSession(
+        body.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+
+
+def test_morpheus_answers_as_the_original_network():
+    folder = os.environ.get("AMPHITRITE_TEST_DATA")
+    if not folder:
+        pytest.skip("AMPHITRITE_TEST_DATA, the folder of real data, is not set")
+    path = Path(folder).parent / "reference" / "morpheus_original_outputs.npz"
+    if not path.is_file():
+        pytest.skip(f"there are no answers of the original program: {path}")
+    with np.load(path) as archive:
+        original = dict(archive)
+    config = repo.read_config(REPOSITORY, "morpheus")
+    name, session = body_of(onnx.load_from_string(file_of("morpheus", config)))
+    logits, probabilities = session.run(
+        ["logits", "probabilities"], {name: original["X"]}
+    )
+    np.testing.assert_allclose(probabilities, original["probs"], rtol=0, atol=1e-5)
+    # The original's own float32 logits, of up to 62, are 1.2e-4 from double
+    # precision: two honest float32 runs agree to 1e-5 of the largest only.
+    limit = 1e-5 * np.abs(original["logits"]).max()
+    np.testing.assert_allclose(logits, original["logits"], rtol=0, atol=limit)
+
+
+def test_morpheus_standardises_windows_over_all_bands():
+    config = repo.read_config(REPOSITORY, "morpheus")
+    content = file_of("morpheus", config)
+    rng = np.random.default_rng(5)
+    raw = rng.normal(3.0, 7.0, size=(6, 40, 40, 4)) * [1, 2, 3, 4]
+    raw[-1] = 1e-4 * raw[-1]  # below the floor of the deviation
+    raw = raw.astype(np.float32)
+    mean = raw.mean(axis=(1, 2, 3), keepdims=True, dtype=np.float64)
+    deviation = raw.std(axis=(1, 2, 3), keepdims=True, dtype=np.float64)
+    ready = ((raw - mean) / np.maximum(deviation, 1 / 80)).astype(np.float32)
+    name, body = body_of(onnx.load_from_string(content))
+    want = body.run(["probabilities"], {name: ready})[0]
+    have = onnxruntime.InferenceSession(
+        content, providers=["CPUExecutionProvider"]
+    ).run(["probabilities"], {"windows": raw})[0]
+    # The input differs by its rounding to float32; the network amplifies that as the
+    # rounding of its own sums.
+    np.testing.assert_allclose(have, want, rtol=0, atol=TOLERANCE)
+
+
+def test_morpheus_gives_probabilities_and_keeps_nan_in_its_window():
+    config = repo.read_config(REPOSITORY, "morpheus")
+    session = onnxruntime.InferenceSession(
+        file_of("morpheus", config), providers=["CPUExecutionProvider"]
+    )
+    windows = np.random.default_rng(6).normal(size=(3, 40, 40, 4)).astype(np.float32)
+    windows[1, 0, 0, 0] = np.nan
+    windows[2] = 0.0
+    logits, probabilities = session.run(
+        ["logits", "probabilities"], {"windows": windows}
+    )
+    assert np.isnan(probabilities[1]).all()
+    kept = probabilities[[0, 2]]
+    # five float32 terms
+    np.testing.assert_allclose(kept.sum(axis=-1), 1, atol=1e-6)
+    np.testing.assert_array_equal(kept.argmax(-1), logits[[0, 2]].argmax(-1))
