@@ -25,6 +25,8 @@ ATTEMPTS: Final = 3
 STARTUP_SECONDS: Final = 300.0
 LOG_LINES: Final = 25
 
+Index = Sequence[Mapping[str, str]]
+
 logger = logging.getLogger(__name__)
 
 
@@ -233,12 +235,12 @@ class LocalTriton:
             log=self.log_path,
         )
         index = self._wait(layout.selfcheck_model)
-        self._check(layout)
+        self._check(layout, index)
         for name in wanted:
             self._check_loaded(name, index)
         logger.info("local Triton at %s, process %d", self.grpc_url, self.pid)
 
-    def _wait(self, selfcheck_model: str) -> Sequence[Mapping[str, str]]:
+    def _wait(self, selfcheck_model: str) -> Index:
         """Return the server's list of models once it has tried to load them."""
         end = time.monotonic() + STARTUP_SECONDS
         while True:
@@ -259,14 +261,19 @@ class LocalTriton:
                 f"The local Triton server {what}. The end of its log:\n{log}"
             )
 
-    def _check(self, layout: Layout) -> None:
+    def _check(self, layout: Layout, index: Index) -> None:
         """Let the server compute something, then forget the model for that."""
         name = layout.selfcheck_model
-        selfcheck.check_inference(self.http_url, name)
+        with selfcheck.blaming_the_environment():
+            self._check_loaded(name, index)
+            selfcheck.check_inference(self.http_url, name)
         rest.unload_model(self.http_url, name)
         shutil.rmtree(layout.selfcheck / name)
+        # without that port, Triton serves on and only logs it
+        if not rest.offers_metrics(self.metrics_url):
+            raise PortTaken(f"another process answers at {self.metrics_url}")
 
-    def _check_loaded(self, name: str, index: Sequence[Mapping[str, str]]) -> None:
+    def _check_loaded(self, name: str, index: Index) -> None:
         """Refuse to go on without a model that was asked for."""
         entries = [entry for entry in index if entry["name"] == name]
         if any(entry.get("state") == "READY" for entry in entries):

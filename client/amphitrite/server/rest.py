@@ -62,7 +62,7 @@ def _reason(text: bytes) -> str:
 
 def repository_index(url: str) -> list[dict[str, str]]:
     """List the models that the server knows: name, version, state, reason."""
-    index: list[dict[str, str]] = post(f"{url}/v2/repository/index", {}, timeout=30)
+    index: list[dict[str, str]] = post(f"{url}/v2/repository/index", {}, timeout=5)
     return index
 
 
@@ -94,3 +94,12 @@ def not_loaded(name: str, reason: str) -> ModelNotReady:
 def unload_model(url: str, name: str) -> None:
     """Stop serving a model."""
     post(f"{url}/v2/repository/models/{name}/unload", {}, timeout=60)
+
+
+def offers_metrics(url: str) -> bool:
+    """Tell whether Triton's metrics are to be had at an address."""
+    try:
+        with _OPENER.open(url, timeout=5) as answer:
+            return b"nv_inference_count" in answer.read()
+    except (OSError, http.client.HTTPException):
+        return False

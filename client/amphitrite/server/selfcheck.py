@@ -7,10 +7,12 @@ tell, so one is made on every start.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from amphitrite.errors import AmphitriteError, ProvisioningError
+from amphitrite.errors import AmphitriteError, InferenceFailed, ProvisioningError
 from amphitrite.server.rest import post
 
 OPSET: Final = 17
@@ -74,8 +76,10 @@ def check_inference(url: str, name: str) -> None:
 
     Raises
     ------
-    ProvisioningError
+    InferenceFailed
         The answer is wrong, or there is none.
+    ServerUnreachable
+        There is no server.
     """
     numbers = [float(number) for number in range(1, ROWS * COLUMNS + 1)]
     body = {
@@ -88,19 +92,26 @@ def check_inference(url: str, name: str) -> None:
             }
         ]
     }
-    advice = (
-        "Its environment is broken: remove it (in ~/.cache/amphitrite, or where "
-        "AMPHITRITE_CACHE points) and run again to install it anew."
-    )
-    try:
-        answer = post(f"{url}/v2/models/{name}/infer", body, timeout=60)
-    except AmphitriteError as error:
-        raise ProvisioningError(
-            f"The local Triton server fails its self-check: {error}\n{advice}"
-        ) from error
+    answer = post(f"{url}/v2/models/{name}/infer", body, timeout=60)
     doubled = answer["outputs"][0]["data"]
     if doubled != [2 * number for number in numbers]:
+        raise InferenceFailed(f"doubling {numbers[:3]} ... gave {doubled[:3]} ...")
+
+
+@contextmanager
+def blaming_the_environment() -> Iterator[None]:
+    """Turn a failure of the self-check into advice.
+
+    Raises
+    ------
+    ProvisioningError
+        Whatever the failure was.
+    """
+    try:
+        yield
+    except AmphitriteError as error:
         raise ProvisioningError(
-            "The local Triton server fails its self-check: doubling "
-            f"{numbers[:3]} ... gave {doubled[:3]} ...\n{advice}"
-        )
+            f"The local Triton server fails its self-check: {error}\n"
+            "Its environment is broken: remove it (in ~/.cache/amphitrite, or where "
+            "AMPHITRITE_CACHE points) and run again to install it anew."
+        ) from error
