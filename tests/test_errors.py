@@ -6,7 +6,7 @@ import pytest
 
 from amphitrite import errors
 
-DRAWN = re.findall(r"[├└]── (\w+)(?: +(\d))?", errors.__doc__)
+DRAWN = re.findall(r"[├└]── (\w+)(?: +(\d+))?", errors.__doc__)
 
 
 def test_every_error_is_drawn_once():

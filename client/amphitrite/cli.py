@@ -31,18 +31,14 @@ def _terminate(signum: int, frame: FrameType | None) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    import typer
-
     from amphitrite.commands import application
 
     try:
         outcome = application()(
             arguments, prog_name="amphitrite", standalone_mode=False
         )
-    except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted", 130, arguments)
     except AmphitriteError as error:
-        return _fail(str(error), error.exit_code, arguments)
+        return _fail(error, arguments)
     except Exception as error:
         if not hasattr(error, "show"):
             raise
@@ -51,9 +47,11 @@ def _run(arguments: list[str]) -> int:
     return outcome if isinstance(outcome, int) else 0
 
 
-def _fail(message: str, code: int, arguments: list[str]) -> int:
+def _fail(error: AmphitriteError, arguments: list[str]) -> int:
     """Say what went wrong: to a person, and to a script that asked for JSON."""
+    message = "\n".join([str(error), *getattr(error, "__notes__", ())])
     sys.stderr.write(f"amphitrite: {message}\n")
     if "--json" in arguments:
-        sys.stdout.write(json.dumps({"error": message, "exit_code": code}) + "\n")
-    return code
+        fields = {"error": message, "exit_code": error.exit_code}
+        sys.stdout.write(json.dumps(fields) + "\n")
+    return error.exit_code

@@ -178,8 +178,13 @@ def recording(
         try:
             with journal:
                 yield staging, journal
-        except BaseException:
-            if not len(journal):
+        except BaseException as error:
+            if len(journal):
+                error.add_note(
+                    f"{len(journal)} finished parts are kept in {staging.folder}; go "
+                    "on with the same command and --resume"
+                )
+            else:
                 staging.discard()
             raise
 

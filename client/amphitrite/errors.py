@@ -6,6 +6,7 @@ Each error carries the exit code with which the command line ends::
     ├── BadInput            2  a file, an option or a value that cannot be used
     ├── OutputError         2  the result cannot be written where it was asked for
     ├── MissingExtra        2  an optional part is not installed
+    ├── Interrupted         130  Ctrl-C or SIGTERM ended the run
     └── ServerError         3  anything on the server's side
         ├── ProvisioningError   the local server cannot be installed or started
         ├── ServerUnreachable   nothing answers at the address
@@ -57,6 +58,12 @@ class MissingExtra(AmphitriteError):
             f"{what} needs the '{extra}' extra, which is not installed.\n"
             f"Install it with: pip install 'amphitrite[{extra}]'"
         )
+
+
+class Interrupted(AmphitriteError):
+    """Ctrl-C or SIGTERM ended the run."""
+
+    exit_code = 130
 
 
 class ServerError(AmphitriteError):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from importlib.metadata import entry_points
+from typing import Any
 
 import typer
 
 from amphitrite._version import __version__
+from amphitrite.errors import Interrupted
 
 _HELP = """Telescope files in, science catalogues out.
 
@@ -37,17 +41,34 @@ def application() -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        rich_markup_mode="rich",
+        rich_markup_mode="markdown",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_main)
-    app.command(rich_help_panel="Surveys")(morpheus)
-    app.command(rich_help_panel="Server")(serve)
+    app.command(rich_help_panel="Surveys")(_interruptible(morpheus))
+    app.command(rich_help_panel="Server")(_interruptible(serve))
     app.command(rich_help_panel="Server")(status)
     app.add_typer(models, name="models", rich_help_panel="Server")
     for entry in sorted(entry_points(group="amphitrite.commands")):
-        app.command(entry.name, rich_help_panel="Workshop")(entry.load())
+        command = _interruptible(entry.load())
+        app.command(entry.name, rich_help_panel="Workshop")(command)
     return app
+
+
+def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """Let an interruption reach the command line with what was said about it."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:
+        try:
+            command(*arguments, **options)
+        except KeyboardInterrupt as stop:
+            interrupted = Interrupted("interrupted")
+            for note in getattr(stop, "__notes__", ()):
+                interrupted.add_note(note)
+            raise interrupted from None
+
+    return run
 
 
 def _main(

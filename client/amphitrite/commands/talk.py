@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.logging import RichHandler
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -42,24 +41,18 @@ class Talk:
     ) -> None:
         self.as_json = as_json
         self.quiet = quiet
-        self.console = Console(stderr=True, quiet=quiet, highlight=False)
+        self._errors = Console(stderr=True, highlight=False)
+        self.console = Console(stderr=True, quiet=True) if quiet else self._errors
         level = (
             logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING
         )
         logger = logging.getLogger("amphitrite")
         logger.setLevel(level)
-        logger.handlers = [
-            RichHandler(
-                console=Console(stderr=True, highlight=False),
-                show_time=verbose,
-                show_path=False,
-                markup=False,
-            )
-        ]
+        logger.handlers = [_ConsoleHandler(self._errors)]
 
     def say(self, text: str) -> None:
         """Tell a person something on standard error."""
-        self.console.print(text, soft_wrap=True)
+        self.console.print(text, soft_wrap=True, markup=False)
 
     def result(self, shown: str | Table, fields: Mapping[str, Any]) -> None:
         """Give the result on standard output: as JSON if asked for, else to read."""
@@ -95,6 +88,19 @@ class Talk:
         ) as bar:
             task = bar.add_task(what, total=total)
             yield lambda size: bar.advance(task, size)
+
+
+class _ConsoleHandler(logging.Handler):
+    """Prints log records above the progress bar, without breaking their lines."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one record."""
+        text = f"{record.levelname.lower()}: {self.format(record)}"
+        self._console.print(text, soft_wrap=True, markup=False)
 
 
 class _Rate(ProgressColumn):
