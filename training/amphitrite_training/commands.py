@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from amphitrite.commands.options import Json
+from amphitrite.commands import options as common
 from amphitrite.commands.talk import Talk
 from amphitrite.errors import BadInput, MissingExtra, OutputError
 from amphitrite.surveys import SURVEYS
@@ -42,7 +42,7 @@ def train(
             show_default=False,
         ),
     ] = None,
-    as_json: Json = False,
+    as_json: common.Json = False,
 ) -> None:
     """Train a survey's network, or take its published weights.
 
@@ -78,6 +78,53 @@ def train(
         f"Publish them with: amphitrite export {out} --to model_repository",
         {"artefact": str(out), **artefact.metrics},
     )
+
+
+def evaluate(
+    survey: Survey,
+    card: Annotated[
+        Path | None,
+        typer.Option(
+            "--card",
+            metavar="FILE",
+            help="Write the model card there, such as "
+            "model_repository/morpheus/MODEL_CARD.md.",
+            show_default=False,
+        ),
+    ] = None,
+    n_fields: Annotated[
+        int, typer.Option("--fields", min=1, help="How many fields are simulated.")
+    ] = 20,
+    server: common.Server = None,
+    model_repository: common.ModelRepository = None,
+    as_json: common.Json = False,
+    quiet: common.Quiet = False,
+) -> None:
+    """Measure a served model on simulated data whose truth is known.
+
+    The model is driven through a real Triton, as a user drives it. The numbers are of
+    simulated data and say so.
+
+    Example: amphitrite evaluate morpheus --card model_repository/morpheus/MODEL_CARD.md
+    """
+    _check_survey(survey)
+    from amphitrite_training.morpheus import evaluate as evaluation
+    from amphitrite_training.morpheus.card import card as written
+
+    talk = Talk(as_json=as_json, quiet=quiet)
+    with talk.connected(
+        server, models=[survey], model_repository=model_repository
+    ) as connection:
+        found = evaluation.evaluate(
+            connection, n_fields=n_fields, progress=talk.progress
+        )
+    text = written(found)
+    if card is not None:
+        try:
+            card.write_text(text)
+        except OSError as error:
+            raise OutputError(f"cannot write the card '{card}': {error}") from error
+    talk.result(text, found.as_dict())
 
 
 def _check_survey(survey: str) -> None:
