@@ -29,6 +29,7 @@ PYTRITON: Final = "0.7.0"
 ONNXRUNTIME: Final = "1.31.1"
 NUMPY: Final = "1.26.4"
 MEGABYTES: Final = {False: 450, True: 4000}  # room needed, without and with a GPU
+FULL: Final = 20  # MB, less than which is no room for anything
 
 Report = Callable[[str], None]
 
@@ -182,7 +183,7 @@ def _read_marker(root: Path) -> ServerEnvironment | None:
             libpython=Path(written["libpython"]),
             version=written["version"],
         )
-    except (FileNotFoundError, ValueError, KeyError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
     # the Python it was built with may have been removed since
     parts = (found.python, found.tritonserver, found.libpython)
@@ -297,7 +298,9 @@ def explain_failure(output: str, *, room: Path, free: int, megabytes: int) -> st
     """
     tail = "\n".join(f"  {line}" for line in output.strip().splitlines()[-8:])
     lower = output.lower()
-    if "no space left" in lower or "errno 28" in lower or "disk quota" in lower:
+    # venv keeps the reason of its pip to itself
+    full = free < FULL or any(sign in lower for sign in _FULL)
+    if full:
         advice = (
             f"There is no space left: {room} has {free} MB, about {megabytes} MB "
             "are needed (pip also uses TMPDIR).\nFree some, or choose another folder "
@@ -305,7 +308,7 @@ def explain_failure(output: str, *, room: Path, free: int, megabytes: int) -> st
         )
     elif any(sign in lower for sign in _OFFLINE):
         advice = (
-            "No package index answers. The first use needs a network (once); without "
+            "No package index answers, or not with these packages. The first use needs a network (once); without "
             "one, download the wheels elsewhere and set PIP_NO_INDEX=1 and "
             "PIP_FIND_LINKS=FOLDER, or name a running server with --server HOST:8001."
         )
@@ -319,7 +322,9 @@ def explain_failure(output: str, *, room: Path, free: int, megabytes: int) -> st
     return f"The local Triton server could not be installed:\n{tail}\n{advice}"
 
 
+_FULL: Final = ("no space left", "errno 28", "disk quota")
 _OFFLINE: Final = (
+    "(from versions: none)",
     "failed to establish a new connection",
     "temporary failure in name resolution",
     "name or service not known",
