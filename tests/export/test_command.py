@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 keras = pytest.importorskip("keras", reason="needs the export extra")
 pytest.importorskip("tf2onnx", reason="needs the export extra")
 
-from amphitrite.errors import BadInput, SpecMismatch  # noqa: E402
+from amphitrite.errors import BadInput, MissingExtra, SpecMismatch  # noqa: E402
 from amphitrite_export import repository as repo  # noqa: E402
 from amphitrite_export.artefact import load  # noqa: E402
 from amphitrite_export.command import app as export  # noqa: E402
@@ -110,3 +111,13 @@ def test_samples_that_do_not_fit_are_refused(artefact, samples, message):
     np.savez(artefact / "samples.npz", **samples)
     with pytest.raises(BadInput, match=message):
         load(artefact)
+
+
+@pytest.mark.parametrize("module", ["onnx", "keras", "tf2onnx"])
+def test_without_the_extra_the_pip_line_is_shown(artefact, monkeypatch, module):
+    monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
+    for name in ("publish", "convert", "validate", "parity"):
+        monkeypatch.delitem(sys.modules, f"amphitrite_export.{name}", raising=False)
+        monkeypatch.delattr(f"amphitrite_export.{name}", raising=False)
+    with pytest.raises(MissingExtra, match=r"pip install 'amphitrite\[export\]'"):
+        call(artefact)

@@ -15,7 +15,7 @@ from amphitrite.spec import ModelSpec, TensorSpec  # noqa: E402
 from amphitrite_export.convert import call, digest, to_onnx  # noqa: E402
 from amphitrite_export.parity import run  # noqa: E402
 
-pytestmark = [pytest.mark.export, pytest.mark.slow]
+pytestmark = pytest.mark.export
 
 # Sums of up to some thousand float32 products in another order: each rounds by 6e-8 of
 # the running sum. SERVING networks of this kind differ by less than 3e-6.

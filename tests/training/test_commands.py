@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from amphitrite.errors import BadInput, OutputError
+from amphitrite.errors import BadInput, MissingExtra, OutputError
 from amphitrite_training.commands import train
 
 
@@ -41,7 +42,6 @@ def test_an_existing_folder_is_refused_before_any_work(tmp_path):
 
 
 @pytest.mark.training
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_published_weights_become_an_artefact(tmp_path, wheel):
     pytest.importorskip("tensorflow", reason="needs the training extra")
@@ -54,3 +54,11 @@ def test_published_weights_become_an_artefact(tmp_path, wheel):
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["weights"]["sha256"] == told["weights"]["sha256"]
     assert (folder / "model.keras").is_file()
+
+
+def test_without_the_extra_the_pip_line_is_shown(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras", None)  # as if it were not installed
+    for name in ("artefact", "morpheus.pretrained"):
+        monkeypatch.delitem(sys.modules, f"amphitrite_training.{name}", raising=False)
+    with pytest.raises(MissingExtra, match=r"pip install 'amphitrite\[training\]'"):
+        call("morpheus", "--pretrained", "--out", tmp_path / "new")

@@ -19,7 +19,6 @@ def test_at_most_four_neighbours_count():
 
 
 @pytest.mark.training
-@pytest.mark.slow
 @pytest.mark.parametrize("n", [5, 10, 20, 7, 33])
 def test_it_is_the_kernel_of_tensorflow_1(n):
     tf = pytest.importorskip("tensorflow", reason="needs the training extra")

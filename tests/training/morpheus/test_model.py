@@ -11,7 +11,7 @@ from amphitrite_training.morpheus.model import BODY, build, standardise  # noqa:
 from amphitrite_training.morpheus.recipe import Recipe  # noqa: E402
 from amphitrite_training.morpheus.samples import windows  # noqa: E402
 
-pytestmark = [pytest.mark.training, pytest.mark.slow]
+pytestmark = pytest.mark.training
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,6 @@ from amphitrite_training.morpheus.recipe import Recipe  # noqa: E402
 
 pytestmark = [
     pytest.mark.training,
-    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 
