@@ -76,8 +76,8 @@ def _parsed(text: str, kind: Any, *, key: str) -> Any:
         ) from None
 
 
-def _number(text: str, kind: type) -> int | float:
-    value = ast.literal_eval(text.strip())
+def _number(text: str, kind: type) -> Any:
+    value: Any = ast.literal_eval(text.strip())
     if kind is float and type(value) is int:
         value = float(value)
     if type(value) is not kind:  # bool is an int to isinstance

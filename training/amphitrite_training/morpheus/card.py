@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from amphitrite.surveys import morpheus as page
-from amphitrite_training.morpheus.evaluate import (
+from amphitrite.windows import MARGIN, WINDOW
+from amphitrite_training.morpheus.measures import (
     CLASS_LIMIT,
     MAGNITUDES,
     MATCH_PIXELS,
@@ -44,7 +45,7 @@ Written by `amphitrite evaluate morpheus`; do not edit.
 | digest | `{found.spec.digest}` |
 | weights | the authors' own, PyPI package morpheus-astro 0.5.1 (MIT); see NOTICE |
 | method | {"; ".join(page.REFERENCES[:1])} |
-| input | {page.WINDOW} x {page.WINDOW} pixels in {", ".join(page.FILTERS)} \
+| input | {WINDOW} x {WINDOW} pixels in {", ".join(page.FILTERS)} \
 ({", ".join(page.BANDS)}) |
 | output | {", ".join(page.LABELS)}, for every pixel |
 | Keras against ONNX Runtime | largest difference on {parity["samples"]} simulated \
@@ -88,7 +89,7 @@ catalogue says.
 
 * Pixels of 0.06 arcsec and the four filters above, as in CANDELS. Other scales, filters
   or depths are outside what the weights have seen.
-* The outer {page.MARGIN} pixels of an image are not classified.
+* The outer {MARGIN} pixels of an image are not classified.
 * The probabilities are not calibrated.
 """
 

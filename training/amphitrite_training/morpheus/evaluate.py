@@ -11,86 +11,27 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from astropy.table import Table, vstack
 from numpy.typing import NDArray
 
 from amphitrite.engine import Control
-from amphitrite.spec import ModelSpec
 from amphitrite.surveys import morpheus as page
 from amphitrite.triton import Connection
-from amphitrite_training.morpheus.simulate import render_field, write_field
-from amphitrite_training.scores import (
-    UNMATCHED,
-    Share,
-    confusion,
-    match,
-    shares_by_bin,
+from amphitrite_training.morpheus.measures import (
+    FIRST_SEED,
+    MATCH_PIXELS,
+    SIDE,
+    STRIDE,
+    Evaluation,
+    score,
 )
-
-FIRST_SEED = 1000
-SIDE = 240
-STRIDE = 5
-MATCH_PIXELS = 5.0
-MAGNITUDES = (18.0, 20.0, 22.0, 23.0, 24.0, 25.0, 26.0, 27.0)
-CLASS_LIMIT = 24.0
+from amphitrite_training.morpheus.simulate import render_field, write_field
+from amphitrite_training.scores import UNMATCHED, match
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What was measured, and on which model.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The served model's spec.
-    version : int
-        Its version.
-    seeds : tuple of int
-        The seeds of the fields.
-    completeness : tuple of Share
-        Per bin of ``MAGNITUDES``: simulated sources that the catalogue has.
-    purity : Share
-        Catalogue rows that belong to a simulated source.
-    classes : ndarray of int64, shape (n_labels, n_labels)
-        Simulated (rows) against found (columns) morphology of the sources that were
-        found and are brighter than ``CLASS_LIMIT``.
-    """
-
-    spec: ModelSpec
-    version: int
-    seeds: tuple[int, ...]
-    completeness: tuple[Share, ...]
-    purity: Share
-    classes: NDArray[np.int64]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the numbers as JSON types."""
-        return {
-            "model": self.spec.name,
-            "version": self.version,
-            "digest": self.spec.digest,
-            "simulated": True,
-            "seeds": list(self.seeds),
-            "completeness": [
-                {"mag_h": list(edges), "found": share.n_hits, "of": share.n}
-                for edges, share in zip(
-                    pairwise(MAGNITUDES),
-                    self.completeness,
-                    strict=True,
-                )
-            ],
-            "purity": {"true": self.purity.n_hits, "of": self.purity.n},
-            "labels": list(page.MORPHOLOGIES),
-            "classes": self.classes.tolist(),
-        }
 
 
 def evaluate(
@@ -131,35 +72,6 @@ def evaluate(
         seeds=seeds,
         **score(truth, n_found=sum(n_found for _, n_found in matched)),
     )
-
-
-def score(truth: Table, *, n_found: int) -> dict[str, Any]:
-    """Count completeness, purity and classes.
-
-    Parameters
-    ----------
-    truth : Table
-        The simulated sources with ``mag_h``, ``morphology`` and ``found``: the class
-        in the catalogue, or an empty text where the source is not in it.
-    n_found : int
-        Rows of the catalogues.
-
-    Returns
-    -------
-    dict
-        The fields ``completeness``, ``purity`` and ``classes`` of `Evaluation`.
-    """
-    hits = np.asarray(truth["found"]) != ""
-    bright = hits & (np.asarray(truth["mag_h"]) < CLASS_LIMIT)
-    return {
-        "completeness": tuple(shares_by_bin(hits, truth["mag_h"], MAGNITUDES)),
-        "purity": Share(int(hits.sum()), n_found),
-        "classes": confusion(
-            list(truth["morphology"][bright]),
-            list(truth["found"][bright]),
-            page.MORPHOLOGIES,
-        ),
-    }
 
 
 def _field(seed: int, connection: Connection) -> tuple[Table, int]:

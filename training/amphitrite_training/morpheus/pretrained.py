@@ -179,6 +179,7 @@ def assign(body: keras.Model, variables: Mapping[str, NDArray[Any]]) -> None:
         A layer lacks its variable, or a variable its layer.
     """
     left = set(variables)
+    parts: tuple[str, ...]
     for layer in body.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             parts = _BATCH_NORMALIZATION

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from amphitrite.surveys.morpheus import BANDS, WINDOW
+from amphitrite.surveys.morpheus import BANDS
+from amphitrite.windows import WINDOW
 
 
 def windows(n: int = 32, *, seed: int = 20200505) -> NDArray[np.float32]:
