@@ -90,7 +90,7 @@ catalogue says.
 * Pixels of 0.06 arcsec and the four filters above, as in CANDELS. Other scales, filters
   or depths are outside what the weights have seen.
 * The outer {MARGIN} pixels of an image are not classified.
-* The probabilities are not calibrated.
+* The calibration of the probabilities was not measured.
 """
 
 
