@@ -132,29 +132,27 @@ def test_loads_only_the_models_asked_for(
         http(server.http_url).infer("other", X)
 
 
-def test_listens_on_the_loopback_only(start: Callable[..., LocalTriton]) -> None:
-    server = start()
+def test_listens_on_the_loopback_only(toy_server: LocalTriton) -> None:
     listening = [
         connection.laddr
-        for connection in psutil.Process(server.pid).net_connections("inet")
+        for connection in psutil.Process(toy_server.pid).net_connections("inet")
         if connection.status == psutil.CONN_LISTEN
     ]
     # gRPC's sockets are of IPv6, where the loopback of IPv4 has a longer name
     addresses = {address.ip.removeprefix("::ffff:") for address in listening}
     assert addresses == {"127.0.0.1"}
-    urls = f"{server.grpc_url} {server.http_url} {server.metrics_url}"
+    urls = f"{toy_server.grpc_url} {toy_server.http_url} {toy_server.metrics_url}"
     assert all(f":{address.port}" in urls for address in listening)
     assert len(listening) == 3
 
 
-def test_runs_apart_from_the_terminal(start: Callable[..., LocalTriton]) -> None:
-    server = start()
-    process = psutil.Process(server.pid)
+def test_runs_apart_from_the_terminal(toy_server: LocalTriton) -> None:
+    process = psutil.Process(toy_server.pid)
     supervisor = process.parent()
     assert supervisor is not None
-    groups = {os.getpgid(pid) for pid in (server.pid, supervisor.pid, os.getpid())}
+    groups = {os.getpgid(pid) for pid in (toy_server.pid, supervisor.pid, os.getpid())}
     assert len(groups) == 3
-    assert os.getsid(server.pid) != os.getsid(0)
+    assert os.getsid(toy_server.pid) != os.getsid(0)
     # so that no file of the caller's can pass for a module of the server's
     assert not list(Path(process.cwd()).iterdir())
 
@@ -214,8 +212,8 @@ def test_a_proxy_of_the_environment_does_no_harm(
     assert start().exit_status() is None
 
 
-def test_backend_files_are_copies(start: Callable[..., LocalTriton]) -> None:
-    backends = run_folder(start()) / "backends"
+def test_backend_files_are_copies(toy_server: LocalTriton) -> None:
+    backends = run_folder(toy_server) / "backends"
     files = {path.name: path for path in backends.rglob("*") if not path.is_dir()}
     assert {"model.py", "libtriton_python.so", "triton_python_backend_stub"} < set(
         files
@@ -237,10 +235,9 @@ def test_linked_backend_files_would_be_refused(
 
 
 def test_the_stub_loads_the_recorded_libraries(
-    start: Callable[..., LocalTriton], server_environment: ServerEnvironment
+    toy_server: LocalTriton, server_environment: ServerEnvironment
 ) -> None:
-    server = start()
-    stub = psutil.Process(server.pid).children(recursive=True)[-1]
+    stub = psutil.Process(toy_server.pid).children(recursive=True)[-1]
     mapped = [Path(entry.path).resolve() for entry in stub.memory_maps()]
     python = {path.parent for path in mapped if path.name.startswith("libpython3")}
     assert python == {server_environment.libpython.resolve()}
@@ -356,16 +353,20 @@ def test_tries_again_when_a_port_is_snatched_away(
 
 
 def test_a_corrupt_model_is_named_and_nothing_is_left(
-    start: Callable[..., LocalTriton], repository: Any
+    start: Callable[..., LocalTriton],
+    repository: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before = set(Path("/tmp").glob("amphitrite-triton-*"))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     repository.add("corrupt", b"no ONNX")
     with pytest.raises(ModelNotReady) as caught:
         start()
     assert "the model 'corrupt' cannot be loaded: the ONNX file" in str(caught.value)
     assert "INVALID_PROTOBUF" in str(caught.value)
     assert "Traceback" not in str(caught.value)
-    assert set(Path("/tmp").glob("amphitrite-triton-*")) <= before
+    assert not list((tmp_path / "temporary").iterdir())
 
 
 def test_an_unreadable_configuration_is_named(
