@@ -182,9 +182,9 @@ def keras_peer(paths: list[Path], n_windows: int = 4000) -> Callable[[], float]:
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
-    from amphitrite_training.artefact import Artefact
+    from amphitrite_export.artefact import load
 
-    network = Artefact.load(artefact_folder()).model
+    network = load(artefact_folder()).model
     batches = list(cut(paths, 1, 200))[: n_windows // 200]
     columns = len(window_starts(fits.read_image(paths[0]).shape[1], 1))
 

@@ -98,7 +98,13 @@ def write_products(
         if report:
             try:
                 pictures.report(
-                    flux, votes, count, labels, table, folder / "report.png"
+                    flux,
+                    votes,
+                    count,
+                    labels,
+                    table,
+                    folder / "report.png",
+                    wcs=flux.wcs,
                 )
             except MissingExtra as error:
                 logger.warning("report.png is left out: %s", error)
