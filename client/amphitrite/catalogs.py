@@ -178,7 +178,9 @@ def _write_votable(catalogue: QTable, path: Path, provenance: Provenance) -> Non
     plain.meta.clear()
     document = votable.from_table(plain)
     document.resources[0].infos.extend(
-        Info(name=name, value=str(value)) for name, value in provenance.items()
+        # Without an ID of its own, one would be made from the name, with a warning.
+        Info(ID=f"provenance_{number}", name=name, value=str(value))
+        for number, (name, value) in enumerate(provenance.items(), start=1)
     )
     document.to_xml(str(path))
 
