@@ -65,4 +65,5 @@ def test_the_server_s_python_comes_first() -> None:
         "/cuda/lib",
         "HOME": "/home/astronomer",
         "PYTHONNOUSERSITE": "1",
+        "ORT_DISABLE_TELEMETRY": "1",
     }

@@ -157,6 +157,18 @@ def test_runs_apart_from_the_terminal(toy_server: LocalTriton) -> None:
     assert not list(Path(process.cwd()).iterdir())
 
 
+def test_nothing_is_told_to_the_makers_of_onnx_runtime(
+    start: Callable[..., LocalTriton], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # its telemetry begins with the file .ses, which names the machine
+    for name in ("CI", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    folder = run_folder(start())
+    assert [folder] == list((tmp_path / "temporary").iterdir())
+
+
 def test_two_servers_run_side_by_side(
     start: Callable[..., LocalTriton], http: Any
 ) -> None:

@@ -127,4 +127,6 @@ def environ(
         "LD_LIBRARY_PATH": ":".join(libraries),
         "PATH": f"{environment.python.parent}:{kept.get('PATH', '/usr/bin:/bin')}",
         "PYTHONNOUSERSITE": "1",
+        # ONNX Runtime 1.29 and newer otherwise tells its makers of every model it loads
+        "ORT_DISABLE_TELEMETRY": "1",
     }
