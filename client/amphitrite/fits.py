@@ -1,10 +1,10 @@
 """FITS images of any size: read by rows, compared, and written by rows.
 
-Nothing here holds a whole image.  Rows are read from the file when they are asked for
-(with plain reads rather than a memory map, whose pages would count as memory of this
-process), and output files are laid out first and filled from top to bottom or in any
-other order.  Arrays are in (ny, nx) order, row 0 being the first row of the file,
-which viewers such as DS9 draw at the bottom.
+Nothing here holds a whole image.  Rows are read from the file when they are asked for,
+with plain reads rather than a memory map, whose pages would count as memory of this
+process.  Arrays are in (ny, nx) order, row 0 being the first row of the file, which
+viewers such as DS9 draw at the bottom.  Writing is in `amphitrite.image_file`, and
+offered here too.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ import shutil
 import tempfile
 import warnings
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -30,9 +29,12 @@ from astropy.io.fits.verify import VerifyWarning
 from astropy.utils.exceptions import AstropyUserWarning
 from astropy.wcs import WCS, FITSFixedWarning
 from astropy.wcs.utils import proj_plane_pixel_scales
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from amphitrite.errors import BadInput, OutputError
+from amphitrite.image_file import Extension as Extension
+from amphitrite.image_file import ImageFile as ImageFile
+from amphitrite.image_file import provenance_cards as provenance_cards
 
 logger = logging.getLogger(__name__)
 
@@ -40,15 +42,13 @@ GRID_TOLERANCE_PIXELS: Final = 0.01
 """How far apart, in pixels, the same corner of two bands may lie on the sky.
 
 Headers of one mosaic round their scale differently (1.666667e-05 and 1.6666666915e-05
-deg for the same CANDELS grid): 0.004 pixel across 20,000 pixels.  A misalignment that
-a network could notice is ten times larger.
+deg for the same CANDELS grid): 0.004 pixel across 20,000 pixels.  The limit leaves room
+for that and stays far below the width of any point spread function.
 """
 
 _BLOCK: Final = 2880
-_BITPIX: Final = {"uint8": 8, "int16": 16, "int32": 32, "float32": -32, "float64": -64}
 _NOT_GRID: Final = ("DATE-OBS", "MJD-OBS", "MJDREF", "RADESYS", "EQUINOX")
 _SIP_CARD: Final = re.compile(r"(A|B|AP|BP)_(ORDER|DMAX|\d+_\d+)")
-_KEYWORD: Final = re.compile(r"[A-Z0-9_-]{1,8}")
 
 
 class Image:
@@ -281,190 +281,6 @@ def check_same_grid(images: Mapping[str, Image]) -> None:
             )
 
 
-@dataclass(frozen=True)
-class Extension:
-    """One image of a file that `ImageFile` creates.
-
-    Parameters
-    ----------
-    name : str
-        Its ``EXTNAME``.
-    dtype : str
-        ``"uint8"``, ``"int16"``, ``"int32"``, ``"float32"`` or ``"float64"``.
-    unit : str
-        Its ``BUNIT``; empty for a pure number.
-    """
-
-    name: str
-    dtype: str
-    unit: str = ""
-
-
-class ImageFile:
-    """A FITS file of images of one shape, created at its full size, filled by rows.
-
-    A single image is stored in the primary HDU; several follow an empty primary HDU
-    as image extensions.  Pixels that are never written are 0.  Usable in a ``with``
-    statement.
-
-    Parameters
-    ----------
-    path : path
-        The file, replaced if it exists.
-    shape : tuple of int
-        (ny, nx), in pixels.
-    extensions : sequence of Extension
-        The images, in their order in the file.
-    wcs : astropy.wcs.WCS, optional
-        Written into every image's header.
-    cards : mapping, optional
-        Further cards for the primary header; see `provenance_cards`.
-
-    Raises
-    ------
-    OutputError
-        The file cannot be created or written.
-    """
-
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        shape: tuple[int, int],
-        extensions: Sequence[Extension],
-        wcs: WCS | None = None,
-        cards: Mapping[str, str | int | float] | None = None,
-    ) -> None:
-        self.path = Path(path)
-        self.shape = shape
-        self._layout: dict[str, tuple[int, np.dtype[Any]]] = {}
-        single = len(extensions) == 1
-        headers = [
-            _image_header(extension, shape, wcs, primary=single)
-            for extension in extensions
-        ]
-        if not single:
-            headers.insert(0, fits.PrimaryHDU().header)
-        headers[0].extend(provenance_cards(cards or {}), end=True)
-        try:
-            self._file = self.path.open("wb")
-            try:
-                self._lay_out(headers, extensions)
-            except BaseException:
-                self._file.close()
-                raise
-        except OSError as error:
-            raise _cannot_write(self.path, error) from error
-
-    def _lay_out(
-        self, headers: Sequence[fits.Header], extensions: Sequence[Extension]
-    ) -> None:
-        """Write every header at its place and give the file its full size."""
-        pending = list(extensions)
-        end = 0
-        for header in headers:
-            text = header.tostring().encode("ascii")
-            os.pwrite(self._file.fileno(), text, end)
-            end += len(text)
-            if header["NAXIS"]:
-                extension = pending.pop(0)
-                dtype = np.dtype(extension.dtype).newbyteorder(">")
-                self._layout[extension.name] = (end, dtype)
-                size = self.shape[0] * self.shape[1] * dtype.itemsize
-                end += -(-size // _BLOCK) * _BLOCK
-        self._file.truncate(end)
-
-    def write_rows(self, extension: str, y0: int, rows: ArrayLike) -> None:
-        """Write consecutive rows of one image.
-
-        Parameters
-        ----------
-        extension : str
-            The image's name.
-        y0 : int
-            The first row.
-        rows : array_like
-            (n, nx), cast to the image's dtype.
-
-        Raises
-        ------
-        OutputError
-            The file cannot be written, for instance because the disk is full.
-        """
-        offset, dtype = self._layout[extension]
-        pixels = np.ascontiguousarray(rows, dtype=dtype)
-        ny, nx = self.shape
-        if (
-            pixels.ndim != 2
-            or pixels.shape[1] != nx
-            or not (0 <= y0 <= ny - len(pixels))
-        ):
-            raise ValueError(
-                f"rows of shape {pixels.shape} at row {y0} do not fit an image of "
-                f"shape {self.shape}"
-            )
-        view = memoryview(pixels.tobytes())
-        position = offset + y0 * nx * dtype.itemsize
-        try:
-            while view:
-                written = os.pwrite(self._file.fileno(), view, position)
-                position, view = position + written, view[written:]
-        except OSError as error:
-            raise _cannot_write(self.path, error) from error
-
-    def close(self) -> None:
-        """Flush the file to the disk and close it; more than once does no harm.
-
-        Raises
-        ------
-        OutputError
-            The operating system could not store the file.
-        """
-        if self._file.closed:
-            return
-        try:
-            os.fsync(self._file.fileno())
-            self._file.close()
-        except OSError as error:
-            raise _cannot_write(self.path, error) from error
-
-    def __enter__(self) -> ImageFile:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-
-def provenance_cards(entries: Mapping[str, str | int | float]) -> fits.Header:
-    r"""Turn named values into header cards.
-
-    Parameters
-    ----------
-    entries : mapping
-        Values by name.  A name of up to eight letters and digits becomes a keyword
-        (in capitals; long values continue over several cards), any other one a
-        ``HISTORY`` line "name: value".  Characters that FITS does not allow are
-        written as escapes such as ``\xe9``.
-
-    Returns
-    -------
-    astropy.io.fits.Header
-        The cards.
-    """
-    header = fits.Header()
-    for name, value in entries.items():
-        if isinstance(value, str):
-            value = "".join(
-                char if " " <= char <= "~" else char.encode("unicode_escape").decode()
-                for char in value
-            )
-        if _KEYWORD.fullmatch(name.upper()):
-            header[name.upper()] = value
-        else:
-            header.add_history(f"{name}: {value}")
-    return header
-
-
 def _check_readable(path: Path) -> None:
     """Refuse what is not a file that can be read."""
     if not path.exists():
@@ -566,27 +382,3 @@ def _wcs_differences(name: str, a: WCS, other: str, b: WCS) -> list[str]:
         for key in dict.fromkeys([*left, *right])
         if left.get(key) != right.get(key) and key not in _NOT_GRID
     ]
-
-
-def _image_header(
-    extension: Extension, shape: tuple[int, int], wcs: WCS | None, *, primary: bool
-) -> fits.Header:
-    """Return the header of an image whose pixels are written later."""
-    header = (fits.PrimaryHDU if primary else fits.ImageHDU)().header
-    header["BITPIX"] = _BITPIX[extension.dtype]
-    header["NAXIS"] = 2
-    header.insert("NAXIS", ("NAXIS1", shape[1], "columns"), after=True)
-    header.insert("NAXIS1", ("NAXIS2", shape[0], "rows"), after=True)
-    header["EXTNAME"] = extension.name
-    if extension.unit:
-        header["BUNIT"] = extension.unit
-    if wcs is not None:
-        header.update(wcs.to_header(relax=True))
-    return header
-
-
-def _cannot_write(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"{path} cannot be written: {error.strerror or error}\n"
-        "Choose another place, or free some space."
-    )
