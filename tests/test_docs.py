@@ -33,9 +33,8 @@ def commands(path: Path) -> list[str]:
     return [line for line in [*lines, *INLINE.findall(path.read_text())] if line]
 
 
-COMMANDS = [
-    (path.relative_to(ROOT), line) for path in READMES for line in commands(path)
-]
+NAMES = [str(path.relative_to(ROOT)) for path in READMES]
+COMMANDS = [(name, line) for name in NAMES for line in commands(ROOT / name)]
 
 
 @pytest.fixture(scope="module")
