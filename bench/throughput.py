@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from amphitrite import fits
@@ -37,6 +36,9 @@ from amphitrite.server.launcher import LocalTriton
 from amphitrite.surveys import morpheus
 from amphitrite.triton import Connection
 from amphitrite.windows import MARGIN, cut_windows, finite_windows, window_starts
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read when ONNX Runtime is imported
+import onnxruntime as ort
 
 THREADS = 2
 IN_FLIGHT = 4

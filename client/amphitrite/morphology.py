@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
+from astropy.io.fits import Header
 from astropy.table import QTable
+from astropy.units import Unit
 
 from amphitrite import catalogs, pictures, segmentation
+from amphitrite.columns import Column
 from amphitrite.errors import MissingExtra
 from amphitrite.fits import Extension, Image, ImageFile, read_image
 from amphitrite.mosaics import write_maps
@@ -83,7 +88,7 @@ def write_products(
         ) as file:
             file.write_rows("SEGMAP", 0, labels)
         table = catalogs.table(
-            COLUMNS,
+            _columns(flux.header),
             segmentation.measure(
                 labels,
                 flux,
@@ -109,3 +114,25 @@ def write_products(
             except MissingExtra as error:
                 logger.warning("report.png is left out: %s", error)
     return table
+
+
+def _columns(header: Header) -> list[Column]:
+    """Return the catalogue's columns, the flux in the unit of the H image."""
+    unit = _flux_unit(str(header.get("BUNIT", "")))
+    return [
+        replace(column, unit=unit) if column.name == "flux_h" else column
+        for column in COLUMNS
+    ]
+
+
+def _flux_unit(bunit: str) -> str:
+    """Return a BUNIT as the FITS standard writes it; empty if it is no unit.
+
+    The standard knows no electron (HST's images are in ELECTRONS/S): it is a count.
+    """
+    for text in (bunit, re.sub("electrons?", "ct", bunit.lower())):
+        try:
+            return str(Unit(text, format="fits").to_string("fits"))
+        except (ValueError, TypeError):
+            continue
+    return ""

@@ -150,9 +150,15 @@ def draw_report(
     grey = _reduced(flux, factor)
     shared = {
         "origin": "lower",
-        "extent": (-0.5, nx - 0.5, -0.5, ny - 0.5),
+        "extent": (
+            -0.5,
+            grey.shape[1] * factor - 0.5,
+            -0.5,
+            grey.shape[0] * factor - 0.5,
+        ),
         "interpolation": "nearest",
     }
+    axes[0].set(xlim=(-0.5, nx - 0.5), ylim=(-0.5, ny - 0.5))
     axes[0].imshow(grey, cmap="gray", norm=_stretch(grey), **shared)
     axes[1].imshow(_colours(votes, count, factor), **shared)
     axes[2].imshow(_segment_colours(labels[::factor, ::factor]), **shared)
@@ -169,8 +175,16 @@ def draw_report(
     _legend(figure, table)
     meta = table.meta
     figure.suptitle(
-        f"{len(table)} source{'' if len(table) == 1 else 's'}   ·   "
-        f"{meta.get('INPUT1', '')}   ·   {meta.get('DATE', '')}",
+        "   ·   ".join(
+            str(part)
+            for part in (
+                f"{len(table)} source{'' if len(table) == 1 else 's'}",
+                meta.get("OBJECT"),
+                meta.get("INPUT1"),
+                meta.get("DATE"),
+            )
+            if part
+        ),
         fontsize=12,
         y=0.985,
     )
@@ -206,7 +220,7 @@ def _average(pixels: NDArray[Any], factor: int) -> NDArray[Any]:
     if factor == 1:
         return pixels
     blocks = (factor, factor, 1)[: pixels.ndim]
-    return np.asarray(block_reduce(pixels, blocks, np.mean))
+    return np.asarray(block_reduce(pixels, blocks, np.nanmean, cval=np.nan))
 
 
 def _colours(
@@ -237,7 +251,7 @@ def _stretch(pixels: NDArray[Any]) -> ImageNormalize:
     low, high = sky - 2 * noise, float(np.max(pixels))
     if not high > low:
         low, high = float(sky) - 1, float(sky) + 1
-    softening = min(max(5 * noise / (high - low), 1e-4), 1.0)
+    softening = min(max(2 * noise / (high - low), 1e-4), 1.0)
     return ImageNormalize(vmin=low, vmax=high, stretch=AsinhStretch(softening))
 
 

@@ -109,7 +109,7 @@ COLUMNS: Final = (
         "float64",
         "",
         "phot.flux;em.IR.H",
-        "Sum of the H image over the segment, in the image's own unit",
+        "Sum of the H image over the segment, in the unit of the image (BUNIT)",
     ),
     *(
         column
@@ -314,7 +314,11 @@ def run(
                 staging.result,
                 catalogue=options.catalogue,
                 report=options.report,
-                cards={**provenance.cards, "STRIDE": options.stride},
+                cards={
+                    **_object(images[BANDS[0]]),
+                    **provenance.cards,
+                    "STRIDE": options.stride,
+                },
             )
             staging.publish()
     return engine.Result(table, summary, out)
@@ -333,3 +337,9 @@ def _units(images: Mapping[str, fits.Image], options: Options) -> list[engine.Un
         )
         for strip in strips(ny, stride=options.stride, height=height)
     ]
+
+
+def _object(image: fits.Image) -> dict[str, str]:
+    """Return the OBJECT card, which also says so where an image is simulated."""
+    name = str(image.header.get("OBJECT", "")).strip()
+    return {"OBJECT": name} if name else {}
