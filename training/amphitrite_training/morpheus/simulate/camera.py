@@ -160,4 +160,5 @@ def sky(
         spectra.append(fft.fft(band.correlation ** (lag * lag)).real)
     power = np.outer(*spectra)
     white = fft.fft2(rng.normal(size=shape))
-    return band.sky + band.noise * fft.ifft2(white * np.sqrt(power)).real
+    noise: NDArray[np.float64] = fft.ifft2(white * np.sqrt(power)).real
+    return band.sky + band.noise * noise

@@ -85,7 +85,7 @@ def render_field(seed: int, *, shape: tuple[int, int] = (256, 256)) -> Field:
     sources = draw_sources(rng, shape)
     light = {
         band: {
-            morphology: _light(
+            morphology: noise_free(
                 [s for s in sources if s.morphology == morphology], shape, band
             )
             for morphology in MORPHOLOGIES
@@ -99,15 +99,31 @@ def render_field(seed: int, *, shape: tuple[int, int] = (256, 256)) -> Field:
     return Field(
         seed=seed,
         bands={band: image.astype(np.float32) for band, image in bands.items()},
-        truth=_truth(sources),
+        truth=_truth(sources, [_brightest(s, shape) for s in sources]),
         labels=_labels(light["H"]),
     )
 
 
-def _light(
+def noise_free(
     sources: Sequence[Source], shape: tuple[int, int], band: str
 ) -> NDArray[np.float64]:
-    """Return the noise-free image of some sources in one band, electrons/s."""
+    """Render sources as a band shows them, without sky and noise.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        What to render; none gives zeros.
+    shape : tuple of int
+        (ny, nx), pixels of 0.06 arcsec.
+    band : str
+        H, J, V or z.
+
+    Returns
+    -------
+    (ny, nx) ndarray of float64
+        Electrons/s.  A source beyond the border leaves the part of its light that
+        falls on the image.
+    """
     response = camera.BANDS[band]
     image = np.zeros(shape)
     fine = np.zeros((shape[0] * FINE, shape[1] * FINE))
@@ -148,6 +164,15 @@ def _draw(fine: NDArray[np.float64], part: Part, flux: float) -> None:
     fine[box] += flux * profile.at(rows[:, None], columns[None, :])
 
 
+def _brightest(source: Source, shape: tuple[int, int]) -> tuple[float, float]:
+    """Return (x, y) of a source's peak in H, which clumps may move off its centre."""
+    if len({(part.profile.x, part.profile.y) for part in source.parts}) == 1:
+        return source.main.x, source.main.y
+    image = noise_free([source], shape, "H")
+    y, x = np.unravel_index(image.argmax(), shape)
+    return float(x), float(y)
+
+
 def _labels(light: Mapping[str, NDArray[np.float64]]) -> NDArray[np.int8]:
     """Return for every pixel which class has most light there."""
     stack = np.stack([light[morphology] for morphology in MORPHOLOGIES])
@@ -157,7 +182,7 @@ def _labels(light: Mapping[str, NDArray[np.float64]]) -> NDArray[np.int8]:
     )
 
 
-def _truth(sources: Sequence[Source]) -> Table:
+def _truth(sources: Sequence[Source], peaks: Sequence[tuple[float, float]]) -> Table:
     """Return the table of what was drawn."""
     shapes = [source.main for source in sources]
     extended = np.array([bool(shape.radius) for shape in shapes])
@@ -170,8 +195,12 @@ def _truth(sources: Sequence[Source]) -> Table:
         return Column(filled, unit=unit, description=f"{description}; NaN for a point")
 
     table = Table()
-    table["x"] = column([s.x for s in shapes], "pix", "Column of the centre, from 0")
-    table["y"] = column([s.y for s in shapes], "pix", "Row of the centre, from 0")
+    table["x"] = column(
+        [x for x, _ in peaks],
+        "pix",
+        "Column of the brightest place in H, from 0; of irregulars to a whole pixel",
+    )
+    table["y"] = column([y for _, y in peaks], "pix", "Row of that place, from 0")
     table["morphology"] = Column(
         np.array([s.morphology for s in sources], "U12"), description="Simulated class"
     )

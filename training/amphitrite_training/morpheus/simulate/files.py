@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from astropy.io import fits
 from astropy.wcs import WCS
 
+from amphitrite.errors import OutputError
 from amphitrite.surveys.morpheus import BANDS, FILTERS
 from amphitrite_training.morpheus.simulate.camera import BANDS as CAMERA
 from amphitrite_training.morpheus.simulate.camera import PIXEL_ARCSEC
@@ -27,12 +29,29 @@ def write_field(field: Field, directory: Path | str) -> None:
     directory : Path or str
         An existing folder; files of these names in it are replaced.
 
+    Raises
+    ------
+    OutputError
+        The folder does not exist or cannot be written.
+
     Notes
     -----
     The images are float32 in electrons/s with a tangential WCS (ICRS, north up, 0.06
     arcsec per pixel).  Every header has ``SIMULATE = T`` and OBJECT = SIMULATED.
     """
     directory = Path(directory)
+    try:
+        for name, hdu in _hdus(field):
+            hdu.writeto(directory / name, overwrite=True)
+    except OSError as error:
+        raise OutputError(
+            f"the simulated field cannot be written to {directory}: {error}; give an "
+            "existing folder with space that you may write to"
+        ) from error
+
+
+def _hdus(field: Field) -> Iterator[tuple[str, fits.PrimaryHDU | fits.BinTableHDU]]:
+    """Yield each file's name and content."""
     marks = {
         "OBJECT": ("SIMULATED", "no real sky is in this file"),
         "SIMULATE": (True, "simulated by Amphitrite"),
@@ -45,12 +64,10 @@ def write_field(field: Field, directory: Path | str) -> None:
         header["FILTER"] = (name, f"the filter imitated, {band}")
         header["BUNIT"] = "electron/s"
         header["ABZP"] = (CAMERA[band].zero_point, "AB magnitude of 1 electron/s")
-        fits.PrimaryHDU(field.bands[band], header).writeto(
-            directory / f"{band.lower()}.fits", overwrite=True
-        )
+        yield f"{band.lower()}.fits", fits.PrimaryHDU(field.bands[band], header)
     truth = fits.table_to_hdu(field.truth)
     truth.header.update(marks)
-    truth.writeto(directory / "truth.fits", overwrite=True)
+    yield "truth.fits", truth
 
 
 def _wcs(shape: tuple[int, ...]) -> WCS:

@@ -1,25 +1,33 @@
 """Which sources a simulated field holds: magnitudes, colours, sizes and shapes.
 
-Two groups are drawn.  The *faint* ones (H 22 to 26.5) have counts that rise by 0.35 dex
-per magnitude and the surface density of the CANDELS catalogue of GOODS-South, 34,930
-sources in 170 arcmin2 [1]_.  The *bright* ones (H 19 to 22) are far denser than in the
-sky and show every class equally often, so that a small field has something to show.
+Two groups are drawn.  The *faint* ones (H 22.5 to 26.5) have counts that rise by 0.35
+dex per magnitude and the surface density of the CANDELS catalogue of GOODS-South,
+34,930 sources in about 170 arcmin2 [1]_.  The *bright* ones (H 20 to 22.5) are far
+denser than in the sky and show every class equally often, so that a small field has
+something to show.  For the same reason sources keep apart: at random places that many
+bright ones would cover far more of the faint ones than they do in the sky.
 
-Sizes and colours follow what the stamps named in `camera` show: half-light radii from
-0.4 arcsec at H = 20 to 0.19 arcsec at H = 24 before the point spread function is taken
-off; (J-H, V-H, z-H) of about (0.36, 3.8, 1.2) for the three spheroids of ers2_13830,
-(0.37, 2.2, 0.9) for the disc wide2_166, (-0.2, -0.1, -0.5) and (0.0, 2.1, 1.1) for
-faint blue galaxies.  They are settings of a generator, not a model of how galaxies
-evolve.
+Sizes of spheroids follow the stamps named in `camera`: half-light radii from 0.36
+arcsec at H = 20 to 0.19 arcsec at H = 24 with the point spread function, 0.34 and 0.15
+without it in quadrature.  Late types are larger at the same mass, and grow with mass to
+the power 0.22 with a scatter below 0.2 dex [3]_, which is 0.09 dex per magnitude at a
+fixed ratio of mass to light.  Colours (J-H, V-H, z-H) are near those of the stamps:
+(0.36, 3.7, 1.2) for the three spheroids of ers2_13830, (0.37, 2.2, 0.9) for the disc in
+wide2_208, (-0.2, -0.1, -0.5) and (0.0, 2.1, 1.1) for faint galaxies beside them.
+Clumps are bluer than the galaxy they are in [2]_.  All these are settings of a
+generator, not a model of how galaxies evolve.
 
 References
 ----------
 .. [1] Guo et al. 2013, ApJS 207, 24, doi:10.1088/0067-0049/207/2/24
+.. [2] Guo et al. 2012, ApJ 757, 120, doi:10.1088/0004-637X/757/2/120
+.. [3] van der Wel et al. 2014, ApJ 788, 28, doi:10.1088/0004-637X/788/1/28
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,8 +38,8 @@ from amphitrite.surveys.morpheus import BANDS, MORPHOLOGIES
 from amphitrite_training.morpheus.simulate.camera import PIXEL_ARCSEC
 from amphitrite_training.morpheus.simulate.profiles import Sersic
 
-BRIGHT_RANGE: Final = (19.0, 22.0)
-FAINT_RANGE: Final = (22.0, 26.5)
+BRIGHT_RANGE: Final = (20.0, 22.5)
+FAINT_RANGE: Final = (22.5, 26.5)
 COUNT_SLOPE: Final = 0.35
 FAINT_PER_ARCMIN2: Final = 34930 / 170
 BRIGHT_PER_PIXEL: Final = 8 / 240**2
@@ -50,10 +58,16 @@ FAINT_BORDER: Final = 8.0
 COLOURS: Final = {
     "spheroid": {"H": 0.0, "J": 0.36, "V": 3.6, "z": 1.2},
     "disk": {"H": 0.0, "J": 0.33, "V": 2.1, "z": 0.85},
-    "irregular": {"H": 0.0, "J": 0.15, "V": 1.0, "z": 0.45},
+    "irregular": {"H": 0.0, "J": 0.22, "V": 1.5, "z": 0.6},
+    "clump": {"H": 0.0, "J": 0.05, "V": 0.5, "z": 0.2},
     "point_source": {"H": 0.0, "J": 0.05, "V": 1.1, "z": 0.2},
 }
-RADIUS_ARCSEC: Final = {"spheroid": 0.30, "disk": 0.42, "irregular": 0.42}
+# Half-light radius at H = 21, arcsec, and the scatter around it, dex.
+RADIUS: Final = {
+    "spheroid": (0.27, 0.1),
+    "disk": (0.5, 0.15),
+    "irregular": (0.45, 0.15),
+}
 RADIUS_SLOPE: Final = -0.09  # dex per magnitude
 
 
@@ -131,10 +145,8 @@ def draw_sources(rng: np.random.Generator, shape: tuple[int, int]) -> list[Sourc
         *rng.uniform(*BRIGHT_RANGE, size=n_bright),
         *_rising_counts(rng, n_faint),
     ]
-    centres = [
-        *_spread(rng, shape, n_bright),
-        *_scatter(rng, shape, n_faint, border=FAINT_BORDER),
-    ]
+    borders = [BRIGHT_BORDER] * n_bright + [FAINT_BORDER] * n_faint
+    centres = _spread(rng, shape, borders)
     return [
         _SOURCES[str(name)](rng, float(mag_h), float(x), float(y))
         for name, mag_h, (x, y) in zip(names, magnitudes, centres, strict=True)
@@ -147,43 +159,36 @@ def _rising_counts(rng: np.random.Generator, n: int) -> NDArray[np.float64]:
     return np.log10(rng.uniform(low, high, size=n)) / COUNT_SLOPE
 
 
-def _scatter(
-    rng: np.random.Generator, shape: tuple[int, int], n: int, *, border: float
-) -> NDArray[np.float64]:
-    """Draw ``n`` positions (x, y) at random."""
-    size = np.array(shape[::-1], dtype=float) - 1
-    edge = np.minimum(border, size / 3)
-    return rng.uniform(edge, size - edge, size=(n, 2))
-
-
 def _spread(
-    rng: np.random.Generator, shape: tuple[int, int], n: int
+    rng: np.random.Generator, shape: tuple[int, int], borders: Sequence[float]
 ) -> list[NDArray[np.float64]]:
-    """Draw positions that keep apart: each is the loneliest of thirty candidates."""
+    """Draw positions (x, y) that keep apart: each is the loneliest of thirty."""
+    size = np.array(shape[::-1], dtype=float) - 1
     chosen: list[NDArray[np.float64]] = []
-    for _ in range(n):
-        candidates = _scatter(rng, shape, 30, border=BRIGHT_BORDER)
+    for border in borders:
+        edge = np.minimum(border, size / 3)
+        candidates = rng.uniform(edge, size - edge, size=(30, 2))
         if chosen:
-            gaps = candidates[:, None] - np.array(chosen)[None]
-            candidates = candidates[[np.argmax(np.hypot(*gaps.T).min(axis=0))]]
+            gaps = np.linalg.norm(candidates[:, None] - np.array(chosen), axis=-1)
+            candidates = candidates[gaps.min(axis=1).argmax()][None]
         chosen.append(candidates[0])
     return chosen
 
 
-def _colours(rng: np.random.Generator, morphology: str) -> dict[str, float]:
+def _colours(rng: np.random.Generator, kind: str) -> dict[str, float]:
     """Draw a source's colours: redder or bluer as a whole, and each band a little."""
     redness = rng.normal(1, 0.2)
     scatter = dict(zip(BANDS, [0.0, *rng.normal(0, 0.05, size=3)], strict=True))
     return {
-        band: colour * redness + scatter[band]
-        for band, colour in COLOURS[morphology].items()
+        band: colour * redness + scatter[band] for band, colour in COLOURS[kind].items()
     }
 
 
 def _radius(rng: np.random.Generator, morphology: str, mag_h: float) -> float:
     """Draw a half-light radius in pixels."""
-    dex = RADIUS_SLOPE * (mag_h - 20) + rng.normal(0, 0.1)
-    return float(RADIUS_ARCSEC[morphology] * 10**dex / PIXEL_ARCSEC)
+    middle_arcsec, scatter = RADIUS[morphology]
+    dex = RADIUS_SLOPE * (mag_h - 21) + rng.normal(0, scatter)
+    return float(middle_arcsec * 10**dex / PIXEL_ARCSEC)
 
 
 def _spheroid(rng: np.random.Generator, mag_h: float, x: float, y: float) -> Source:
@@ -212,9 +217,9 @@ def _disk(rng: np.random.Generator, mag_h: float, x: float, y: float) -> Source:
         index=1.0,
         axis_ratio=math.sqrt(thickness**2 + (1 - thickness**2) * cos_i**2),
         angle=rng.uniform(0, math.pi),
-        arms=rng.uniform(0.3, 0.7) * cos_i,
+        arms=rng.uniform(0.5, 0.9) * cos_i,
         phase=rng.uniform(0, 2 * math.pi),
-        winding=rng.choice([-1, 1]) * rng.uniform(1.5, 3),
+        winding=rng.choice([-1, 1]) * rng.uniform(1.2, 2.7),  # pitch 40 to 20 deg
     )
     bulge = Sersic(
         x, y, radius=0.25 * main.radius, index=2.5, axis_ratio=0.9, angle=main.angle
@@ -228,7 +233,7 @@ def _disk(rng: np.random.Generator, mag_h: float, x: float, y: float) -> Source:
 
 
 def _irregular(rng: np.random.Generator, mag_h: float, x: float, y: float) -> Source:
-    """Draw a faint body with clumps off its centre, each with its own colour."""
+    """Draw a lopsided galaxy: clumps, each of its own blue, around a redder body."""
     main = Sersic(
         x,
         y,
@@ -238,7 +243,7 @@ def _irregular(rng: np.random.Generator, mag_h: float, x: float, y: float) -> So
         angle=rng.uniform(0, math.pi),
     )
     n = int(rng.integers(3, 7))
-    body = rng.uniform(0.35, 0.55)
+    body = rng.uniform(0.5, 0.7)
     shares = rng.dirichlet(np.full(n, 2.0)) * (1 - body)
     parts = [Part(main, body, _colours(rng, "irregular"))]
     for share in shares:
@@ -254,7 +259,7 @@ def _irregular(rng: np.random.Generator, mag_h: float, x: float, y: float) -> So
             axis_ratio=rng.uniform(0.5, 1),
             angle=rng.uniform(0, math.pi),
         )
-        parts.append(Part(clump, float(share), _colours(rng, "irregular")))
+        parts.append(Part(clump, float(share), _colours(rng, "clump")))
     return Source("irregular", mag_h, main, tuple(parts))
 
 

@@ -77,7 +77,8 @@ class Sersic:
         minor = (dy * cosine - dx * sine) / self.axis_ratio
         radius = np.sqrt(major**2 + minor**2 + CORE_PIXELS**2) / self.radius
         b = float(gammaincinv(2 * self.index, 0.5))
-        light = np.exp(-b * (radius ** (1 / self.index) - 1)) * _unit(self, b)
+        light: NDArray[np.float64] = np.exp(-b * (radius ** (1 / self.index) - 1))
+        light *= _unit(self, b)
         if self.arms:
             turn = 2 * (np.arctan2(minor, major) - self.winding * np.log(radius))
             # No arms in the centre, where their winding has no limit.
@@ -89,5 +90,5 @@ class Sersic:
 def _unit(profile: Sersic, b: float) -> float:
     """Return the brightness at the half-light radius of a profile of unit flux."""
     n = profile.index
-    whole = 2 * math.pi * n * math.exp(b) * b ** (-2 * n) * math.gamma(2 * n)
-    return 1 / (whole * profile.radius**2 * profile.axis_ratio)
+    whole: float = 2 * math.pi * n * math.exp(b) * b ** (-2 * n) * math.gamma(2 * n)
+    return 1.0 / (whole * profile.radius**2 * profile.axis_ratio)
