@@ -153,16 +153,17 @@ class Sums:
             The network's answers.
         """
         core = probabilities[:, MARGIN:-MARGIN, MARGIN:-MARGIN, :]
-        # (x, label, y, window): each addition below then runs along the windows.
-        whole = np.rint(core.transpose(2, 3, 1, 0) * _SCALE).astype(np.int64, order="C")
-        squared = whole * whole
-        top = core.argmax(axis=-1).transpose(2, 1, 0)
-        voted = top[:, None] == np.arange(core.shape[-1])[:, None, None]
+        # (x, label, y, window): the additions below then run along the windows.
+        answers = np.ascontiguousarray(core.transpose(2, 3, 1, 0))
+        voted = _first_of_largest(answers)
+        whole = np.rint(answers * _SCALE).astype(np.int32)
+        squared = np.empty(whole.shape[1:], np.int64)
         rows = slice(y + MARGIN - self.first_row, y + WINDOW - MARGIN - self.first_row)
         for offset in range(_CORE):
             columns = _as_slice(xs + (MARGIN + offset))
+            np.multiply(whole[offset], whole[offset], out=squared, dtype=np.int64)
             self.total[:, rows, columns] += whole[offset]
-            self.squares[:, rows, columns] += squared[offset]
+            self.squares[:, rows, columns] += squared
             self.votes[:, rows, columns] += voted[offset]
             self.count[rows, columns] += 1
 
@@ -224,6 +225,18 @@ class Sums:
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Sums:
         """Restore sums from `to_arrays`."""
         return cls(**{**arrays, "first_row": int(arrays["first_row"])})  # type: ignore[arg-type]
+
+
+def _first_of_largest(answers: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return where each label is the most probable, (x, label, y, window).
+
+    Of labels that are equal to the last bit the first one counts.
+    """
+    voted: NDArray[np.bool_] = answers == answers.max(axis=1, keepdims=True)
+    if np.count_nonzero(voted) > voted.size // voted.shape[1]:
+        labels = np.arange(voted.shape[1])[:, None, None]
+        voted = answers.argmax(axis=1)[:, None] == labels
+    return voted
 
 
 def _as_slice(columns: NDArray[np.intp]) -> slice | NDArray[np.intp]:
