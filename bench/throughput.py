@@ -47,10 +47,10 @@ IN_FLIGHT = 4
 def main() -> None:
     """Run the benchmark and print its table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=int, default=232, help="field, pixels a side")
+    parser.add_argument("--size", type=int, default=320, help="field, pixels a side")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batch", type=int, default=morpheus.Options().batch)
-    parser.add_argument("--stride", type=int, default=1)
+    parser.add_argument("--stride", type=int, default=1)  # as the peer
     parser.add_argument("--no-keras", action="store_true", help="leave the peer out")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()

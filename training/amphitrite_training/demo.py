@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 SEED = 20
 SIDE = 240
-STRIDE = 2
 BRIGHT = 24.0
 MATCH_PIXELS = 5.0
 
@@ -61,7 +60,7 @@ def demo(
     write_field(field, files)
     bands = [files / f"{band.lower()}.fits" for band in page.BANDS]
     names = " ".join(str(path) for path in bands)
-    command = f"amphitrite morpheus {names} -o {result} --stride {STRIDE}"
+    command = f"amphitrite morpheus {names} -o {result}"
     talk.say(
         f"A simulated field stands in {files}. The demo now does as you would with"
     )
@@ -73,7 +72,7 @@ def demo(
             bands,
             connection,
             result,
-            page.Options(stride=STRIDE),
+            page.Options(),
             Control(overwrite=overwrite, command=command, progress=talk.progress),
         )
     seconds = time.monotonic() - began

@@ -142,7 +142,8 @@ class Options:
     Parameters
     ----------
     stride : int
-        Pixels from one window to the next, 1 to 30; 1 is the original's.
+        Pixels from one window to the next, 1 to 30; 1 is the original's.  Odd strides
+        show the network's three poolings every phase of the image.
     batch : int
         Windows per request.
     strip_rows : int, optional
@@ -154,7 +155,7 @@ class Options:
         Draw ``report.png``, which needs the ``plots`` extra.
     """
 
-    stride: int = 1
+    stride: int = 3
     batch: int = 64
     strip_rows: int | None = None
     catalogue: str = "catalogue.fits"

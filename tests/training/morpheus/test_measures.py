@@ -17,7 +17,7 @@ def truth() -> Table:
     """Four simulated sources: right, of another class, faint, and missed."""
     return Table(
         {
-            "mag_h": [19.0, 22.5, 25.5, 25.5],
+            "mag_h": [20.5, 22.5, 25.5, 25.5],
             "morphology": ["disk", "spheroid", "disk", "disk"],
             "found": ["disk", "disk", "spheroid", ""],
         }
@@ -38,10 +38,10 @@ def test_completeness_is_counted_per_magnitude(truth):
     shares = dict(
         zip(MAGNITUDES, score(truth, n_found=5)["completeness"], strict=False)
     )
-    assert shares[18.0] == Share(1, 1)
+    assert shares[20.0] == Share(1, 1)
     assert shares[22.0] == Share(1, 1)
     assert shares[25.0] == Share(1, 2)
-    assert shares[20.0] == Share(0, 0)
+    assert shares[24.0] == Share(0, 0)
 
 
 def test_purity_counts_catalogue_rows(truth):
