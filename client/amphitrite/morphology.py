@@ -23,6 +23,7 @@ from amphitrite.windows import Sums
 
 logger = logging.getLogger(__name__)
 
+_ROWS = 512  # written together; each write copies its rows
 _SEGMAP_COMMENT = "-1 where nothing was classified, 0 sky, else the catalogue's id"
 
 
@@ -86,7 +87,8 @@ def write_products(
             wcs=flux.wcs,
             cards={**cards, "SEGMAP": _SEGMAP_COMMENT},
         ) as file:
-            file.write_rows("SEGMAP", 0, labels)
+            for y0 in range(0, flux.shape[0], _ROWS):
+                file.write_rows("SEGMAP", y0, labels[y0 : y0 + _ROWS])
         table = catalogs.table(
             _columns(flux.header),
             segmentation.measure(
