@@ -167,7 +167,7 @@ def read_image(
     terms of the exposures that they were made from, which no longer apply.
     """
     path = Path(path)
-    _check_readable(path)
+    check_readable(path)
     unpacked = _unpack_gzip(path)
     hdus: fits.HDUList | None = None
     try:
@@ -281,8 +281,14 @@ def check_same_grid(images: Mapping[str, Image]) -> None:
             )
 
 
-def _check_readable(path: Path) -> None:
-    """Refuse what is not a file that can be read."""
+def check_readable(path: Path) -> None:
+    """Refuse what is not a file that can be read.
+
+    Raises
+    ------
+    BadInput
+        There is no such file, it is a directory, or it may not be read.
+    """
     if not path.exists():
         raise BadInput(f"there is no file {path}; check the name and the directory")
     if path.is_dir():

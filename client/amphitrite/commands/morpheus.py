@@ -105,6 +105,7 @@ def morpheus(
         command=shlex.join(["amphitrite", *sys.argv[1:]]),
         progress=talk.progress,
     )
+    page.check(inputs, options)
     with talk.connected(
         server,
         models=[page.MODEL.name],

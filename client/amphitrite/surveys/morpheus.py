@@ -240,6 +240,24 @@ def prepare(payload: StripOfBands) -> StripWork:
     )
 
 
+def check(inputs: Sequence[Path], options: Options) -> None:
+    """Refuse what can be seen to be wrong before a server is needed.
+
+    Raises
+    ------
+    BadInput
+        Not four files that can be read, or an unknown format of the catalogue.
+    """
+    if len(inputs) != len(BANDS):
+        raise BadInput(
+            f"morpheus needs {len(BANDS)} images, in the order "
+            f"{', '.join(BANDS)} ({', '.join(FILTERS)}); received {len(inputs)}"
+        )
+    for path in inputs:
+        fits.check_readable(path)
+    catalogs.check_suffix(Path(options.catalogue))
+
+
 def run(
     inputs: Sequence[Path],
     connection: Connection,
@@ -275,12 +293,7 @@ def run(
     from amphitrite.morphology import write_products  # which reads this page
 
     control = control or engine.Control()
-    if len(inputs) != len(BANDS):
-        raise BadInput(
-            f"morpheus needs {len(BANDS)} images, in the order "
-            f"{', '.join(BANDS)} ({', '.join(FILTERS)}); received {len(inputs)}"
-        )
-    catalogs.check_suffix(Path(options.catalogue))
+    check(inputs, options)
     with ExitStack() as stack:
         images = {
             band: stack.enter_context(fits.read_image(path, minimum=WINDOW))
