@@ -25,7 +25,7 @@ bench: .venv/.dev
 	$(BIN)/python bench/throughput.py
 
 clean:
-	rm -rf .venv $(DEMO) $(DEMO).part .*_cache .import_linter_cache
+	rm -rf .venv $(DEMO) .*_cache .import_linter_cache
 
 .venv/.created:
 	@test -n "$(PYTHON)" || { echo "Amphitrite needs Python 3.11 or 3.12 with venv and pip; set PYTHON=/path/to/python3.12" >&2; exit 2; }
