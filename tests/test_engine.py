@@ -196,5 +196,5 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
 
 @pytest.mark.parametrize("limits", [{"in_flight": 0}, {"workers": -1}])
 def test_impossible_limits_are_refused(limits):
-    with pytest.raises(errors.BadInput, match="--in-flight"):
+    with pytest.raises(errors.BadInput, match="received in_flight="):
         Limits(**limits)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from astropy.table import QTable
 
+from amphitrite.engine import Control
 from amphitrite.surveys import options as survey_options
 from amphitrite.surveys import page
 from amphitrite.triton import Connection
@@ -83,6 +84,7 @@ def run(
     server: str | Connection | None = None,
     *,
     output: str | Path | None = None,
+    control: Control | None = None,
     **options: Any,
 ) -> QTable:
     """Run a survey on files and return its catalogue.
@@ -98,6 +100,9 @@ def run(
         server is started and stopped.
     output : path, optional
         Where the products go; without it only the catalogue is kept.
+    control : Control, optional
+        How to run: requests in flight, patience, resume, overwrite; see
+        `amphitrite.engine.Control`.
     **options
         The survey's own options: the fields of its page's ``Options``.
 
@@ -128,7 +133,9 @@ def run(
     with tempfile.TemporaryDirectory(prefix="amphitrite-") as scratch:
         out = Path(output) if output is not None else Path(scratch) / "result"
         paths = [Path(path) for path in inputs]
-        if isinstance(server, Connection):
-            return survey_page.run(paths, server, out, chosen).table
-        with connect(server, models=[survey_page.MODEL.name]) as connection:
-            return survey_page.run(paths, connection, out, chosen).table
+        connecting = (
+            nullcontext(server)
+            if isinstance(server, Connection)
+            else connect(server, models=[survey_page.MODEL.name])
+        )
+        return survey_page.run(paths, connecting, out, chosen, control).table

@@ -9,6 +9,7 @@ is ever held for more than the units and requests in flight.
 from __future__ import annotations
 
 import logging
+import math
 import multiprocessing
 import signal
 import time
@@ -32,7 +33,7 @@ from numpy.typing import NDArray
 
 from amphitrite import errors
 from amphitrite.journal import Journal
-from amphitrite.staging import Staging
+from amphitrite.staging import Staging, writing
 from amphitrite.triton import ServedModel
 
 logger = logging.getLogger(__name__)
@@ -97,10 +98,12 @@ class Limits:
     patience: float = 60.0
 
     def __post_init__(self) -> None:
-        if self.in_flight < 1 or self.workers < 0 or self.patience < 0:
+        patient = 0 <= self.patience < math.inf
+        if self.in_flight < 1 or self.workers < 0 or not patient:
             raise errors.BadInput(
-                "--in-flight must be at least 1, --workers and --patience at least 0; "
-                f"received {self.in_flight}, {self.workers}, {self.patience:g}"
+                "at least 1 request must be in flight, workers and patience must not "
+                f"be negative; received in_flight={self.in_flight}, "
+                f"workers={self.workers}, patience={self.patience:g}"
             )
 
 
@@ -166,26 +169,27 @@ class Result:
 
 @contextmanager
 def recording(
-    out: Path, head: Mapping[str, Any], control: Control
-) -> Iterator[tuple[Staging, Journal]]:
-    """Open the staging folder and the journal of a run.
+    staging: Staging, head: Mapping[str, Any], *, resume: bool
+) -> Iterator[Journal]:
+    """Open the journal of a run.
 
-    What was finished is kept if the run ends early, for ``--resume``; a folder in which
-    nothing was finished is removed.
+    What was finished is kept if the run ends early, for ``--resume``.
+
+    Raises
+    ------
+    OutputError
+        The journal or a product cannot be written.
     """
-    with Staging(out, resume=control.resume, overwrite=control.overwrite) as staging:
-        journal = Journal(staging.journal, head, resume=control.resume)
+    with writing(staging.out), Journal(staging.journal, head, resume=resume) as journal:
         try:
-            with journal:
-                yield staging, journal
+            yield journal
         except BaseException as error:
-            if len(journal):
+            staging.keep = len(journal) > 0
+            if staging.keep:
                 error.add_note(
                     f"{len(journal)} finished parts are kept in {staging.folder}; go "
                     "on with the same command and --resume"
                 )
-            else:
-                staging.discard()
             raise
 
 

@@ -33,12 +33,12 @@ def images(tmp_path):
         image.close()
 
 
-def work(images, **options):
-    return prepare(StripOfBands(images, STRIP, Options(**options)))
+def work(images, *, stride=1, batch=64):
+    return prepare(StripOfBands(images, STRIP, stride), batch=batch)
 
 
 def test_preparing_twice_gives_the_same_requests(images):
-    first, second = (list(work(images, stride=1).requests()) for _ in range(2))
+    first, second = (list(work(images).requests()) for _ in range(2))
     for (_, one), (_, two) in zip(first, second, strict=True):
         np.testing.assert_array_equal(one["windows"], two["windows"])
 
@@ -46,7 +46,7 @@ def test_preparing_twice_gives_the_same_requests(images):
 def test_requests_are_what_the_contract_says(images):
     (tensor,) = MODEL.inputs
     sizes = []
-    for _, tensors in work(images, stride=1, batch=10).requests():
+    for _, tensors in work(images, batch=10).requests():
         assert set(tensors) == {tensor.name}
         assert tensors[tensor.name].shape[1:] == tensor.shape
         assert tensors[tensor.name].dtype == tensor.dtype
@@ -56,7 +56,7 @@ def test_requests_are_what_the_contract_says(images):
 
 
 def test_bands_come_in_the_order_of_the_page(images):
-    (_, tensors), *_ = work(images, stride=1).requests()
+    (_, tensors), *_ = work(images).requests()
     for number, band in enumerate(BANDS):
         np.testing.assert_array_equal(
             tensors["windows"][0, :, :, number], images[band].rows(0, 40)[:, :40]
@@ -64,7 +64,7 @@ def test_bands_come_in_the_order_of_the_page(images):
 
 
 def test_nothing_that_is_not_finite_is_sent(images):
-    strip = work(images, stride=1)
+    strip = work(images)
     strip.pixels[20, 25, 3] = np.nan
     for _, tensors in strip.requests():
         assert np.isfinite(tensors["windows"]).all()
@@ -74,7 +74,7 @@ def test_answers_may_come_in_any_order(images):
     rng = np.random.default_rng(1)
     records = []
     for backwards in (False, True):
-        strip = work(images, stride=1, batch=7)
+        strip = work(images, batch=7)
         requests = list(strip.requests())
         answers = [
             np.random.default_rng(i).random((len(t["windows"]), 40, 40, 5), np.float32)
@@ -90,7 +90,16 @@ def test_answers_may_come_in_any_order(images):
         np.testing.assert_array_equal(values, records[1][name])
 
 
-@pytest.mark.parametrize("options", [{"batch": 0}, {"strip_rows": 0}])
-def test_impossible_options_are_refused(options):
-    with pytest.raises(BadInput, match="at least 1"):
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch": 0}, "at least 1"),
+        ({"strip_rows": 0}, "at least 1"),
+        ({"catalogue": "disk.fits"}, "plain file name"),
+        ({"catalogue": "sub/cat.fits"}, "plain file name"),
+        ({"catalogue": "cat.docx"}, "cat.docx"),
+    ],
+)
+def test_impossible_options_are_refused(options, message):
+    with pytest.raises(BadInput, match=message):
         Options(**options)

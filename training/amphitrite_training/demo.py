@@ -43,21 +43,23 @@ def demo(
     from amphitrite.commands.talk import Talk
     from amphitrite.engine import Control
     from amphitrite.errors import OutputError
+    from amphitrite.staging import writing
     from amphitrite.surveys import morpheus as page
     from amphitrite_training.morpheus.simulate import render_field, write_field
 
     talk = Talk(as_json=as_json, quiet=quiet)
     began = time.monotonic()
     result = out / "result"
+    files = out / "field"
     if result.exists() and not overwrite:
         raise OutputError(
             f"{result} exists already; give another --out, or replace it with "
             "--overwrite"
         )
     field = render_field(SEED, shape=(SIDE, SIDE))
-    files = out / "field"
-    files.mkdir(parents=True, exist_ok=True)
-    write_field(field, files)
+    with writing(out):
+        files.mkdir(parents=True, exist_ok=True)
+        write_field(field, files)
     bands = [files / f"{band.lower()}.fits" for band in page.BANDS]
     names = " ".join(str(path) for path in bands)
     command = f"amphitrite morpheus {names} -o {result}"
@@ -65,16 +67,12 @@ def demo(
         f"A simulated field stands in {files}. The demo now does as you would with"
     )
     talk.say(f"  {command}")
-    with talk.connected(
+    connecting = talk.connected(
         server, models=[page.MODEL.name], model_repository=model_repository
-    ) as connection:
-        run = page.run(
-            bands,
-            connection,
-            result,
-            page.Options(),
-            Control(overwrite=overwrite, command=command, progress=talk.progress),
-        )
+    )
+    # Nothing is lost: see above, and what an interrupted demo left is of no use.
+    control = Control(overwrite=True, command=command, progress=talk.progress)
+    run = page.run(bands, connecting, result, page.Options(), control)
     seconds = time.monotonic() - began
     found = compare(run.table, field.truth)
     summary = {

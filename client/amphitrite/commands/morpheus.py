@@ -105,14 +105,13 @@ def morpheus(
         command=shlex.join(["amphitrite", *sys.argv[1:]]),
         progress=talk.progress,
     )
-    page.check(inputs, options)
-    with talk.connected(
+    connecting = talk.connected(
         server,
         models=[page.MODEL.name],
         model_repository=model_repository,
         deadline=deadline,
-    ) as connection:
-        result = page.run(inputs, connection, output, options, control)
+    )
+    result = page.run(inputs, connecting, output, options, control)
     counts = {
         label: int((result.table["morphology"] == label).sum())
         for label in page.MORPHOLOGIES
@@ -125,6 +124,7 @@ def morpheus(
             "catalogue": str(output / catalogue),
             "sources": len(result.table),
             "morphologies": counts,
+            "resumed": result.summary.resumed,
             "seconds": round(result.summary.seconds, 3),
         },
     )

@@ -7,9 +7,11 @@ and what the windows say of a pixel is combined (see `amphitrite.windows`).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +23,7 @@ from amphitrite.columns import Column
 from amphitrite.errors import BadInput
 from amphitrite.provenance import Provenance
 from amphitrite.spec import ModelSpec, TensorSpec
+from amphitrite.staging import Staging
 from amphitrite.triton import Connection
 from amphitrite.windows import (
     MARGIN,
@@ -34,15 +37,28 @@ from amphitrite.windows import (
     window_starts,
 )
 
+logger = logging.getLogger(__name__)
+
 BANDS: Final = ("H", "J", "V", "z")
 FILTERS: Final = ("F160W", "F125W", "F606W", "F850LP")
 PROBABILITIES: Final = "probabilities"
 LABELS: Final = ("spheroid", "disk", "irregular", "point_source", "background")
 MORPHOLOGIES: Final = LABELS[:-1]
 
-# A strip's sums take 92 bytes a pixel; two strips are at work at a time.
+PRODUCTS: Final = (
+    *(f"{label}.fits" for label in LABELS),
+    "count.fits",
+    "segmap.fits",
+    "colour.png",
+    "report.png",
+)
+
+# A strip's sums take 92 bytes a pixel; two strips are at work at a time.  Lower strips
+# than this would mostly overlap their neighbours.
 _BYTES_PER_PIXEL: Final = 92
 _STRIP_BYTES: Final = 64_000_000
+_LEAST_ROWS: Final = 60
+_PRODUCT_BYTES_PER_PIXEL: Final = 70
 
 REFERENCES: Final = (
     "Hausen & Robertson 2020, ApJS 248, 20, arXiv:1906.11248",
@@ -167,6 +183,12 @@ class Options:
                 "--batch and --strip-rows must be at least 1; received "
                 f"{self.batch} and {self.strip_rows}"
             )
+        catalogs.check_suffix(Path(self.catalogue))
+        if Path(self.catalogue).name != self.catalogue or self.catalogue in PRODUCTS:
+            raise BadInput(
+                "--catalogue must be a plain file name that is no other product's; "
+                f"received {self.catalogue}"
+            )
 
 
 @dataclass(frozen=True)
@@ -175,7 +197,7 @@ class StripOfBands:
 
     images: Mapping[str, fits.Image]
     strip: Strip
-    options: Options
+    stride: int
 
 
 @dataclass
@@ -223,8 +245,15 @@ class StripWork:
         return self.sums.to_arrays()
 
 
-def prepare(payload: StripOfBands) -> StripWork:
+def prepare(payload: StripOfBands, *, batch: int) -> StripWork:
     """Read one strip of the four bands.
+
+    Parameters
+    ----------
+    payload : StripOfBands
+        Which strip of which images.
+    batch : int
+        Windows per request.
 
     Raises
     ------
@@ -235,32 +264,14 @@ def prepare(payload: StripOfBands) -> StripWork:
     return StripWork(
         np.stack(rows, axis=-1),
         payload.strip,
-        payload.options.stride,
-        payload.options.batch,
+        payload.stride,
+        batch,
     )
-
-
-def check(inputs: Sequence[Path], options: Options) -> None:
-    """Refuse what can be seen to be wrong before a server is needed.
-
-    Raises
-    ------
-    BadInput
-        Not four files that can be read, or an unknown format of the catalogue.
-    """
-    if len(inputs) != len(BANDS):
-        raise BadInput(
-            f"morpheus needs {len(BANDS)} images, in the order "
-            f"{', '.join(BANDS)} ({', '.join(FILTERS)}); received {len(inputs)}"
-        )
-    for path in inputs:
-        fits.check_readable(path)
-    catalogs.check_suffix(Path(options.catalogue))
 
 
 def run(
     inputs: Sequence[Path],
-    connection: Connection,
+    connecting: AbstractContextManager[Connection],
     out: Path,
     options: Options,
     control: engine.Control | None = None,
@@ -271,8 +282,9 @@ def run(
     ----------
     inputs : sequence of Path
         The four bands on one pixel grid.
-    connection : Connection
-        A server with the model.
+    connecting : context manager
+        Gives a connection to a server with the model; entered once the inputs and the
+        output are known to be usable.
     out : Path
         The folder of the products.
     options : Options
@@ -293,64 +305,116 @@ def run(
     from amphitrite.morphology import write_products  # which reads this page
 
     control = control or engine.Control()
-    check(inputs, options)
     with ExitStack() as stack:
-        images = {
-            band: stack.enter_context(fits.read_image(path, minimum=WINDOW))
-            for band, path in zip(BANDS, inputs, strict=True)
-        }
-        fits.check_same_grid(images)
-        model = connection.model(MODEL)
-        provenance = Provenance.of(inputs, model, control.command)
+        images = _open(inputs, stack)
         units = _units(images, options)
+        products = {*PRODUCTS, options.catalogue}
+        staging = stack.enter_context(
+            Staging(
+                out,
+                products=products,
+                resume=control.resume,
+                overwrite=control.overwrite,
+            )
+        )
+        staging.require(_disk(images, units))
+        model = stack.enter_context(connecting).model(MODEL)
+        provenance = Provenance.of(inputs, model, control.command)
         head = {
             "survey": MODEL.name,
             "stride": options.stride,
             "strips": len(units),
             **provenance.identity,
         }
-        with engine.recording(out, head, control) as (staging, journal):
-            with control.progress("classifying", sum(u.size for u in units)) as advance:
-                summary = engine.execute(
-                    units,
-                    prepare,
-                    model,
-                    journal,
-                    outputs=[PROBABILITIES],
-                    limits=control.limits,
-                    advance=advance,
-                )
-            if summary.skipped:
-                raise BadInput("; ".join(summary.skipped.values()))
-            table = write_products(
-                merge(Sums.from_arrays(journal.read(unit.key)) for unit in units),
-                images,
-                staging.result,
-                catalogue=options.catalogue,
-                report=options.report,
-                cards={
-                    **_object(images[BANDS[0]]),
-                    **provenance.cards,
-                    "STRIDE": options.stride,
-                },
+        journal = stack.enter_context(
+            engine.recording(staging, head, resume=control.resume)
+        )
+        with control.progress("classifying", sum(u.size for u in units)) as advance:
+            summary = engine.execute(
+                units,
+                partial(prepare, batch=min(options.batch, model.max_batch)),
+                model,
+                journal,
+                outputs=[PROBABILITIES],
+                limits=control.limits,
+                advance=advance,
             )
-            staging.publish()
+        if summary.skipped:
+            raise BadInput("; ".join(summary.skipped.values()))
+        table = write_products(
+            merge(Sums.from_arrays(journal.read(unit.key)) for unit in units),
+            images,
+            staging.result,
+            catalogue=options.catalogue,
+            report=options.report,
+            cards={
+                **_object(images[BANDS[0]]),
+                **provenance.cards,
+                "STRIDE": options.stride,
+            },
+        )
+        journal.close()
+        staging.publish()
     return engine.Result(table, summary, out)
+
+
+def _open(inputs: Sequence[Path], stack: ExitStack) -> dict[str, fits.Image]:
+    """Open the bands and refuse what cannot be one image."""
+    if len(inputs) != len(BANDS):
+        raise BadInput(
+            f"morpheus needs {len(BANDS)} images, in the order "
+            f"{', '.join(BANDS)} ({', '.join(FILTERS)}); received {len(inputs)}"
+        )
+    for path in inputs:
+        fits.check_readable(path)
+    if len({path.resolve() for path in inputs}) < len(inputs):
+        raise BadInput(
+            "one file stands in the place of several bands; morpheus needs four "
+            f"different ones; received {', '.join(map(str, inputs))}"
+        )
+    images = {
+        band: stack.enter_context(fits.read_image(path, minimum=WINDOW))
+        for band, path in zip(BANDS, inputs, strict=True)
+    }
+    fits.check_same_grid(images)
+    for (band, image), wanted in zip(images.items(), FILTERS, strict=True):
+        found = str(image.header.get("FILTER", wanted)).strip().upper()
+        if found in FILTERS and found != wanted:
+            logger.warning(
+                "%s stands in the place of band %s (%s), but its header says %s",
+                image.path,
+                band,
+                wanted,
+                found,
+            )
+    return images
 
 
 def _units(images: Mapping[str, fits.Image], options: Options) -> list[engine.Unit]:
     """Divide the image into strips."""
     ny, nx = images[BANDS[0]].shape
     n_columns = len(window_starts(nx, options.stride))
-    height = options.strip_rows or max(1, _STRIP_BYTES // (_BYTES_PER_PIXEL * nx))
+    height = options.strip_rows or max(
+        _LEAST_ROWS, _STRIP_BYTES // (_BYTES_PER_PIXEL * nx)
+    )
     return [
         engine.Unit(
             key=f"rows {strip.rows[0]} to {strip.rows[1] - 1}",
-            payload=StripOfBands(images, strip, options),
+            payload=StripOfBands(images, strip, options.stride),
             size=len(strip.starts) * n_columns,
         )
         for strip in strips(ny, stride=options.stride, height=height)
     ]
+
+
+def _disk(images: Mapping[str, fits.Image], units: Sequence[engine.Unit]) -> int:
+    """Return the bytes that the journal and the products will take."""
+    ny, nx = images[BANDS[0]].shape
+    rows = 0
+    for unit in units:
+        first, stop = unit.payload.strip.core_rows
+        rows += stop - first
+    return nx * (rows * _BYTES_PER_PIXEL + ny * _PRODUCT_BYTES_PER_PIXEL)
 
 
 def _object(image: fits.Image) -> dict[str, str]:

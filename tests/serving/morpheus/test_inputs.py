@@ -13,6 +13,7 @@ import pytest
 from astropy.io import fits
 
 from amphitrite import run
+from amphitrite.engine import Control
 from amphitrite.errors import (
     BadInput,
     ModelNotReady,
@@ -185,6 +186,53 @@ def test_an_unknown_suffix_is_said_before_any_work(blobs, write_bands, connectio
     paths = write_bands(blobs((60, 70)))
     with pytest.raises(BadInput, match=r"cat\.docx"):
         run("morpheus", paths, connection, catalogue="cat.docx")
+
+
+@pytest.mark.parametrize("name", ["disk.fits", "colour.png", "sub/cat.fits", "/a.fits"])
+def test_a_catalogue_takes_no_other_place(name, blobs, write_bands, connection):
+    paths = write_bands(blobs((60, 70)))
+    with pytest.raises(BadInput, match=r"plain file name|no known"):
+        run("morpheus", paths, connection, catalogue=name)
+
+
+def test_one_file_for_all_bands_is_refused(blobs, write_bands, connection):
+    paths = write_bands(blobs((60, 70)))
+    with pytest.raises(BadInput, match="several bands"):
+        run("morpheus", [paths[0]] * 4, connection)
+
+
+def test_bands_in_another_order_are_noticed(
+    blobs, write_bands, connection, tmp_path, caplog
+):
+    paths = write_bands(blobs((60, 70)))
+    for path, name in zip(paths, ("F160W", "F125W", "F850LP", "F606W"), strict=True):
+        fits.setval(path, "FILTER", value=name)
+    run("morpheus", paths, connection, output=tmp_path / "out", **FAST)
+    assert "in the place of band V (F606W), but its header says F850LP" in caplog.text
+
+
+def test_a_batch_is_no_larger_than_the_server_allows(
+    blobs, write_bands, connection, tmp_path
+):
+    paths = write_bands(blobs((70, 80)))
+    run(
+        *("morpheus", paths, connection),
+        output=tmp_path / "out",
+        batch=10**6,
+        stride=1,
+        report=False,
+    )
+
+
+def test_inputs_in_the_output_are_never_lost(blobs, write_bands, connection):
+    paths = write_bands(blobs((60, 70)))
+    with pytest.raises(OutputError, match="also holds"):
+        run(
+            *("morpheus", paths, connection),
+            output=paths[0].parent,
+            control=Control(overwrite=True),
+        )
+    assert all(path.exists() for path in paths)
 
 
 def test_an_unwritable_output_is_said_before_any_work(

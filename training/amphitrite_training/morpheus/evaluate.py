@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -82,7 +82,7 @@ def _field(seed: int, connection: Connection) -> tuple[Table, int]:
         write_field(field, folder)
         found = page.run(
             [folder / f"{band.lower()}.fits" for band in page.BANDS],
-            connection,
+            nullcontext(connection),
             folder / "result",
             page.Options(stride=STRIDE, report=False),
             Control(),
