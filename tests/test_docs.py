@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
+
+from amphitrite.repository import model_folders
 
 ROOT = Path(__file__).parents[1]
 READMES = sorted(
@@ -39,8 +43,12 @@ COMMANDS = [(name, line) for name in NAMES for line in commands(ROOT / name)]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as the READMEs imagine the reader's: four bands of an image in it."""
+    """A folder as the READMEs imagine the reader's: four bands of an image in it.
+
+    It has the clone's models too, as a copy, lest a command write into the clone.
+    """
     place = tmp_path_factory.mktemp("reader")
+    shutil.copytree(ROOT / "model_repository", place / "model_repository")
     rng = np.random.default_rng(6)
     y, x = np.mgrid[:64, :72]
     source = 0.3 * np.exp(-((y - 30) ** 2 + (x - 36) ** 2) / 18)
@@ -48,6 +56,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         noise = rng.normal(scale=0.003, size=source.shape)
         fits.writeto(place / f"{band}.fits", (source + noise).astype(np.float32))
     return place
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a reader who has no models in the data folder yet."""
+    return {**os.environ, "XDG_DATA_HOME": str(tmp_path_factory.mktemp("data"))}
 
 
 def test_there_are_commands_to_test():
@@ -60,7 +74,9 @@ def test_there_are_commands_to_test():
     ids=lambda value: str(value),
 )
 @pytest.mark.triton
-def test_amphitrite_commands_run(readme: str, line: str, folder: Path):
+def test_amphitrite_commands_run(
+    readme: str, line: str, folder: Path, environment: dict[str, str]
+):
     words = shlex.split(line)[1:]
     if words[0] in ("train", "export") and "--help" not in words:
         pytest.importorskip("tensorflow", reason="needs the export extra")
@@ -70,6 +86,7 @@ def test_amphitrite_commands_run(readme: str, line: str, folder: Path):
     done = subprocess.run(
         [sys.executable, "-m", "amphitrite", *words],
         cwd=folder,
+        env=environment,
         capture_output=True,
         text=True,
         timeout=280,
@@ -78,6 +95,9 @@ def test_amphitrite_commands_run(readme: str, line: str, folder: Path):
     if "-o" in words:
         out = folder / words[words.index("-o") + 1]
         assert (out / "colour.png").exists()
+    if words[:2] == ["models", "install"]:
+        installed = Path(environment["XDG_DATA_HOME"]) / "amphitrite" / words[2]
+        assert model_folders(installed)
 
 
 @pytest.mark.parametrize(
@@ -101,11 +121,12 @@ def test_other_commands_mean_something(readme: str, line: str):
 
 @pytest.mark.parametrize("readme", READMES, ids=NAMES)
 @pytest.mark.triton
-def test_python_examples_run(readme: Path, folder: Path):
+def test_python_examples_run(readme: Path, folder: Path, environment: dict[str, str]):
     for example in blocks(readme, "python"):
         done = subprocess.run(
             [sys.executable, "-W", "error", "-c", example],
             cwd=folder,
+            env=environment,
             capture_output=True,
             text=True,
             timeout=280,
@@ -132,7 +153,7 @@ def test_readmes_fit_a_screen_or_two():
         assert len(readme.read_text().splitlines()) <= limit, readme
 
 
-def test_docstring_examples_run(folder: Path):
+def test_docstring_examples_run(folder: Path, environment: dict[str, str]):
     """The library's two verbs, as their docstrings show them."""
     field = folder / "field"
     field.mkdir(exist_ok=True)
@@ -141,6 +162,7 @@ def test_docstring_examples_run(folder: Path):
     done = subprocess.run(
         [sys.executable, "-m", "doctest", str(ROOT / "client/amphitrite/api.py")],
         cwd=folder,
+        env=environment,
         capture_output=True,
         text=True,
         timeout=280,
