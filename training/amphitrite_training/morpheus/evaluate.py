@@ -44,7 +44,7 @@ def evaluate(
     connection : Connection
         A server with the model.
     n_fields : int
-        Fields of 240 x 240 pixels, of the seeds 1000, 1001, ...
+        Fields of ``SIDE`` x ``SIDE`` pixels, of the seeds from ``FIRST_SEED`` on.
     progress : callable
         Gives a context that yields how to advance a bar by a number of fields.
 
