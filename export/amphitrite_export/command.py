@@ -46,6 +46,8 @@ def app(
     Publish:  amphitrite export artefacts/morpheus --to model_repository
 
     Go back:  amphitrite export --to model_repository --rollback morpheus
+
+    Example: amphitrite export artefacts/morpheus --to model_repository
     """
     if (artefact is None) == (rollback is None):
         raise BadInput(

@@ -125,7 +125,7 @@ COLUMNS: Final = (
         "float64",
         "",
         "phot.flux;em.IR.H",
-        "Sum of the H image over the segment, in the unit of the image (BUNIT)",
+        "Sum of the H image over the segment, in its unit (BUNIT)",
     ),
     *(
         column

@@ -68,7 +68,7 @@ def test_the_card_says_what_was_measured_and_on_what(truth):
     assert "`sha256:abc`" in text
     assert "**The fields are simulated.**" in text
     assert "| 25 to 26 | 1 of 2 | 0.50 (0.09 to 0.91) |" in text
-    assert "| 20 to 22 | 0 of 0 | none simulated |" in text
+    assert "| 24 to 25 | 0 of 0 | none simulated |" in text
     assert "| disk | 0 | 1 | 0 | 0 | 1.00 (0.21 to 1.00) |" in text
     assert max(map(len, text.splitlines())) < 160
 
