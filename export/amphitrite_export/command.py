@@ -43,11 +43,9 @@ def app(
     is kept for --rollback. A running Triton takes it up when it is told to load the
     model again, or by itself in poll mode.
 
-    Publish:  amphitrite export artefacts/morpheus --to model_repository
-
-    Go back:  amphitrite export --to model_repository --rollback morpheus
-
     Example: amphitrite export artefacts/morpheus --to model_repository
+
+    Go back: amphitrite export --to model_repository --rollback morpheus
     """
     if (artefact is None) == (rollback is None):
         raise BadInput(
