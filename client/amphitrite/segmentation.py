@@ -1,6 +1,6 @@
 """From per-pixel classes to sources: a segmentation map, and what it measures.
 
-Follows Morpheus (Hausen & Robertson 2020, ApJS 248, 20, doi:10.3847/1538-4365/ab8868,
+Follows Morpheus (Hausen & Robertson 2020, ApJS 248, 20, arXiv:1906.11248,
 and its published program): pixels that every window calls background are sky, those
 that none does are source, and a watershed on the edges of the background map decides
 the rest; sources that touch are then separated at the peaks of the H image.

@@ -36,7 +36,7 @@ class Recipe:
     References
     ----------
     .. [1] https://github.com/morpheus-project/morpheus
-    .. [2] Hausen & Robertson 2020, ApJS 248, 20, doi:10.3847/1538-4365/ab8868
+    .. [2] Hausen & Robertson 2020, ApJS 248, 20, arXiv:1906.11248
     """
 
     down_filters: tuple[int, ...] = (8, 16, 32)
