@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -108,6 +111,8 @@ def evaluate(
     Example: amphitrite evaluate morpheus --card model_repository/morpheus/MODEL_CARD.md
     """
     _check_survey(survey)
+    if card is not None:
+        _check_card(card)
     from amphitrite_training.morpheus import evaluate as evaluation
     from amphitrite_training.morpheus.card import card as written
 
@@ -120,11 +125,31 @@ def evaluate(
         )
     text = written(found)
     if card is not None:
-        try:
+        with _writing(card):
             card.write_text(text)
-        except OSError as error:
-            raise OutputError(f"cannot write the card '{card}': {error}") from error
     talk.result(text, found.as_dict())
+
+
+def _check_card(card: Path) -> None:
+    """Refuse a card that cannot be written, before the work is done."""
+    with _writing(card):
+        if card.exists():
+            with card.open("a"):
+                return
+        # permissions alone do not tell: the superuser has all of them
+        with tempfile.TemporaryFile(dir=card.parent):
+            return
+
+
+@contextmanager
+def _writing(card: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"cannot write the card '{card}': {error.strerror or error}; give --card a "
+            "file in a folder that exists and that you may write to"
+        ) from error
 
 
 def _check_survey(survey: str) -> None:
