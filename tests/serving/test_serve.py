@@ -114,8 +114,10 @@ def test_says_why_the_server_ended(run: Callable[..., subprocess.Popen[str]]) ->
     facts = json.loads(program.stdout.readline())
     assert facts["models"] == ["double", "other"]
     os.kill(facts["pid"], signal.SIGKILL)
-    _, err = program.communicate(timeout=60)
+    out, err = program.communicate(timeout=60)
     assert program.returncode == 3
+    assert out == "", "more than one JSON object"
+    assert err.count("ended by itself") == 1
     assert "ended by itself (-9); the end of its log" in err
     assert "Started GRPCInferenceService" in err
 

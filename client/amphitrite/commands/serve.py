@@ -73,6 +73,7 @@ def serve(
     amphitrite morpheus h.fits j.fits v.fits z.fits -o result --server 127.0.0.1:8001
     """
     from amphitrite.commands.talk import Talk
+    from amphitrite.errors import ServerError
     from amphitrite.repository import find_repository
     from amphitrite.server import LocalTriton
     from amphitrite.server.host import check_gpu, count_gpus
@@ -109,11 +110,14 @@ def serve(
             talk.say("Stop it with Ctrl-C.")
             if as_json:
                 talk.result("", _facts(triton))
+            # said here, lest a second JSON object be printed about it
             try:
                 _wait(triton)
             except KeyboardInterrupt:
-                # said here, lest a second JSON object be printed about it
                 raise typer.Exit(130) from None
+            except ServerError as error:
+                typer.echo(f"amphitrite: {error}", err=True)
+                raise typer.Exit(error.exit_code) from None
 
 
 def _names(models: list[str] | None) -> list[str] | None:
