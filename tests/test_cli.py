@@ -1,6 +1,9 @@
 """The command line's frame: help, version, exit codes, JSON."""
 
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
 
@@ -49,7 +52,7 @@ def test_help_imports_no_framework():
 def test_help_teaches():
     shown = amphitrite("--help").stdout
     for word in ("morpheus", "serve", "status", "models", "export", "train",
-                 "evaluate", "demo", "Exit codes"):  # fmt: skip
+                 "evaluate", "demo", "Exit codes", "70 a defect"):  # fmt: skip
         assert word in shown
 
 
@@ -86,3 +89,82 @@ def test_an_error_is_one_json_object_too(tmp_path):
     assert done.returncode == 3
     assert json.loads(done.stdout)["exit_code"] == 3
     assert "no Triton server answers at 127.0.0.1:9" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["morpheus", "a", "b", "c", "d"], "Missing option '-o'"),
+        (["morpheus", "a", "-o", "out", "--stride", "0"], "--stride"),
+        (["models", "install"], "Missing argument"),
+    ],
+)
+def test_a_mistake_is_one_json_object_too(arguments, message, tmp_path):
+    done = amphitrite(*arguments, "--json", cwd=tmp_path)
+    assert done.returncode == 2
+    fields = json.loads(done.stdout)
+    assert fields["exit_code"] == 2
+    assert message in fields["error"]
+    assert message in done.stderr
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    """Install a command whose module runs some code when it is imported."""
+
+    def install(code):
+        (tmp_path / "plugin.py").write_text(code)
+        metadata = tmp_path / "plugin-1.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text("Name: plugin\nVersion: 1\n")
+        entry = "[amphitrite.commands]\nplugin = plugin:command\n"
+        (metadata / "entry_points.txt").write_text(entry)
+        return {**os.environ, "PYTHONPATH": str(tmp_path)}
+
+    return install
+
+
+def test_a_defect_is_no_skipped_input(plugin):
+    environment = plugin("raise RuntimeError('nobody thought of this')")
+    done = amphitrite("status", "--json", env=environment)
+    assert done.returncode == 70
+    assert "Traceback" in done.stderr
+    *_, last = done.stderr.splitlines()
+    assert "a defect of amphitrite" in last
+    fields = json.loads(done.stdout)
+    assert fields["exit_code"] == 70
+    assert "RuntimeError: nobody thought of this" in fields["error"]
+
+
+def test_ctrl_c_during_the_imports_is_said_without_a_traceback(plugin):
+    environment = plugin("import signal; signal.raise_signal(signal.SIGINT)")
+    done = amphitrite("status", "--json", env=environment)
+    assert done.returncode == 130
+    assert done.stderr == "amphitrite: interrupted\n"
+    assert json.loads(done.stdout) == {"error": "interrupted", "exit_code": 130}
+
+
+@pytest.mark.parametrize(
+    "command", ["status --server {}", "models install http://{}/models.tar.gz"]
+)
+def test_ctrl_c_is_one_json_object_too(command, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        with subprocess.Popen(
+            [*AMPHITRITE, *command.format(address).split(), "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "XDG_DATA_HOME": str(tmp_path)},
+        ) as process:
+            try:
+                connection, _ = silent.accept()  # the command waits for an answer now
+                with connection:
+                    process.send_signal(signal.SIGINT)
+                    out, err = process.communicate(timeout=60)
+            finally:
+                process.kill()
+    assert process.returncode == 130, err
+    assert json.loads(out) == {"error": "interrupted", "exit_code": 130}
+    assert err == "amphitrite: interrupted\n"

@@ -1,7 +1,7 @@
 """The command line: ``amphitrite SURVEY INPUT... -o OUT`` and the commands around it.
 
 Exit codes: 0 done; 1 done, but some inputs were skipped; 2 a mistake in the command or
-an unusable input; 3 the server; 130 interrupted.
+an unusable input; 3 the server; 70 a defect of amphitrite; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -9,10 +9,15 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import traceback
 from types import FrameType
+from typing import Any, Final
 
 from amphitrite._version import __version__
-from amphitrite.errors import AmphitriteError
+from amphitrite.errors import AmphitriteError, Interrupted
+
+MISUSE: Final = 2
+DEFECT: Final = 70  # EX_SOFTWARE of BSD's sysexits.h
 
 
 def main() -> None:
@@ -31,19 +36,20 @@ def _terminate(signum: int, frame: FrameType | None) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    from amphitrite.commands import application
-
     try:
+        from amphitrite.commands import application
+
         outcome = application()(
             arguments, prog_name="amphitrite", standalone_mode=False
         )
     except AmphitriteError as error:
         return _fail(error, arguments)
+    except KeyboardInterrupt:  # while a command was still being imported
+        return _fail(Interrupted("interrupted"), arguments)
     except Exception as error:
-        if not hasattr(error, "show"):
-            raise
-        error.show()  # typer's own error about the command's usage
-        return 2
+        if hasattr(error, "show"):
+            return _misused(error, arguments)
+        return _broken(error, arguments)
     return outcome if isinstance(outcome, int) else 0
 
 
@@ -51,7 +57,29 @@ def _fail(error: AmphitriteError, arguments: list[str]) -> int:
     """Say what went wrong: to a person, and to a script that asked for JSON."""
     message = "\n".join([str(error), *getattr(error, "__notes__", ())])
     sys.stderr.write(f"amphitrite: {message}\n")
+    return _ended(message, error.exit_code, arguments)
+
+
+def _misused(error: Any, arguments: list[str]) -> int:
+    """Say what typer found wrong with the command's usage."""
+    error.show()
+    return _ended(error.format_message(), MISUSE, arguments)
+
+
+def _broken(error: Exception, arguments: list[str]) -> int:
+    """Say all that is known of an error that nobody foresaw."""
+    traceback.print_exception(error)
+    message = (
+        f"this is a defect of amphitrite, please report it with the lines above "
+        f"({type(error).__name__}: {error})"
+    )
+    sys.stderr.write(f"amphitrite: {message}\n")
+    return _ended(message, DEFECT, arguments)
+
+
+def _ended(message: str, code: int, arguments: list[str]) -> int:
+    """Return the exit code, told on standard output to a script that asked for JSON."""
     if "--json" in arguments:
-        fields = {"error": message, "exit_code": error.exit_code}
+        fields = {"error": message, "exit_code": code}
         sys.stdout.write(json.dumps(fields) + "\n")
-    return error.exit_code
+    return code

@@ -24,13 +24,14 @@ With --server HOST:PORT it uses the one that runs there.
 """
 _EPILOG = (
     "Exit codes: 0 done, 1 done but some inputs were skipped, 2 a mistake in the "
-    "command or an unusable input, 3 the server, 130 interrupted."
+    "command or an unusable input, 3 the server, 70 a defect of amphitrite, "
+    "130 interrupted."
 )
 
 
 def application() -> typer.Typer:
     """Return the whole command line, the entry points' commands included."""
-    from amphitrite.commands.models import models
+    from amphitrite.commands.models import install, list_models
     from amphitrite.commands.morpheus import morpheus
     from amphitrite.commands.serve import serve
     from amphitrite.commands.status import status
@@ -47,7 +48,13 @@ def application() -> typer.Typer:
     app.callback()(_main)
     app.command(rich_help_panel="Surveys")(_interruptible(morpheus))
     app.command(rich_help_panel="Server")(_interruptible(serve))
-    app.command(rich_help_panel="Server")(status)
+    app.command(rich_help_panel="Server")(_interruptible(status))
+    models = typer.Typer(
+        help="Install and list the models that a local server serves.",
+        no_args_is_help=True,
+    )
+    models.command("install")(_interruptible(install))
+    models.command("list")(_interruptible(list_models))
     app.add_typer(models, name="models", rich_help_panel="Server")
     for entry in sorted(entry_points(group="amphitrite.commands")):
         command = _interruptible(entry.load())

@@ -8,13 +8,7 @@ import typer
 
 from amphitrite.commands import options as common
 
-models = typer.Typer(
-    help="Install and list the models that a local server serves.",
-    no_args_is_help=True,
-)
 
-
-@models.command("install")
 def install(
     source: Annotated[
         str,
@@ -56,7 +50,6 @@ def install(
     )
 
 
-@models.command("list")
 def list_models(
     model_repository: common.ModelRepository = None,
     as_json: common.Json = False,
