@@ -74,6 +74,7 @@ def test_every_command_explains_itself(command):
         (["morpheus"], "Missing argument"),
         (["morpheus", "a", "b", "c", "d"], "Missing option '-o'"),
         (["morpheus", "a", "-o", "out", "--stride", "0"], "--stride"),
+        (["models", "install", "no[/x]"], "no[/x] is no folder"),
         (["status", "--server", "nowhere"], "expected host:port"),
     ],
 )

@@ -41,7 +41,7 @@ def install(
     from amphitrite.commands.talk import Talk
 
     talk = Talk(as_json=as_json, quiet=quiet)
-    with talk.console.status(f"installing {source}"):
+    with talk.status(f"installing {source}"):
         names = repository.install(source, sha256=sha256)
     target = repository.user_repository()
     talk.result(

@@ -72,7 +72,7 @@ def serve(
     Example: amphitrite serve --models morpheus, and in another terminal:
     amphitrite morpheus h.fits j.fits v.fits z.fits -o result --server 127.0.0.1:8001
     """
-    from amphitrite.commands.talk import Talk
+    from amphitrite.commands.talk import Talk, reporter
     from amphitrite.errors import ServerError
     from amphitrite.repository import find_repository
     from amphitrite.server import LocalTriton
@@ -82,8 +82,9 @@ def serve(
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
     if gpu:
         check_gpu(count_gpus())
-    with _ended_by_sigterm(), talk.console.status("") as status:
-        environment = provision(gpu=gpu, report=status.update)
+    with _ended_by_sigterm(), talk.status("") as status:
+        report = reporter(status)
+        environment = provision(gpu=gpu, report=report)
         if install_only:
             talk.result(
                 f"the local Triton server is installed in {environment.site_packages}",
@@ -99,7 +100,7 @@ def serve(
             http_port=http_port,
             metrics_port=metrics_port,
             environment=environment,
-            report=status.update,
+            report=report,
         ) as triton:
             status.stop()
             talk.say(f"Triton serves {', '.join(triton.serving) or 'no model'} at")

@@ -20,6 +20,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -41,8 +42,8 @@ class Talk:
     ) -> None:
         self.as_json = as_json
         self.quiet = quiet
-        self._errors = Console(stderr=True, highlight=False)
-        self.console = Console(stderr=True, quiet=True) if quiet else self._errors
+        self._errors = _console(stderr=True)
+        self.console = _console(stderr=True, quiet=True) if quiet else self._errors
         level = (
             logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING
         )
@@ -52,7 +53,7 @@ class Talk:
 
     def say(self, text: str) -> None:
         """Tell a person something on standard error."""
-        self.console.print(text, soft_wrap=True, markup=False)
+        self.console.print(text, soft_wrap=True)
 
     def result(self, shown: str | Table, fields: Mapping[str, Any]) -> None:
         """Give the result on standard output: as JSON if asked for, else to read."""
@@ -60,15 +61,19 @@ class Talk:
             sys.stdout.write(json.dumps(fields, allow_nan=False) + "\n")
             sys.stdout.flush()
         elif not self.quiet:
-            Console(highlight=False).print(shown, soft_wrap=True)
+            _console().print(shown, soft_wrap=True)
+
+    def status(self, text: str) -> Status:
+        """Show what is going on, for as long as a ``with`` block lasts."""
+        return self.console.status(Text(text))
 
     @contextmanager
     def connected(self, server: str | None, **options: Any) -> Iterator[Connection]:
         """Connect as `amphitrite.connect` does, and show what takes its time."""
         with ExitStack() as stack:
-            with self.console.status("connecting to Triton") as status:
+            with self.status("connecting to Triton") as status:
                 connection = stack.enter_context(
-                    connect(server, report=status.update, **options)
+                    connect(server, report=reporter(status), **options)
                 )
             yield connection
 
@@ -76,7 +81,7 @@ class Talk:
     def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
         """Show a bar with rate and time left; yields the way to advance it."""
         with Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             _Rate(),
@@ -90,6 +95,16 @@ class Talk:
             yield lambda size: bar.advance(task, size)
 
 
+def reporter(status: Status) -> Callable[[str], None]:
+    """Return the way to say what goes on now."""
+    return lambda text: status.update(Text(text))
+
+
+def _console(**options: Any) -> Console:
+    """Return a console that prints text as it is: brackets in paths are no markup."""
+    return Console(highlight=False, markup=False, emoji=False, **options)
+
+
 class _ConsoleHandler(logging.Handler):
     """Prints log records above the progress bar, without breaking their lines."""
 
@@ -100,7 +115,7 @@ class _ConsoleHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print one record."""
         text = f"{record.levelname.lower()}: {self.format(record)}"
-        self._console.print(text, soft_wrap=True, markup=False)
+        self._console.print(text, soft_wrap=True)
 
 
 class _Rate(ProgressColumn):
