@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
@@ -64,17 +65,22 @@ class Connection:
     url : str
         ``host:port`` of the server's gRPC endpoint.
     deadline : float
-        Seconds after which a request without an answer fails.
+        Seconds after which a request without an answer fails; positive and finite.
+
+    Raises
+    ------
+    BadInput
+        The address or the deadline is none.
     """
 
     def __init__(self, url: str, *, deadline: float = 120.0) -> None:
         self.url = url
         self.deadline = deadline
-        host, _, port = url.rpartition(":")
-        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        _check_address(url)
+        if not 0 < deadline < math.inf:
             raise errors.BadInput(
-                f"'{url}' is no server address; expected host:port of Triton's gRPC "
-                "endpoint, such as localhost:8001"
+                "the deadline must be a positive and finite number of seconds; "
+                f"received {deadline:g}"
             )
         self._client = triton_grpc.InferenceServerClient(
             url, channel_args=_CHANNEL_ARGUMENTS
@@ -117,7 +123,7 @@ class Connection:
                 name, client_timeout=_PROBE_SECONDS
             ).config
         except InferenceServerException as error:
-            raise self._translate(error, name) from None
+            raise self._translate(error, name, deadline=_PROBE_SECONDS) from None
         if not metadata.versions:
             raise errors.ModelNotReady(
                 f"the server at {self.url} has no ready version of '{name}'"
@@ -134,7 +140,11 @@ class Connection:
         )
 
     def status(self) -> list[ModelStatus]:
-        """List every model version on the server.
+        """List every model version on the server, and try each with one request.
+
+        Triton calls a model ready even when the process that runs it has died.  So
+        each version that Triton calls ready, and that has a spec, is sent one small
+        request; without an answer within 10 seconds it is not ready.
 
         Raises
         ------
@@ -145,38 +155,43 @@ class Connection:
             index = self._client.get_model_repository_index(
                 client_timeout=_PROBE_SECONDS
             )
-            return [
-                ModelStatus(
-                    name=entry.name,
-                    version=entry.version,
-                    ready=entry.state == "READY",
-                    reason=entry.reason,
-                    digest=self._digest(entry.name, entry.version)
-                    if entry.state == "READY"
-                    else "",
-                )
-                for entry in index.models
-            ]
         except InferenceServerException as error:
-            raise self._translate(error, "") from None
+            raise self._translate(error, "", deadline=_PROBE_SECONDS) from None
+        return [self._status_of(entry) for entry in index.models]
 
-    def _digest(self, name: str, version: str) -> str:
-        config = self._client.get_model_config(
-            name, version, client_timeout=_PROBE_SECONDS
-        ).config
-        text = config.parameters[parameter_key(int(version))].string_value
-        return ModelSpec.from_json(text).digest if text else ""
+    def _status_of(self, entry: Any) -> ModelStatus:
+        """Return the status of one entry of the server's index."""
+        name, version = entry.name, entry.version
+        ready, reason, digest = entry.state == "READY", entry.reason, ""
+        if ready:
+            try:
+                config = self._client.get_model_config(
+                    name, version, client_timeout=_PROBE_SECONDS
+                ).config
+                text = config.parameters[parameter_key(int(version))].string_value
+                if text:
+                    spec = ModelSpec.from_json(text)
+                    digest = spec.digest
+                    self._try(spec, version, batched=config.max_batch_size > 0)
+            except InferenceServerException as error:
+                ready = False
+                reason = str(self._translate(error, name, deadline=_PROBE_SECONDS))
+            except errors.SpecMismatch as error:
+                ready, reason = False, str(error)
+        return ModelStatus(name, version, ready, reason, digest)
+
+    def _try(self, spec: ModelSpec, version: str, *, batched: bool) -> None:
+        """Send the smallest request that a spec allows and wait for its answer."""
+        self._client.infer(
+            spec.name,
+            _inputs(_probe(spec, batched=batched)),
+            model_version=version,
+            client_timeout=_PROBE_SECONDS,
+        )
 
     def _submit(
         self, model: ServedModel, tensors: Tensors, outputs: Sequence[str]
     ) -> Future[dict[str, NDArray[Any]]]:
-        inputs = []
-        for name, array in tensors.items():
-            tensor = triton_grpc.InferInput(
-                name, list(array.shape), np_to_triton_dtype(array.dtype)
-            )
-            tensor.set_data_from_numpy(array)
-            inputs.append(tensor)
         future: Future[dict[str, NDArray[Any]]] = Future()
 
         def answered(result: Any, error: InferenceServerException | None) -> None:
@@ -190,7 +205,7 @@ class Connection:
 
         self._client.async_infer(
             model.spec.name,
-            inputs,
+            _inputs(tensors),
             answered,
             model_version=str(model.version),
             outputs=[triton_grpc.InferRequestedOutput(name) for name in outputs],
@@ -199,9 +214,14 @@ class Connection:
         return future
 
     def _translate(
-        self, error: InferenceServerException, name: str
+        self,
+        error: InferenceServerException,
+        name: str,
+        *,
+        deadline: float | None = None,
     ) -> errors.ServerError:
         """Turn tritonclient's one exception into ours, by status and cause."""
+        seconds = self.deadline if deadline is None else deadline
         status, text = str(error.status()), str(error.message())
         if "unknown model" in text or "NOT_FOUND" in status or "is not ready" in text:
             return errors.ModelNotReady(
@@ -222,7 +242,7 @@ class Connection:
         if "DEADLINE_EXCEEDED" in status:
             return errors.InferenceTimeout(
                 f"the server at {self.url} gave no answer within the deadline of "
-                f"{self.deadline:g} s; it may be overloaded (send less at once with "
+                f"{seconds:g} s; it may be overloaded (send less at once with "
                 "--in-flight) or need a longer --deadline"
             )
         return errors.InferenceFailed(
@@ -304,6 +324,43 @@ def parse_config(text: str, *, source: str = "config.pbtxt") -> ModelConfig:
 def format_config(config: ModelConfig) -> str:
     """Return the text of a ``config.pbtxt``, the inverse of `parse_config`."""
     return str(text_format.MessageToString(config))
+
+
+def _check_address(url: str) -> None:
+    """Refuse what is not ``host:port``, such as the URL of a web page."""
+    host, _, port = url.rpartition(":")
+    number = int(port) if port.isascii() and port.isdecimal() else 0
+    if not host or "/" in url or not 0 < number < 65536:
+        raise errors.BadInput(
+            f"'{url}' is no server address; expected host:port of Triton's gRPC "
+            "endpoint, such as localhost:8001"
+        )
+
+
+def _inputs(tensors: Tensors) -> list[triton_grpc.InferInput]:
+    """Return arrays as tritonclient sends them."""
+    inputs = []
+    for name, array in tensors.items():
+        tensor = triton_grpc.InferInput(
+            name, list(array.shape), np_to_triton_dtype(array.dtype)
+        )
+        tensor.set_data_from_numpy(array)
+        inputs.append(tensor)
+    return inputs
+
+
+def _probe(spec: ModelSpec, *, batched: bool) -> dict[str, NDArray[Any]]:
+    """Return one row for every input, free lengths 1, of alternating 0 and 1.
+
+    They are values of every dtype, an index among them, and not constant, which a
+    network that standardises its input could turn into NaN.
+    """
+    rows = {}
+    for tensor in spec.inputs:
+        shape = (1,) * batched + tuple(max(1, length) for length in tensor.shape)
+        values = np.arange(math.prod(shape)) % 2
+        rows[tensor.name] = values.reshape(shape).astype(tensor.dtype)
+    return rows
 
 
 def _served_spec(config: ModelConfig, version: int, *, server: str) -> ModelSpec:

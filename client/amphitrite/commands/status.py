@@ -21,6 +21,7 @@ def status(
 ) -> None:
     """List the models of a server: versions, weights, readiness.
 
+    Ready is a model that has answered a small request within 10 seconds.
     Ends with 3 if the server does not answer or a model is not ready.
 
     Example: amphitrite status --server localhost:8001
