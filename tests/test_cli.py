@@ -76,6 +76,15 @@ def test_every_command_explains_itself(command):
         (["morpheus", "a", "-o", "out", "--stride", "0"], "--stride"),
         (["models", "install", "no[/x]"], "no[/x] is no folder"),
         (["status", "--server", "nowhere"], "expected host:port"),
+        (["status", "--server", "http://localhost:8001"], "expected host:port"),
+        *(
+            (["morpheus", "a", "-o", "out", option, value], "finite number of seconds")
+            for option, values in [
+                ("--deadline", ["-1", "0", "nan", "inf"]),
+                ("--patience", ["-1", "nan", "inf"]),
+            ]
+            for value in values
+        ),
     ],
 )
 def test_a_mistake_is_said_without_a_traceback(arguments, message, tmp_path):

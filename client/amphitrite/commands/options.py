@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,25 @@ import typer
 _RUN = "Run"
 _SERVER = "Server"
 _TALK = "Talk"
+
+
+def _positive(seconds: float) -> float:
+    """Refuse what is no deadline; typer's own ``min`` would let NaN through."""
+    if not 0 < seconds < math.inf:
+        raise typer.BadParameter(
+            f"expected a positive and finite number of seconds; received {seconds:g}"
+        )
+    return seconds
+
+
+def _finite(seconds: float) -> float:
+    """Refuse what is no patience; 0 is to give up at once."""
+    if not 0 <= seconds < math.inf:
+        raise typer.BadParameter(
+            f"expected 0 or a finite number of seconds; received {seconds:g}"
+        )
+    return seconds
+
 
 Output = Annotated[
     Path,
@@ -63,6 +83,7 @@ Deadline = Annotated[
     typer.Option(
         "--deadline",
         metavar="SECONDS",
+        callback=_positive,
         help="How long one request may take.",
         rich_help_panel=_SERVER,
     ),
@@ -72,6 +93,7 @@ Patience = Annotated[
     typer.Option(
         "--patience",
         metavar="SECONDS",
+        callback=_finite,
         help="How long a failing server is tried again.",
         rich_help_panel=_SERVER,
     ),
