@@ -109,10 +109,10 @@ def serve(
             talk.say(f"  metrics  {triton.metrics_url}")
             talk.say(f"  log      {triton.log_path}")
             talk.say("Stop it with Ctrl-C.")
-            if as_json:
-                talk.result("", _facts(triton))
-            # said here, lest a second JSON object be printed about it
+            # The end is said here, lest a second JSON object be printed about it.
             try:
+                if as_json:
+                    talk.result("", _facts(triton))
                 _wait(triton)
             except KeyboardInterrupt:
                 raise typer.Exit(130) from None
