@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike
 from amphitrite.columns import Column
 from amphitrite.errors import BadInput, OutputError
 from amphitrite.fits import provenance_cards
+from amphitrite.staging import sync
 
 Provenance = Mapping[str, str | int | float]
 
@@ -126,27 +127,18 @@ def write(
         aside = Path(name)
         try:
             writer(catalogue, aside, provenance or {})
-            _flush(aside)
+            sync(aside)
             aside.chmod(0o666 & ~_umask())
             aside.replace(path)
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
-        _flush(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror or error}\n"
             "Choose another place, or free some space."
         ) from error
-
-
-def _flush(path: Path) -> None:
-    """Have the operating system store a file, or a directory's entries, on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _umask() -> int:

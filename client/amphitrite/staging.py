@@ -124,7 +124,7 @@ class Staging:
                 shutil.rmtree(self.folder / "replaced", ignore_errors=True)
                 self.out.rename(self.folder / "replaced")
             self.result.rename(self.out)
-            _sync(self.out.parent)
+            sync(self.out.parent)
             # The lock is a file in the folder: it is held until nothing is left.
             shutil.rmtree(self.folder)
 
@@ -191,11 +191,12 @@ def writing(out: Path) -> Iterator[None]:
 
 def _sync_tree(path: Path) -> None:
     for inner in sorted(path.rglob("*")) if path.is_dir() else []:
-        _sync(inner)
-    _sync(path)
+        sync(inner)
+    sync(path)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have the operating system store a file, or a folder's entries, on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

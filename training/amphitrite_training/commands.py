@@ -14,7 +14,7 @@ import typer
 from amphitrite.commands import options as common
 from amphitrite.commands.talk import Talk
 from amphitrite.errors import BadInput, MissingExtra, OutputError
-from amphitrite.surveys import SURVEYS
+from amphitrite.surveys import SURVEYS, page
 
 Survey = Annotated[
     str, typer.Argument(help=f"One of: {', '.join(SURVEYS)}.", show_default=False)
@@ -51,7 +51,7 @@ def train(
 
     Example: amphitrite train morpheus --pretrained --out artefacts/morpheus
     """
-    _check_survey(survey)
+    page(survey)
     from amphitrite_training.morpheus.recipe import Recipe
     from amphitrite_training.recipe import override
 
@@ -110,7 +110,7 @@ def evaluate(
 
     Example: amphitrite evaluate morpheus --card model_repository/morpheus/MODEL_CARD.md
     """
-    _check_survey(survey)
+    page(survey)
     if card is not None:
         _check_card(card)
     from amphitrite_training.morpheus import evaluate as evaluation
@@ -150,10 +150,3 @@ def _writing(card: Path) -> Iterator[None]:
             f"cannot write the card '{card}': {error.strerror or error}; give --card a "
             "file in a folder that exists and that you may write to"
         ) from error
-
-
-def _check_survey(survey: str) -> None:
-    if survey not in SURVEYS:
-        raise BadInput(
-            f"there is no survey '{survey}'; the surveys are: {', '.join(SURVEYS)}"
-        )
