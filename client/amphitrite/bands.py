@@ -1,0 +1,124 @@
+"""The five energy bands of the gamma-ray sky, and which of them an input fills.
+
+Energies are in MeV, as in the event files of the Fermi mission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+# A typical gamma-ray spectrum, dN/dE ~ E^-2.4: it weighs a band's photons where only
+# the limits of a channel are known.
+SPECTRAL_INDEX: Final = 2.4
+LEAST_COVERAGE: Final = 0.25
+
+
+@dataclass(frozen=True)
+class Band:
+    """One energy band and the grid on which its counts are laid.
+
+    Parameters
+    ----------
+    low, high : float
+        Limits in MeV; a photon of energy E is in the band if low <= E < high.
+    pixels : int
+        Pixels on a side of the counts image of one patch.
+    """
+
+    low: float
+    high: float
+    pixels: int
+
+    @property
+    def name(self) -> str:
+        """The limits in MeV, as in ``"500_1000"``."""
+        return f"{self.low:.0f}_{self.high:.0f}"
+
+    @property
+    def label(self) -> str:
+        """The limits in GeV, for a reader."""
+        return f"{self.low / 1e3:g}-{self.high / 1e3:g} GeV"
+
+
+BANDS: Final = (
+    Band(7_000, 20_000, 256),
+    Band(2_000, 7_000, 128),
+    Band(1_000, 2_000, 64),
+    Band(500, 1_000, 32),
+    Band(300, 500, 32),
+)
+
+
+@dataclass(frozen=True)
+class Channel:
+    """An energy interval of an input, in MeV."""
+
+    low: float
+    high: float
+
+
+def expected_photons(low: float, high: float) -> float:
+    """Return the photons of an E^-2.4 spectrum between two energies, up to a factor.
+
+    Parameters
+    ----------
+    low, high : float
+        Limits in MeV; an interval of negative length holds none.
+    """
+    if high <= low:
+        return 0.0
+    power = 1.0 - SPECTRAL_INDEX
+    return float(low**power - high**power)
+
+
+def band_of(channel: Channel, bands: Sequence[Band] = BANDS) -> int | None:
+    """Return the band that holds most of a channel's expected photons.
+
+    Returns
+    -------
+    int or None
+        Its index; None if most of them are below all bands or above all.
+    """
+    lowest, highest = min(b.low for b in bands), max(b.high for b in bands)
+    inside = [
+        expected_photons(max(channel.low, band.low), min(channel.high, band.high))
+        for band in bands
+    ]
+    outside = max(
+        expected_photons(channel.low, min(channel.high, lowest)),
+        expected_photons(max(channel.low, highest), channel.high),
+    )
+    best = max(range(len(bands)), key=inside.__getitem__)
+    return best if inside[best] > outside else None
+
+
+def coverage(
+    channels: Iterable[Channel], bands: Sequence[Band] = BANDS
+) -> Mapping[Band, float]:
+    """Return which part of each band's expected photons an input holds.
+
+    Parameters
+    ----------
+    channels : iterable of Channel
+        The input's intervals, which do not overlap.
+
+    Returns
+    -------
+    mapping of Band to float
+        The usable bands only, those that keep at least a quarter; 1 where whole.
+    """
+    kept = dict.fromkeys(bands, 0.0)
+    for channel in channels:
+        index = band_of(channel, bands)
+        if index is not None:
+            band = bands[index]
+            kept[band] += expected_photons(
+                max(channel.low, band.low), min(channel.high, band.high)
+            )
+    shares = {
+        band: min(1.0, part / expected_photons(band.low, band.high))
+        for band, part in kept.items()
+    }
+    return {band: part for band, part in shares.items() if part >= LEAST_COVERAGE}

@@ -1,0 +1,47 @@
+"""Photons: what every gamma-ray input becomes before it is laid onto patches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amphitrite.bands import Band
+
+
+class Footprint(Protocol):
+    """The part of the sky that an input shows."""
+
+    def contains(self, vectors: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Return whether Galactic directions, (..., 3) unit vectors, are in it."""
+
+
+@dataclass(frozen=True)
+class Photons:
+    """The photons of an input that are in one of the energy bands.
+
+    Parameters
+    ----------
+    vectors : (n, 3) ndarray of float32
+        Galactic unit vectors; a quarter of an arc second is lost.
+    bands : (n,) ndarray of uint8
+        Index of each photon's band in `amphitrite.bands.BANDS`.
+    coverage : mapping of Band to float
+        The usable bands and which part of their photons the input holds, 0.25 to 1.
+    footprint : Footprint
+        Where the input shows the sky.
+    n_outside : int
+        Photons of the input that were in no usable band.
+    """
+
+    vectors: NDArray[np.float32]
+    bands: NDArray[np.uint8]
+    coverage: Mapping[Band, float]
+    footprint: Footprint
+    n_outside: int = 0
+
+    def __len__(self) -> int:
+        return len(self.bands)
