@@ -34,6 +34,16 @@ def app(
             show_default=False,
         ),
     ] = None,
+    max_peaks: Annotated[
+        int | None,
+        typer.Option(
+            "--max-peaks",
+            metavar="N",
+            help="Of asid_unet: how many peaks of a patch the server lists; 64 by "
+            "default.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Publish a trained network into a Triton model repository.
@@ -41,7 +51,8 @@ def app(
     The network is converted to ONNX, compared with Keras on realistic inputs, checked
     against its configuration and put in place as a new version; the version before it
     is kept for --rollback. A running Triton takes it up when it is told to load the
-    model again, or by itself in poll mode.
+    model again, or by itself in poll mode. With asid_unet come its peak finder and the
+    ensemble asid.
 
     Example: amphitrite export artefacts/morpheus --to model_repository
 
@@ -52,6 +63,8 @@ def app(
             "give either an artefact to publish or --rollback MODEL: "
             "amphitrite export ARTEFACT --to DIR"
         )
+    if rollback is not None and max_peaks is not None:
+        raise BadInput("--max-peaks goes with an artefact, not with --rollback")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         from amphitrite_export import publish as publishing
@@ -61,7 +74,7 @@ def app(
             done = [publishing.rollback(rollback, to)]
         else:
             assert artefact is not None
-            done = publishing.publish(load(artefact), to)
+            done = publishing.publish(load(artefact), to, max_peaks=max_peaks)
     except ModuleNotFoundError as error:
         raise MissingExtra("amphitrite export", "export") from error
     Talk(as_json=as_json).result(

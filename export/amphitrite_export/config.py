@@ -63,6 +63,23 @@ class Step:
     outputs: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Ensemble:
+    """Models of a repository that answer as one.
+
+    Parameters
+    ----------
+    contract : ModelSpec
+        What it takes and gives; members, digest and learned values follow from the
+        members when it is published.
+    steps : tuple of Step
+        The members and how their tensors are joined.
+    """
+
+    contract: ModelSpec
+    steps: tuple[Step, ...]
+
+
 def model_config(
     kept: Mapping[int, ModelSpec],
     served: Sequence[int],

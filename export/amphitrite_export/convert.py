@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import onnx
@@ -14,6 +15,35 @@ from amphitrite.spec import ModelSpec
 
 OPSET = 17
 BATCH = "batch"
+
+
+@dataclass(frozen=True)
+class OnnxFile:
+    """An ONNX file together with the spec that describes it.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    spec : ModelSpec
+        Its spec, with the file's digest.
+
+    Raises
+    ------
+    BadInput
+        The spec is of another file.
+    """
+
+    content: bytes
+    spec: ModelSpec
+
+    def __post_init__(self) -> None:
+        if self.spec.digest != digest(self.content):
+            raise BadInput(
+                f"the spec of '{self.spec.name}' is of the file "
+                f"{self.spec.digest or '(none)'}; the file given is "
+                f"{digest(self.content)}"
+            )
 
 
 def to_onnx(model: Any, spec: ModelSpec) -> onnx.ModelProto:

@@ -3,8 +3,8 @@
 Every model keeps two versions: the one that was served until now and the new one.  A
 model on its own serves one of them.  A member of an ensemble serves both, because the
 ensemble pins its members' versions: while it is switched over, and after a rollback,
-the versions of the other generation are needed.  Members are written first, the
-ensemble last.
+the versions of the other generation are needed.  What is published together is checked
+as a whole before anything is written; then members are written first, ensembles last.
 """
 
 from __future__ import annotations
@@ -15,28 +15,36 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import onnx
 
 from amphitrite.errors import BadInput, SpecMismatch
 from amphitrite.spec import Member, ModelSpec, check_contract
+from amphitrite.surveys.asid import UNET
 from amphitrite.triton import parse_config
 from amphitrite_export import repository as repo
 from amphitrite_export.artefact import Artefact
+from amphitrite_export.asid import ENSEMBLE, peaks_file
 from amphitrite_export.config import (
+    Ensemble,
     Step,
     ensemble_config,
     model_config,
     specs_in,
     steps_in,
 )
-from amphitrite_export.convert import digest, to_onnx
+from amphitrite_export.convert import OnnxFile, digest, to_onnx
 from amphitrite_export.parity import parity
+from amphitrite_export.peaks import MAX_PEAKS
 from amphitrite_export.settings import settings_of
 from amphitrite_export.validate import check_ensemble, check_model
 
 logger = logging.getLogger(__name__)
+
+
+# Kept with each file's learned values: how well it agrees with its network.
+PARITY: Final = "parity"
 
 
 @dataclass(frozen=True)
@@ -58,8 +66,24 @@ class Published:
     digest: str
 
 
-def publish(artefact: Artefact, repository: Path) -> list[Published]:
+@dataclass(frozen=True)
+class _Change:
+    """The next version of a model, checked and not yet written."""
+
+    version: int
+    kept: Mapping[int, ModelSpec]
+    text: str
+    files: Mapping[str, bytes]
+    gpu: str | None = None
+
+
+def publish(
+    artefact: Artefact, repository: Path, *, max_peaks: int | None = None
+) -> list[Published]:
     """Convert an artefact and make it the served version of its model.
+
+    A detector of gamma-ray sources takes its peak finder and the ensemble of both
+    along.
 
     Parameters
     ----------
@@ -67,12 +91,14 @@ def publish(artefact: Artefact, repository: Path) -> list[Published]:
         What training left behind.
     repository : Path
         The model repository; created if need be.
+    max_peaks : int, optional
+        Of a detector of gamma-ray sources: how many peaks of a patch are listed, 64 by
+        default.
 
     Returns
     -------
     list of Published
-        The model first, then every ensemble of which it is a member, each with a new
-        version that pins the new member.
+        The model first, then what was published with it; see `publish_together`.
 
     Raises
     ------
@@ -81,122 +107,88 @@ def publish(artefact: Artefact, repository: Path) -> list[Published]:
     OutputError
         The repository cannot be written.
     """
-    proto = to_onnx(artefact.model, artefact.spec)
-    content = proto.SerializeToString(deterministic=True)
-    measured = parity(artefact.model, content, artefact.samples)
-    spec = artefact.spec.with_weights(
-        digest=digest(content), learned={**artefact.spec.learned, "parity": measured}
-    )
-    return publish_onnx(content, spec, repository)
-
-
-def publish_onnx(content: bytes, spec: ModelSpec, repository: Path) -> list[Published]:
-    """Make an ONNX file the served version of its model; see `publish`.
-
-    Parameters
-    ----------
-    content : bytes
-        The ONNX file.
-    spec : ModelSpec
-        Its spec with the file's digest.
-    repository : Path
-        The model repository; created if need be.
-
-    Returns
-    -------
-    list of Published
-        The model first, then the ensembles of which it is a member.
-    """
-    if spec.digest != digest(content):
+    detector = artefact.spec.name == UNET.name
+    if max_peaks is not None and not detector:
         raise BadInput(
-            f"the spec of '{spec.name}' is of the file {spec.digest or '(none)'}; the "
-            f"file given is {digest(content)}"
+            f"--max-peaks is an option of {UNET.name}; the artefact is of "
+            f"{artefact.spec.name}"
         )
-    ensembles = repo.ensembles_of(repository, spec.name)
-    pinned = {name: _pins(repository, name) for name in ensembles}
-    kept, version = _kept(
-        repository, spec, needed={pins[spec.name] for pins in pinned.values()}
+    file = converted(artefact)
+    if not detector:
+        return publish_together([file], repository)
+    peaks = peaks_file(
+        file.spec, max_peaks=MAX_PEAKS if max_peaks is None else max_peaks
     )
-    settings = settings_of(spec.name)
-    serving = sorted(kept) if ensembles else [version]
-    text, gpu = (
-        model_config(kept, serving, settings, gpu=gpu) for gpu in (False, True)
-    )
-    check_model(parse_config(text), onnx.load_from_string(content))
-    repo.add_version(repository, spec.name, version, {repo.MODEL_FILE: content})
-    _switch(repository, spec.name, text, gpu)
-    done = [Published(spec.name, version, spec.digest)]
-    for name in ensembles:
-        config = repo.read_config(repository, name)
-        done += publish_ensemble(
-            _served_spec(config),
-            steps_in(config),
-            repository,
-            pins={**pinned[name], spec.name: version},
-        )
-    repo.remove_versions(repository, spec.name, but=set(kept))
-    logger.info("published %s version %d", spec.name, version)
-    return done
+    return publish_together([file, peaks], repository, ensembles=[ENSEMBLE])
 
 
-def publish_ensemble(
-    contract: ModelSpec,
-    steps: Sequence[Step],
-    repository: Path,
-    *,
-    pins: Mapping[str, int] | None = None,
-) -> list[Published]:
-    """Publish an ensemble of models that are in the repository.
-
-    Parameters
-    ----------
-    contract : ModelSpec
-        The ensemble's contract; members and digest are filled in here.
-    steps : sequence of Step
-        The members, all of them in the repository, and how their tensors are joined.
-    repository : Path
-        The model repository.
-    pins : mapping of str to int, optional
-        The members' versions; the newest that each serves by default.
+def converted(artefact: Artefact) -> OnnxFile:
+    """Convert an artefact and compare the result with it.
 
     Returns
     -------
-    list of Published
-        The ensemble.
+    OnnxFile
+        The learned values of its spec say how well they agree, as ``parity``.
 
     Raises
     ------
     BadInput
-        The ensemble breaks one of Triton's rules.
+        The network does not fit its spec, or its ONNX file does not answer as it does.
+    """
+    proto = to_onnx(artefact.model, artefact.spec)
+    content = proto.SerializeToString(deterministic=True)
+    measured = parity(artefact.model, content, artefact.samples)
+    spec = artefact.spec.with_weights(
+        digest=digest(content), learned={**artefact.spec.learned, PARITY: measured}
+    )
+    return OnnxFile(content, spec)
+
+
+def publish_together(
+    files: Sequence[OnnxFile],
+    repository: Path,
+    *,
+    ensembles: Sequence[Ensemble] = (),
+) -> list[Published]:
+    """Publish models, and every ensemble that they are members of, as one generation.
+
+    Parameters
+    ----------
+    files : sequence of OnnxFile
+        The models.
+    repository : Path
+        The model repository; created if need be.
+    ensembles : sequence of Ensemble
+        Ensembles to publish besides those that are in the repository; one of a name
+        that is there takes its place.
+
+    Returns
+    -------
+    list of Published
+        The models, then the ensembles, each of which pins the new models.
+
+    Raises
+    ------
+    BadInput
+        A file does not fit its spec, or an ensemble breaks one of Triton's rules;
+        nothing was written.
     OutputError
         The repository cannot be written.
     """
-    configs = {
-        name: repo.read_config(repository, name) for name in repo.models(repository)
-    }
-    members = tuple(
-        _member(name, configs, version=(pins or {}).get(name))
-        for name in sorted({step.model for step in steps})
-    )
-    spec = contract.with_weights(
-        digest=_ensemble_digest(members, steps), members=members
-    )
-    kept, version = _kept(repository, spec)
-    limits = [configs[member.name].max_batch_size for member in members]
-    text = ensemble_config(
-        kept,
-        version,
-        steps,
-        max_batch_size=min((limit for limit in limits if limit), default=0),
-    )
-    others = {
-        name: (config, set(repo.served(config))) for name, config in configs.items()
-    }
-    check_ensemble(parse_config(text), others)
-    repo.add_version(repository, spec.name, version, {repo.PLACEHOLDER: b""})
-    _switch(repository, spec.name, text)
-    repo.remove_versions(repository, spec.name, but=set(kept))
-    return [Published(spec.name, version, spec.digest)]
+    changes = {file.spec.name: _model_change(file, repository) for file in files}
+    for ensemble in _affected(list(changes), repository, ensembles):
+        change = _ensemble_change(ensemble, repository, changes)
+        changes[ensemble.contract.name] = change
+    for name, change in changes.items():
+        repo.add_version(repository, name, change.version, change.files)
+        _switch(repository, name, change.text, change.gpu)
+    for name, change in changes.items():
+        repo.remove_versions(repository, name, but=set(change.kept))
+        logger.info("published %s version %d", name, change.version)
+    return [
+        Published(name, change.version, change.kept[change.version].digest)
+        for name, change in changes.items()
+    ]
 
 
 def rollback(model: str, repository: Path) -> Published:
@@ -258,6 +250,106 @@ def rollback(model: str, repository: Path) -> Published:
     return Published(model, version, kept[version].digest)
 
 
+def _affected(
+    names: Sequence[str], repository: Path, given: Sequence[Ensemble]
+) -> list[Ensemble]:
+    """Return the ensembles to publish with some models, those given in any case."""
+    known = {ensemble.contract.name for ensemble in given}
+    affected = {name for each in names for name in repo.ensembles_of(repository, each)}
+    there = [
+        _ensemble_in(repo.read_config(repository, name))
+        for name in sorted(affected - known)
+    ]
+    return [*there, *given]
+
+
+def _ensemble_in(config: Any) -> Ensemble:
+    return Ensemble(_served_spec(config), tuple(steps_in(config)))
+
+
+def _model_change(file: OnnxFile, repository: Path) -> _Change:
+    """Prepare the next version of a model."""
+    name = file.spec.name
+    ensembles = repo.ensembles_of(repository, name)
+    needed = {_pins(repository, ensemble)[name] for ensemble in ensembles}
+    kept, version = _kept(repository, file.spec, needed=needed)
+    serving = sorted(kept) if ensembles else [version]
+    text, gpu = (
+        model_config(kept, serving, settings_of(name), gpu=gpu) for gpu in (False, True)
+    )
+    check_model(parse_config(text), onnx.load_from_string(file.content))
+    return _Change(version, kept, text, {repo.MODEL_FILE: file.content}, gpu)
+
+
+def _ensemble_change(
+    ensemble: Ensemble, repository: Path, changes: Mapping[str, _Change]
+) -> _Change:
+    """Prepare the next version of an ensemble, of members that may be changing too."""
+    name = ensemble.contract.name
+    configs = {
+        each: repo.read_config(repository, each) for each in repo.models(repository)
+    }
+    pins = _pins(repository, name) if name in configs else {}
+    for each, change in changes.items():
+        configs[each] = parse_config(change.text)
+        pins[each] = change.version
+    specs = _member_specs(ensemble, configs, pins)
+    members = tuple(
+        Member(each, version, spec.digest) for (each, version), spec in specs.items()
+    )
+    spec = ensemble.contract.with_weights(
+        digest=_ensemble_digest(members, ensemble.steps),
+        learned=_joined(name, list(specs.values())),
+        members=members,
+    )
+    kept, version = _kept(repository, spec)
+    limits = [configs[member.name].max_batch_size for member in members]
+    text = ensemble_config(
+        kept,
+        version,
+        ensemble.steps,
+        max_batch_size=min((limit for limit in limits if limit), default=0),
+    )
+    check_ensemble(
+        parse_config(text),
+        {each: (config, set(repo.served(config))) for each, config in configs.items()},
+    )
+    return _Change(version, kept, text, {repo.PLACEHOLDER: b""})
+
+
+def _member_specs(
+    ensemble: Ensemble, configs: Mapping[str, Any], pins: Mapping[str, int]
+) -> dict[tuple[str, int], ModelSpec]:
+    """Return the specs of an ensemble's members by name and version.
+
+    A member that is neither pinned nor changing comes in the newest version served.
+    """
+    specs = {}
+    for name in sorted({step.model for step in ensemble.steps}):
+        if name not in configs:
+            raise BadInput(
+                f"the ensemble needs the model '{name}', which is not in the "
+                "repository; publish the members first"
+            )
+        version = pins.get(name) or max(repo.served(configs[name]))
+        specs[name, version] = specs_in(configs[name])[version]
+    return specs
+
+
+def _joined(ensemble: str, members: Sequence[ModelSpec]) -> dict[str, Any]:
+    """Return the learned values of all members; how each was converted is its own."""
+    joined: dict[str, Any] = {}
+    for member in members:
+        for key, value in member.learned.items():
+            if key != PARITY and joined.setdefault(key, value) != value:
+                raise BadInput(
+                    f"the members of '{ensemble}' do not belong together: '{key}' is "
+                    f"{value} in '{member.name}' and {joined[key]} in another; publish "
+                    "the artefact that all of them come from"
+                )
+    return joined
+
+
 def _kept(
     repository: Path, spec: ModelSpec, *, needed: Iterable[int] = ()
 ) -> tuple[dict[int, ModelSpec], int]:
@@ -300,17 +392,6 @@ def _pins(repository: Path, ensemble: str) -> dict[str, int]:
     """Return the members' versions that an ensemble is made of now."""
     config = repo.read_config(repository, ensemble)
     return {member.name: member.version for member in _served_spec(config).members}
-
-
-def _member(name: str, configs: Mapping[str, Any], *, version: int | None) -> Member:
-    if name not in configs:
-        raise BadInput(
-            f"the ensemble needs the model '{name}', which is not in the repository; "
-            "publish the members first"
-        )
-    specs = specs_in(configs[name])
-    chosen = version or max(repo.served(configs[name]))
-    return Member(name, chosen, specs[chosen].digest)
 
 
 def _ensemble_digest(members: Sequence[Member], steps: Sequence[Step]) -> str:

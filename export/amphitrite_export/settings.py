@@ -41,6 +41,10 @@ SETTINGS: Final[Mapping[str, Settings]] = {
     #   2 x 1 with batching    0.88  0.90  0.66  0.85
     #   1 x 2 with batching    0.77  0.79  0.71  0.84
     "morpheus": Settings(max_batch_size=512, warmup_batch_size=32),
+    # Not measured yet (that is for bench/settings.py): the choice that won for the
+    # convolutions above, with small batches, since a patch is 0.35 MB of counts.
+    "asid_unet": Settings(max_batch_size=8),
+    "asid_peaks": Settings(max_batch_size=8),
 }
 
 

@@ -30,6 +30,17 @@ def check_model(config: Any, proto: onnx.ModelProto) -> None:
     BadInput
         A tensor is missing, unknown, or of another dtype or shape; or the file's
         first axis is fixed although the configuration allows batches.
+
+    Notes
+    -----
+    As Triton's ONNX Runtime backend compares them [1]_, a length that is fixed in the
+    file must be the configuration's; one that is free there may be fixed for an input,
+    but not for an output.
+
+    References
+    ----------
+    .. [1] https://github.com/triton-inference-server/onnxruntime_backend,
+       ``CompareDimsSupported`` in ``src/onnxruntime_utils.cc``
     """
     constants = {constant.name for constant in proto.graph.initializer}
     real = [value for value in proto.graph.input if value.name not in constants]
@@ -45,10 +56,10 @@ def check_model(config: Any, proto: onnx.ModelProto) -> None:
                 f"{sorted(want)}, the ONNX file has {sorted(have)}"
             )
         for tensor in declared:
-            _check_tensor(config, tensor, have[tensor.name])
+            _check_tensor(config, tensor, have[tensor.name], exact=side == "output")
 
 
-def _check_tensor(config: Any, tensor: Any, real: Any) -> None:
+def _check_tensor(config: Any, tensor: Any, real: Any, *, exact: bool) -> None:
     where = f"model '{config.name}', tensor '{tensor.name}'"
     dtype = DATA_TYPES.get(
         np.dtype(onnx.helper.tensor_dtype_to_np_dtype(real.elem_type)).name
@@ -66,10 +77,14 @@ def _check_tensor(config: Any, tensor: Any, real: Any) -> None:
                 f"file's shape {lengths} has no free first axis"
             )
         lengths = lengths[1:]
-    if not _fit(lengths, list(tensor.dims)):
+    dims = list(tensor.dims)
+    same = [
+        have == want or (have == -1 and not exact)
+        for have, want in zip(lengths, dims, strict=False)
+    ]
+    if len(lengths) != len(dims) or not all(same):
         raise BadInput(
-            f"{where}: the configuration's dims are {list(tensor.dims)}, the ONNX "
-            f"file's {lengths}"
+            f"{where}: the configuration's dims are {dims}, the ONNX file's {lengths}"
         )
 
 

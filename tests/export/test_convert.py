@@ -12,7 +12,7 @@ from keras import layers, ops  # noqa: E402
 
 from amphitrite.errors import BadInput  # noqa: E402
 from amphitrite.spec import ModelSpec, TensorSpec  # noqa: E402
-from amphitrite_export.convert import call, digest, to_onnx  # noqa: E402
+from amphitrite_export.convert import OnnxFile, call, digest, to_onnx  # noqa: E402
 from amphitrite_export.parity import run  # noqa: E402
 
 pytestmark = pytest.mark.export
@@ -246,3 +246,9 @@ def test_inputs_that_the_spec_does_not_declare_are_refused():
     )
     with pytest.raises(BadInput, match=r"has the inputs \['series'\]"):
         to_onnx(model, wrong)
+
+
+def test_a_spec_of_another_file_is_refused(toys):
+    spec = toys.spec("toy").with_weights(digest="sha256:0")
+    with pytest.raises(BadInput, match="the spec of 'toy' is of the file sha256:0"):
+        OnnxFile(toys.content(2), spec)

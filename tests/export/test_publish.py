@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,13 +9,10 @@ pytest.importorskip("onnx", reason="needs the export extra")
 
 from amphitrite.errors import BadInput, OutputError
 from amphitrite_export import repository as repo
-from amphitrite_export.config import Step, specs_in
+from amphitrite_export.config import Ensemble, Step, specs_in
+from amphitrite_export.convert import OnnxFile
 from amphitrite_export.parity import run
-from amphitrite_export.publish import (
-    publish_ensemble,
-    publish_onnx,
-    rollback,
-)
+from amphitrite_export.publish import publish_together, rollback
 
 pytestmark = pytest.mark.export
 
@@ -22,6 +21,10 @@ def files(folder):
     return sorted(
         str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()
     )
+
+
+def contents(folder):
+    return {name: (folder / name).read_bytes() for name in files(folder)}
 
 
 def pins(repository, ensemble):
@@ -88,23 +91,12 @@ def test_a_version_of_another_contract_is_not_kept(tmp_path, toys):
 
 def test_nothing_changes_where_the_file_does_not_fit(tmp_path, toys):
     toys.publish(tmp_path, "toy", 1)
-    before = {name: (tmp_path / name).read_bytes() for name in files(tmp_path)}
-    content = toys.content(2, width=7)
-    from amphitrite_export.convert import digest
-
+    before = contents(tmp_path)
+    good, wide = toys.file("other", 2), toys.file("toy", 2, width=7)
+    wrong = OnnxFile(wide.content, replace(wide.spec, inputs=good.spec.inputs))
     with pytest.raises(BadInput, match=r"dims are \[3\], the ONNX file's \[7\]"):
-        publish_onnx(
-            content, toys.spec("toy").with_weights(digest=digest(content)), tmp_path
-        )
-    assert {name: (tmp_path / name).read_bytes() for name in files(tmp_path)} == before
-
-
-def test_a_spec_of_another_file_is_refused(tmp_path, toys):
-    with pytest.raises(BadInput, match="the spec of 'toy' is of the file sha256:0"):
-        publish_onnx(
-            toys.content(2), toys.spec("toy").with_weights(digest="sha256:0"), tmp_path
-        )
-    assert not (tmp_path / "toy").exists()
+        publish_together([good, wrong], tmp_path)
+    assert contents(tmp_path) == before
 
 
 def test_an_unwritable_repository_is_named(tmp_path, toys):
@@ -185,20 +177,81 @@ def test_a_member_keeps_its_contract(tmp_path, toys):
         toys.publish(tmp_path, "first", 3, width=5)
 
 
+def test_members_and_their_ensemble_are_one_generation(tmp_path, toys):
+    done = publish_together(
+        [toys.file("first", 2, a=1, parity=0.1), toys.file("second", 10, b=[2])],
+        tmp_path,
+        ensembles=[toys.chain()],
+    )
+    assert [each.model for each in done] == ["first", "second", "chain"]
+    assert [each.version for each in done] == [1, 1, 1]
+    spec = specs_in(repo.read_config(tmp_path, "chain"))[1]
+    assert spec.learned == {"a": 1, "b": [2]}, "parity is each file's own"
+
+    done = publish_together(
+        [toys.file("first", 3, a=2), toys.file("second", 20, b=[2])],
+        tmp_path,
+        ensembles=[toys.chain()],
+    )
+    # one new version of the ensemble, not one for each of its members
+    assert [each.version for each in done] == [2, 2, 2]
+    assert pins(tmp_path, "chain") == [("first", 2), ("second", 2)]
+    assert rollback("chain", tmp_path).version == 1
+    assert pins(tmp_path, "chain") == [("first", 1), ("second", 1)]
+    specs = specs_in(repo.read_config(tmp_path, "chain"))
+    assert [specs[version].learned["a"] for version in (1, 2)] == [1, 2]
+
+
+def test_an_ensemble_that_is_there_follows_all_its_members_at_once(tmp_path, toys):
+    toys.publish_chain(tmp_path)
+    done = publish_together([toys.file("first", 3), toys.file("second", 5)], tmp_path)
+    assert [(each.model, each.version) for each in done] == [
+        ("first", 2),
+        ("second", 2),
+        ("chain", 2),
+    ]
+    assert pins(tmp_path, "chain") == [("first", 2), ("second", 2)]
+
+
+def test_every_moment_of_a_release_serves_one_generation(tmp_path, toys, monkeypatch):
+    toys.publish_chain(tmp_path)
+    moments = []
+    write = repo.replace_file
+
+    def watched(path, text):
+        write(path, text)
+        pinned = pins(tmp_path, "chain")
+        moments.append(tuple(version for _, version in pinned))
+        for model, version in pinned:
+            assert version in served(tmp_path, model)
+            assert version in repo.versions(tmp_path, model)
+
+    monkeypatch.setattr(repo, "replace_file", watched)
+    publish_together([toys.file("first", 3), toys.file("second", 5)], tmp_path)
+    assert set(moments) == {(1, 1), (2, 2)}
+
+
+def test_members_of_different_values_are_not_joined(tmp_path, toys):
+    with pytest.raises(BadInput, match="'sigma' is 2 in 'second' and 1 in another"):
+        publish_together(
+            [toys.file("first", 2, sigma=1), toys.file("second", 10, sigma=2)],
+            tmp_path,
+            ensembles=[toys.chain()],
+        )
+    assert files(tmp_path) == []
+
+
 def test_an_ensemble_needs_its_members_first(tmp_path, toys):
+    alone = Ensemble(toys.spec("chain"), (Step("first", {"x": "x"}, {"y": "y"}),))
     with pytest.raises(BadInput, match="needs the model 'first', which is not in the"):
-        publish_ensemble(
-            toys.spec("chain"), [Step("first", {"x": "x"}, {"y": "y"})], tmp_path
-        )
+        publish_together([], tmp_path, ensembles=[alone])
 
 
-def test_an_ensemble_that_breaks_a_rule_is_not_written(tmp_path, toys):
-    toys.publish(tmp_path, "first", 2)
+def test_nothing_is_written_where_an_ensemble_breaks_a_rule(tmp_path, toys):
+    broken = Ensemble(toys.spec("chain"), (Step("first", {"x": "x"}, {"y": "z"}),))
     with pytest.raises(BadInput, match="no step gives the output 'y'"):
-        publish_ensemble(
-            toys.spec("chain"), [Step("first", {"x": "x"}, {"y": "z"})], tmp_path
-        )
-    assert repo.models(tmp_path) == ["first"]
+        publish_together([toys.file("first", 2)], tmp_path, ensembles=[broken])
+    assert files(tmp_path) == []
 
 
 def test_an_unknown_model_lists_the_known_ones(tmp_path, toys):

@@ -49,7 +49,11 @@ def file(*, x=("batch", 3), y=("batch", 3), dtype=1, output="y"):
 
 @pytest.mark.parametrize("length", [3, -1])
 def test_a_fitting_configuration_passes(length):
-    check_model(model(length=length), file())
+    check_model(model(length=length), file(y=("batch", 3 if length > 0 else "n")))
+
+
+def test_a_configuration_may_fix_what_the_file_leaves_free_in_an_input():
+    check_model(model(), file(x=("batch", "n")))
 
 
 def test_a_model_without_batches_is_compared_whole():
@@ -73,6 +77,26 @@ def test_a_model_without_batches_is_compared_whole():
             model(dtype="TYPE_FP64"),
             file(),
             "tensor 'y': the configuration says TYPE_FP64, the ONNX file TYPE_FP32",
+        ),
+        (
+            model(length=-1),
+            file(),
+            "tensor 'y': the configuration's dims are [-1], the ONNX file's [3]",
+        ),
+        (
+            model(),
+            file(y=("batch", "n")),
+            "tensor 'y': the configuration's dims are [3], the ONNX file's [-1]",
+        ),
+        (
+            parse_config(
+                MODEL.format(name="toy", batch=8, dtype="TYPE_FP32", length=3).replace(
+                    'name: "x" data_type: TYPE_FP32 dims: 3',
+                    'name: "x" data_type: TYPE_FP32 dims: -1',
+                )
+            ),
+            file(),
+            "tensor 'x': the configuration's dims are [-1], the ONNX file's [3]",
         ),
         (
             model(length=4),

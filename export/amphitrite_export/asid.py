@@ -1,0 +1,69 @@
+"""What is published with a detector of gamma-ray sources: peak finder and ensemble."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from amphitrite.errors import BadInput
+from amphitrite.spec import ModelSpec
+from amphitrite.surveys.asid import FOUND, MASK, MODEL, PEAKS, UNET
+from amphitrite_export.config import Ensemble, Step
+from amphitrite_export.convert import OnnxFile, digest
+from amphitrite_export.peaks import MAX_PEAKS, peaks_model
+
+ENSEMBLE: Final = Ensemble(
+    contract=MODEL,
+    steps=(
+        Step(
+            model=UNET.name,
+            inputs={tensor.name: tensor.name for tensor in UNET.inputs},
+            outputs={MASK.name: MASK.name},
+        ),
+        Step(
+            model=PEAKS.name,
+            inputs={tensor.name: tensor.name for tensor in PEAKS.inputs},
+            outputs={tensor.name: tensor.name for tensor in FOUND},
+        ),
+    ),
+)
+
+_PEAK_VALUES: Final = ("log_sigma_pixels", "peak_floor")
+
+
+def peaks_file(unet: ModelSpec, *, max_peaks: int = MAX_PEAKS) -> OnnxFile:
+    """Return the peak finder that belongs to a trained U-Net.
+
+    Parameters
+    ----------
+    unet : ModelSpec
+        The U-Net's spec; its learned ``log_sigma_pixels`` and ``peak_floor`` were
+        chosen for its masks.
+    max_peaks : int
+        How many peaks of a patch are listed.
+
+    Returns
+    -------
+    OnnxFile
+        Its spec repeats the values that it was built from, so that nobody can join it
+        with a U-Net of other values.
+
+    Raises
+    ------
+    BadInput
+        The U-Net's spec lacks one of the values, or a value is out of its range.
+    """
+    if missing := [name for name in _PEAK_VALUES if name not in unet.learned]:
+        raise BadInput(
+            f"the spec of '{unet.name}' has no learned value {', '.join(missing)}; it "
+            f"has {', '.join(sorted(unet.learned)) or 'none'}. Train it with this "
+            "release of amphitrite."
+        )
+    values = {name: unet.learned[name] for name in _PEAK_VALUES}
+    proto = peaks_model(**values, max_peaks=max_peaks)
+    content = proto.SerializeToString(deterministic=True)
+    return OnnxFile(
+        content,
+        PEAKS.with_weights(
+            digest=digest(content), learned={**values, "max_peaks": max_peaks}
+        ),
+    )
