@@ -1,0 +1,1 @@
+"""A simulated gamma-ray sky: expected counts, photons, files and the truth."""
