@@ -9,7 +9,11 @@
 ``recipe.json``
     The values that the network was built and trained with.
 ``metrics.json``
-    What was counted and measured, and where the weights come from.
+    What was counted and measured, where the weights come from, and how they were
+    trained.
+``curve.png``
+    The losses and the learning rate while training (with the ``plots`` extra, and where
+    the network was trained here).
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import keras
 import numpy as np
@@ -28,6 +32,12 @@ from numpy.typing import NDArray
 
 from amphitrite.errors import OutputError
 from amphitrite.spec import ModelSpec
+from amphitrite_training.curves import draw
+
+PRODUCTS: Final = (
+    *("model.keras", "spec.json", "samples.npz"),
+    *("recipe.json", "metrics.json", "curve.png"),
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,8 @@ class Artefact:
     recipe : mapping
         The recipe's values (JSON types).
     metrics : mapping
-        What was counted and measured (JSON types).
+        What was counted and measured (JSON types); ``history``, where there is one,
+        is drawn as the learning curve.
     """
 
     model: keras.Model
@@ -88,6 +99,8 @@ def save(artefact: Artefact, folder: Path) -> None:
             for name in ("recipe", "metrics"):
                 text = json.dumps(getattr(artefact, name), indent=2, sort_keys=True)
                 (staged / f"{name}.json").write_text(text + "\n")
+            if history := artefact.metrics.get("history"):
+                draw(history, staged / "curve.png", title=artefact.spec.name)
             shutil.move(staged, folder)
     except OSError as error:
         raise OutputError(f"cannot write the artefact '{folder}': {error}") from error

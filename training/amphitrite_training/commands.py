@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+import importlib
+import math
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from amphitrite.commands import options as common
 from amphitrite.commands.talk import Talk
 from amphitrite.errors import BadInput, MissingExtra, OutputError
+from amphitrite.staging import Staging
 from amphitrite.surveys import SURVEYS, page
+
+if TYPE_CHECKING:
+    from amphitrite_training.artefact import Artefact
+    from amphitrite_training.task import Task
 
 Survey = Annotated[
     str, typer.Argument(help=f"One of: {', '.join(SURVEYS)}.", show_default=False)
 ]
+
+
+def _duration(text: str) -> float:
+    """Read a time such as ``90s``, ``30m`` or ``1h30m``, in seconds."""
+    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text)
+    hours, minutes, seconds = (
+        (int(n or 0) for n in found.groups()) if found else (0,) * 3
+    )
+    if not (total := 3600 * hours + 60 * minutes + seconds):
+        raise typer.BadParameter(
+            f"expected a time such as 90s, 30m or 1h30m; received '{text}'"
+        )
+    return float(total)
 
 
 def train(
@@ -26,12 +47,21 @@ def train(
     out: Annotated[
         Path,
         typer.Option(
-            "--out",
+            *("--out", "--output", "-o"),
             metavar="DIR",
             help="The artefact, a new folder that 'amphitrite export' publishes.",
             show_default=False,
         ),
     ],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="NAME",
+            help="Which of the survey's models, where it has several.",
+            show_default=False,
+        ),
+    ] = None,
     pretrained: Annotated[
         bool,
         typer.Option("--pretrained", help="Take the weights that the authors publish."),
@@ -45,42 +75,110 @@ def train(
             show_default=False,
         ),
     ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            "--time-limit",
+            parser=_duration,
+            metavar="TIME",
+            help="Train no longer than this, resumptions included, such as 90s, 30m "
+            "or 1h30m. The learning rate falls in step, and the run ends in order.",
+            show_default=False,
+        ),
+    ] = None,
+    resume: common.Resume = False,
+    overwrite: common.Overwrite = False,
     as_json: common.Json = False,
+    quiet: common.Quiet = False,
+    verbose: common.Verbose = False,
 ) -> None:
     """Train a survey's network, or take its published weights.
 
+    Ctrl-C and SIGTERM end a training after the step under way; --resume goes on with
+    it. KERAS_BACKEND chooses tensorflow (the default), jax or torch.
+
     Example: amphitrite train morpheus --pretrained --out artefacts/morpheus
     """
-    page(survey)
-    from amphitrite_training.morpheus.recipe import Recipe
     from amphitrite_training.recipe import override
+    from amphitrite_training.task import Published, find
 
-    recipe = override(Recipe(), settings or [])
-    if not pretrained:
-        raise BadInput(
-            "training Morpheus from scratch needs the CANDELS images with their "
-            "inspectors' votes, which are not distributed with Amphitrite. Take the "
-            "authors' weights instead: amphitrite train morpheus --pretrained --out DIR"
-        )
-    if out.exists():
-        raise OutputError(
-            f"'{out}' exists already; give the name of a new folder with --out"
-        )
+    talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
+    with _frameworks():
+        task = find(survey, model)
+        recipe = override(task.recipe, settings or [])
+        if isinstance(task, Published) and not pretrained:
+            raise BadInput(
+                f"{task.untrainable}. Take the authors' weights instead: amphitrite "
+                f"train {survey} --pretrained --out DIR"
+            )
+        if pretrained and not isinstance(task, Published):
+            raise BadInput(
+                f"there are no published weights of {task.spec.name}; leave out "
+                "--pretrained to train it"
+            )
+        from amphitrite_training.artefact import PRODUCTS, save
+
+        with Staging(
+            out, products=PRODUCTS, resume=resume, overwrite=overwrite
+        ) as staging:
+            if isinstance(task, Published):
+                artefact = task.weights(recipe)
+            else:
+                artefact = _trained(task, recipe, staging, time_limit, talk)
+            save(artefact, staging.result)
+            staging.publish()
+    facts = artefact.metrics
+    talk.result(
+        f"{out}: {artefact.spec.name}, {facts['trainable_parameters']:,} trained "
+        "parameters.\n"
+        f"Publish them with: amphitrite export {out} --to model_repository",
+        {"artefact": str(out), **facts},
+    )
+
+
+def _trained(
+    task: Task[Any],
+    recipe: Any,
+    staging: Staging,
+    time_limit: float | None,
+    talk: Talk,
+) -> Artefact:
+    """Train in a staging folder, which outlives a run that left a checkpoint."""
+    from amphitrite_training.checkpoint import is_checkpoint
+    from amphitrite_training.progress import training_bar
+    from amphitrite_training.train import train as run
+
+    staging.keep = is_checkpoint(staging.folder)
+    try:
+        with training_bar(talk) as tell:
+            return run(
+                task,
+                recipe,
+                folder=staging.folder,
+                time_limit=time_limit or math.inf,
+                tell=tell,
+            )
+    except KeyboardInterrupt as stop:
+        if is_checkpoint(staging.folder):
+            stop.add_note("give --resume to go on from the last checkpoint")
+        raise
+    finally:
+        staging.keep = is_checkpoint(staging.folder)
+
+
+@contextmanager
+def _frameworks() -> Iterator[None]:
+    """Quieten the deep-learning frameworks, and say what to do where one is missing."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        from amphitrite_training.artefact import save
-        from amphitrite_training.morpheus.pretrained import pretrained as published
-
-        artefact = published(recipe)
+        yield
     except ModuleNotFoundError as error:
+        if error.name in ("jax", "torch"):
+            raise BadInput(
+                f"KERAS_BACKEND asks for {error.name}, which is not installed; install "
+                f"it with: pip install {error.name}, or unset KERAS_BACKEND"
+            ) from error
         raise MissingExtra("amphitrite train", "training") from error
-    save(artefact, out)
-    Talk(as_json=as_json).result(
-        f"{out}: the published weights of {survey}, "
-        f"{artefact.metrics['trainable_parameters']:,} trained parameters.\n"
-        f"Publish them with: amphitrite export {out} --to model_repository",
-        {"artefact": str(out), **artefact.metrics},
-    )
 
 
 def evaluate(
@@ -96,8 +194,14 @@ def evaluate(
         ),
     ] = None,
     n_fields: Annotated[
-        int, typer.Option("--fields", min=1, help="How many fields are simulated.")
-    ] = 20,
+        int | None,
+        typer.Option(
+            "--fields",
+            min=1,
+            help="How many fields are simulated.",
+            show_default="as many as the survey's card needs",
+        ),
+    ] = None,
     server: common.Server = None,
     model_repository: common.ModelRepository = None,
     as_json: common.Json = False,
@@ -113,16 +217,14 @@ def evaluate(
     page(survey)
     if card is not None:
         _check_card(card)
-    from amphitrite_training.morpheus import evaluate as evaluation
-    from amphitrite_training.morpheus.card import card as written
-
+    evaluation = importlib.import_module(f"amphitrite_training.{survey}.evaluate")
+    written = importlib.import_module(f"amphitrite_training.{survey}.card").card
+    options = {} if n_fields is None else {"n_fields": n_fields}
     talk = Talk(as_json=as_json, quiet=quiet)
     with talk.connected(
         server, models=[survey], model_repository=model_repository
     ) as connection:
-        found = evaluation.evaluate(
-            connection, n_fields=n_fields, progress=talk.progress
-        )
+        found = evaluation.evaluate(connection, progress=talk.progress, **options)
     text = written(found)
     if card is not None:
         with _writing(card):

@@ -1,4 +1,4 @@
-"""Change a recipe from the command line: ``--set key=value``.
+"""What recipes have in common, and how to change one: ``--set key=value``.
 
 A recipe is a frozen dataclass that holds a paper's values as defaults, so that the code
 is the configuration.  An override names one of its fields; anything else is refused.
@@ -8,12 +8,56 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import fields, replace
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from amphitrite.errors import BadInput
 
 R = TypeVar("R")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How a network is trained; a survey's recipe adds its own values.
+
+    Parameters
+    ----------
+    batch_size : int
+        Examples per step of the optimiser.
+    epochs : int
+        The most passes over the training set.
+    learning_rate : float
+        The highest step of the Adam optimiser.
+    schedule : {"cosine", "plateau"}
+        How the step falls: along half a cosine to zero at the end of the run, or by
+        `plateau_factor` whenever the validation loss has not improved for
+        `plateau_patience` epochs.
+    warmup_steps : int
+        Steps over which the learning rate rises linearly from zero.
+    clip_norm : float
+        The largest norm of a weight's gradient; a longer one is shortened to it.
+    plateau_factor, plateau_patience : float, int
+        See `schedule`.
+    patience : int
+        Epochs without a better validation loss after which the run ends; 0 for never.
+    keep : {"best", "last"}
+        Whether the weights of the epoch with the lowest validation loss are kept, or
+        those of the last one.
+    seed : int
+        Seed of the first weights and of all that is drawn.
+    """
+
+    batch_size: int = 32
+    epochs: int = 100
+    learning_rate: float = 1e-3
+    schedule: Literal["cosine", "plateau"] = "cosine"
+    warmup_steps: int = 0
+    clip_norm: float = 1.0
+    plateau_factor: float = 0.8
+    plateau_patience: int = 5
+    patience: int = 0
+    keep: Literal["best", "last"] = "best"
+    seed: int = 0
 
 
 def override(recipe: R, settings: Iterable[str]) -> R:
@@ -25,7 +69,7 @@ def override(recipe: R, settings: Iterable[str]) -> R:
         The recipe to start from; it is left as it is.
     settings : iterable of str
         ``"key=value"`` each.  A number is written as in Python, a sequence of numbers
-        with commas: ``"down_filters=8,16,32"``.
+        with commas: ``"down_filters=8,16,32"``; text without quotes.
 
     Returns
     -------
@@ -68,12 +112,27 @@ def _parsed(text: str, kind: Any, *, key: str) -> Any:
         if get_origin(kind) is tuple:
             element = get_args(kind)[0]
             return tuple(_number(part, element) for part in text.split(","))
+        if get_origin(kind) is Literal:
+            return _choice(text, get_args(kind))
+        if kind is str:
+            return text
         return _number(text, kind)
     except (ValueError, SyntaxError):
-        name = getattr(kind, "__name__", str(kind)) if not get_args(kind) else str(kind)
         raise BadInput(
-            f"the setting '{key}' takes a value of type {name}; received '{text}'"
+            f"the setting '{key}' takes {_described(kind)}; received '{text}'"
         ) from None
+
+
+def _choice(text: str, choices: tuple[Any, ...]) -> Any:
+    if text not in choices:
+        raise ValueError(text)
+    return text
+
+
+def _described(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(map(str, get_args(kind)))
+    return f"a value of type {kind if get_args(kind) else kind.__name__}"
 
 
 def _number(text: str, kind: type) -> Any:

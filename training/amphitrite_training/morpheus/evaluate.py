@@ -35,7 +35,7 @@ Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 
 def evaluate(
-    connection: Connection, *, n_fields: int, progress: Progress
+    connection: Connection, *, progress: Progress, n_fields: int = 20
 ) -> Evaluation:
     """Run the served model on simulated fields and compare with their truth.
 
@@ -43,10 +43,10 @@ def evaluate(
     ----------
     connection : Connection
         A server with the model.
-    n_fields : int
-        Fields of ``SIDE`` x ``SIDE`` pixels, of the seeds from ``FIRST_SEED`` on.
     progress : callable
         Gives a context that yields how to advance a bar by a number of fields.
+    n_fields : int, optional
+        Fields of ``SIDE`` x ``SIDE`` pixels, of the seeds from ``FIRST_SEED`` on.
 
     Returns
     -------

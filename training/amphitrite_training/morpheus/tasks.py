@@ -1,0 +1,30 @@
+"""What can be done about Morpheus's weights: take the published ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from amphitrite_training.morpheus.recipe import Recipe
+from amphitrite_training.task import Published
+
+if TYPE_CHECKING:
+    from amphitrite_training.artefact import Artefact
+
+
+def _weights(recipe: Recipe) -> Artefact:
+    from amphitrite_training.morpheus.pretrained import pretrained  # imports keras
+
+    artefact: Artefact = pretrained(recipe)
+    return artefact
+
+
+TASKS: Final = {
+    "morpheus": Published(
+        recipe=Recipe(),
+        weights=_weights,
+        untrainable=(
+            "training Morpheus from scratch needs the CANDELS images with their "
+            "inspectors' votes, which are not distributed with Amphitrite"
+        ),
+    )
+}
