@@ -5,6 +5,7 @@ Energies are in MeV, as in the event files of the Fermi mission.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -65,10 +66,13 @@ def expected_photons(low: float, high: float) -> float:
     Parameters
     ----------
     low, high : float
-        Limits in MeV; an interval of negative length holds none.
+        Limits in MeV; an interval of negative length holds none, one that reaches
+        down to zero infinitely many.
     """
     if high <= low:
         return 0.0
+    if low <= 0:
+        return math.inf
     power = 1.0 - SPECTRAL_INDEX
     return float(low**power - high**power)
 

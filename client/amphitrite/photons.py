@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amphitrite.bands import Band
+from amphitrite.bands import BANDS, LEAST_COVERAGE, Band, Channel
+from amphitrite.errors import BadInput
 
 
 class Footprint(Protocol):
@@ -34,7 +35,8 @@ class Photons:
     footprint : Footprint
         Where the input shows the sky.
     n_outside : int
-        Photons of the input that were in no usable band.
+        Photons of the input that were in no usable band, or outside the energies that
+        the input says it holds.
     """
 
     vectors: NDArray[np.float32]
@@ -45,3 +47,28 @@ class Photons:
 
     def __len__(self) -> int:
         return len(self.bands)
+
+
+def check_usable(usable: Mapping[Band, float], energies: Iterable[Channel]) -> None:
+    """Refuse an input that fills none of the bands.
+
+    Parameters
+    ----------
+    usable : mapping of Band to float
+        What `amphitrite.bands.coverage` returns.
+    energies : iterable of Channel
+        The input's energies, for the message.
+
+    Raises
+    ------
+    BadInput
+        There is no usable band.
+    """
+    if not usable:
+        held = ", ".join(f"{c.low / 1e3:g}-{c.high / 1e3:g} GeV" for c in energies)
+        raise BadInput(
+            f"no energy band can be used: received {held or 'no energies'}, needed is "
+            f"at least {LEAST_COVERAGE:.0%} of the photons expected in one of "
+            f"{', '.join(band.label for band in BANDS)}.\n"
+            "Select the events with wider energy limits, or with finer channels."
+        )
