@@ -124,8 +124,8 @@ def call(model: Any, tensors: Mapping[str, Any]) -> dict[str, Any]:
     """
     import keras
 
-    ordered = [tensors[tensor.name] for tensor in model.inputs]
-    answer = model(ordered[0] if len(ordered) == 1 else ordered, training=False)
+    given = keras.tree.map_structure(lambda each: tensors[each.name], model.input)
+    answer = model(given, training=False)
     return named_outputs(model, keras.tree.flatten(answer))
 
 

@@ -1,8 +1,9 @@
-"""Toy networks: enough to publish, nothing to train."""
+"""Toy networks and a small untrained one: enough to publish, nothing to train."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 onnx = pytest.importorskip("onnx", reason="needs the export extra")
 
+from amphitrite.bands import BANDS  # noqa: E402
+from amphitrite.patches import HALF, PATCH_DEGREES  # noqa: E402
 from amphitrite.spec import ModelSpec, TensorSpec  # noqa: E402
+from amphitrite.surveys.asid import UNET  # noqa: E402
+from amphitrite_export.artefact import Artefact  # noqa: E402
 from amphitrite_export.config import Ensemble, Step  # noqa: E402
 from amphitrite_export.convert import OnnxFile, digest  # noqa: E402
 from amphitrite_export.publish import publish_together  # noqa: E402
@@ -89,3 +94,48 @@ def toys() -> SimpleNamespace:
         publish=publish,
         publish_chain=publish_chain,
     )
+
+
+def _bright_patches(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
+    """Return the counts of patches with ten bright sources each, in every band."""
+    counts = {}
+    directions = rng.uniform(-4.5, 4.5, (n, 10, 2))
+    for band in BANDS:
+        rows, columns = np.mgrid[: band.pixels, : band.pixels]
+        y, x = ((i + 0.5) * PATCH_DEGREES / band.pixels - HALF for i in (rows, columns))
+        expected = np.full((n, band.pixels, band.pixels), 0.2)
+        for patch, sources in zip(expected, directions, strict=True):
+            for cy, cx in sources:
+                patch += 20 * np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / (2 * 0.2**2))
+        counts[f"counts_{band.name}"] = rng.poisson(expected).astype(np.float32)
+    return counts
+
+
+@pytest.fixture(scope="session")
+def bright_patches():
+    """Give `_bright_patches`."""
+    return _bright_patches
+
+
+@pytest.fixture(scope="session")
+def detector():
+    """Give a function that returns a small untrained U-Net as an artefact."""
+    pytest.importorskip("keras", reason="needs the export extra")
+    from amphitrite_training.asid.model import build
+    from amphitrite_training.asid.recipe import Recipe
+
+    def make(*, seed: int, log_sigma_pixels: float = 3.0, peak_floor: float = 0.01):
+        learned = {
+            "disc_radius_pixels": 8.0,
+            "log_sigma_pixels": log_sigma_pixels,
+            "peak_floor": peak_floor,
+            "suppression_degrees": 0.3,
+            "thresholds": {"11111": 0.2, "01000": 0.4},
+        }
+        return Artefact(
+            model=build(Recipe(width=0.1, scaling="sqrt", seed=seed)),
+            spec=replace(UNET, learned=learned),
+            samples=_bright_patches(np.random.default_rng(seed), 2),
+        )
+
+    return make
