@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from pathlib import PurePath
 
 import numpy as np
 import pytest
@@ -10,33 +11,37 @@ from astropy.io.votable.ucd import check_ucd
 
 from amphitrite.errors import BadInput
 from amphitrite.spec import ModelSpec, check_contract
-from amphitrite.surveys import SURVEYS, page
 from amphitrite.surveys import options as options_of
-
-pytestmark = pytest.mark.parametrize("survey", SURVEYS)
-
-
-def test_the_spec_survives_json(survey):
-    model = page(survey).MODEL
-    again = ModelSpec.from_json(model.to_json())
-    check_contract(served=again, expected=model)
-    assert model.name == survey
+from amphitrite.surveys import page
 
 
-def test_tensors_are_described(survey):
-    for tensor in (*page(survey).MODEL.inputs, *page(survey).MODEL.outputs):
+def test_the_survey_has_the_name_of_its_model(survey):
+    assert page(survey).MODEL.name == survey
+
+
+def test_the_spec_survives_json(spec):
+    check_contract(served=ModelSpec.from_json(spec.to_json()), expected=spec)
+
+
+def test_tensors_are_described(spec):
+    for tensor in (*spec.inputs, *spec.outputs):
         assert np.dtype(tensor.dtype).name == tensor.dtype
         assert tensor.description, tensor.name
         assert all(re.fullmatch(r"[a-z_]+", axis) for axis in tensor.axes)
         units.Unit(tensor.unit, format="fits")
 
 
-def test_labels_match_an_output_axis(survey):
-    model = page(survey).MODEL
-    labelled = [t for t in model.outputs if "label" in t.axes]
-    assert bool(labelled) == bool(model.labels)
+def test_labels_match_an_output_axis(spec):
+    labelled = [t for t in spec.outputs if "label" in t.axes]
+    assert bool(labelled) == bool(spec.labels)
     for tensor in labelled:
-        assert tensor.shape[tensor.axes.index("label")] == len(model.labels)
+        assert tensor.shape[tensor.axes.index("label")] == len(spec.labels)
+
+
+def test_products_are_plain_file_names(survey):
+    products = page(survey).PRODUCTS
+    assert len(set(products)) == len(products)
+    assert all(PurePath(name).name == name for name in products)
 
 
 def test_columns_have_names_units_ucds_and_words(survey):

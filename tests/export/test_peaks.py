@@ -8,6 +8,7 @@ from skimage.feature import peak_local_max
 onnx = pytest.importorskip("onnx", reason="needs the export extra")
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs the export extra")
 
+from amphitrite import peaks  # noqa: E402
 from amphitrite.errors import BadInput  # noqa: E402
 from amphitrite.patches import PATCH_DEGREES, from_pixels, to_pixels  # noqa: E402
 from amphitrite.surveys.asid import CUTOUT_BANDS, CUTOUT_PIXELS, PEAKS  # noqa: E402
@@ -282,3 +283,27 @@ def test_the_same_values_give_the_same_file():
 def test_values_out_of_range_are_refused(values, message):
     with pytest.raises(BadInput, match=message):
         peaks_model(**{"log_sigma_pixels": 6.0, "peak_floor": 0.1, **values})
+
+
+def test_the_client_finds_the_same(session):
+    rng = np.random.default_rng(8)
+    masks = np.stack([soft_mask(rng) for _ in range(100)])
+    counts = counts_of(100, rng)
+    found = find(session, masks, counts)
+    total = 0
+    for i, mask in enumerate(masks):
+        want = peaks.find(mask, sigma=3.0, floor=FLOOR)
+        n = len(want)
+        assert found["n_peaks"][i, 0] == n
+        have = found["peaks"][i, :n]
+        positions = np.stack([want.row, want.column], axis=-1)
+        np.testing.assert_allclose(have, positions, rtol=0, atol=POSITION_ATOL)
+        cutouts = peaks.cutouts(
+            {name: array[i] for name, array in counts.items()},
+            *have.T,
+            bands=CUTOUT_BANDS,
+            pixels=CUTOUT_PIXELS,
+        )
+        np.testing.assert_array_equal(found["cutouts"][i, :n], cutouts)
+        total += n
+    assert total > 1000
