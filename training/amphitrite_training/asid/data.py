@@ -15,8 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -155,15 +154,10 @@ def simulated(seeds: Sequence[int], recipe: Recipe, *, every: int = 1) -> Skies:
         Take every n-th patch only.
     """
     variants = [recipe.variants[i % len(recipe.variants)] for i in range(len(seeds))]
-    make = partial(_sky_folder, cuts=recipe.event_type_cuts, every=every)
-    folders = []
-    workers = min(len(seeds), os.cpu_count() or 1)
-    # a process with a training framework in it must not be forked
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        for folder in pool.map(make, seeds, variants):
-            logger.info("sky ready: %s", folder)
-            folders.append(folder)
+    cuts = recipe.event_type_cuts
+    skies = [_SkyFile(s, v, cuts, every) for s, v in zip(seeds, variants, strict=True)]
+    _make([sky for sky in skies if not sky.folder.exists()])
+    folders = [sky.folder for sky in skies]
     tables = [np.load(folder / "sources.npz") for folder in folders]
     return Skies(
         counts=[
@@ -250,36 +244,58 @@ def _cut(
     return cut
 
 
-def _sky_folder(seed: int, variant: str, *, cuts: float, every: int) -> Path:
-    """Return the folder of a simulated sky, making it if it is not there."""
-    what = json.dumps([_VERSION, seed, variant, cuts, every])
-    name = hashlib.sha256(what.encode()).hexdigest()[:16]
-    folder = cache_directory() / "skies" / f"asid-{seed}{variant}-{name}"
-    if folder.exists():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".sky-") as aside:
-        staged = Path(aside) / "sky"
-        staged.mkdir()
-        _write_sky(staged, seed, variant, cuts=cuts, every=every)
-        if not folder.exists():
-            shutil.move(staged, folder)
-    return folder
+@dataclass(frozen=True)
+class _SkyFile:
+    """One simulated sky in the cache folder."""
+
+    seed: int
+    variant: str
+    cuts: float
+    every: int
+
+    @property
+    def folder(self) -> Path:
+        what = json.dumps([_VERSION, *astuple(self)])
+        name = hashlib.sha256(what.encode()).hexdigest()[:16]
+        skies = cache_directory() / "skies"
+        return skies / f"asid-{self.seed}{self.variant}-{name}"
+
+    def make(self) -> None:
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            dir=self.folder.parent, prefix=".sky-"
+        ) as aside:
+            staged = Path(aside) / "sky"
+            staged.mkdir()
+            _write_sky(staged, self)
+            if not self.folder.exists():
+                shutil.move(staged, self.folder)
 
 
-def _write_sky(
-    folder: Path, seed: int, variant: str, *, cuts: float, every: int
-) -> None:
-    rng = np.random.default_rng([seed, 1])
-    sky = make_sky(seed, variant=variant)
-    chosen = patches()[::every]
+def _make(skies: Sequence[_SkyFile]) -> None:
+    """Simulate what the cache does not hold, a process to each core."""
+    if not skies:
+        return
+    workers = min(len(skies), os.cpu_count() or 1)
+    # a process with a training framework in it must not be forked
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        done = pool.map(_SkyFile.make, skies)
+        for n, _ in enumerate(done, 1):
+            logger.info("simulated %d of %d skies", n, len(skies))
+
+
+def _write_sky(folder: Path, what: _SkyFile) -> None:
+    rng = np.random.default_rng([what.seed, 1])
+    sky = make_sky(what.seed, variant=what.variant)
+    chosen = patches()[:: what.every]
     counts = [
         np.empty((len(chosen), band.pixels, band.pixels), np.float16) for band in BANDS
     ]
     rows = []
     for index, patch in enumerate(chosen):
         types = ALL_TYPES
-        if rng.random() < cuts:
+        if rng.random() < what.cuts:
             types = _SHARPER_TYPES[rng.integers(len(_SHARPER_TYPES))]
         here = expect(sky, patch, event_types=types)
         for band, image in zip(counts, here.counts, strict=True):
