@@ -99,7 +99,8 @@ def run(
         ``host:port`` of a running server, or an open connection; without it a local
         server is started and stopped.
     output : path, optional
-        Where the products go; without it only the catalogue is kept.
+        Where the result goes, the catalogue's file or, for a survey of more products,
+        their folder; without it only the catalogue is returned.
     control : Control, optional
         How to run: requests in flight, patience, resume, overwrite; see
         `amphitrite.engine.Control`.
@@ -131,7 +132,8 @@ def run(
     survey_page = page(survey)
     chosen = survey_options(survey, **options)
     with tempfile.TemporaryDirectory(prefix="amphitrite-") as scratch:
-        out = Path(output) if output is not None else Path(scratch) / "result"
+        name = "catalogue.fits" if survey_page.PRODUCTS is None else "result"
+        out = Path(output) if output is not None else Path(scratch) / name
         paths = [Path(path) for path in inputs]
         connecting = (
             nullcontext(server)

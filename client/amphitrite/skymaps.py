@@ -77,10 +77,8 @@ def draw(vectors: Vectors, table: QTable) -> Figure:
         figure = _whole_sky(vectors, table)
     else:
         figure = _local(vectors, table, middle, radius)
-    figure.axes[0].set_title(
-        f"{len(table):,} source{'s' * (len(table) != 1)} among {len(vectors):,} photons",
-        pad=14,
-    )
+    sources = f"{len(table):,} source{'s' * (len(table) != 1)}"
+    figure.axes[0].set_title(f"{sources} among {len(vectors):,} photons", pad=14)
     return figure
 
 

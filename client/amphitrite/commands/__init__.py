@@ -17,6 +17,7 @@ _HELP = """Telescope files in, science catalogues out.
 A survey's command reads FITS files, has them judged by its deep network on an NVIDIA
 Triton server, and writes a catalogue with units and provenance:
 
+    amphitrite asid events.fits -o catalogue.fits
     amphitrite morpheus h.fits j.fits v.fits z.fits -o result/
 
 Without --server a command starts a real Triton on this machine, uses it and stops it.
@@ -31,6 +32,7 @@ _EPILOG = (
 
 def application() -> typer.Typer:
     """Return the whole command line, the entry points' commands included."""
+    from amphitrite.commands.asid import asid
     from amphitrite.commands.models import install, list_models
     from amphitrite.commands.morpheus import morpheus
     from amphitrite.commands.serve import serve
@@ -46,7 +48,8 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_main)
-    app.command(rich_help_panel="Surveys")(_interruptible(morpheus))
+    for survey in (asid, morpheus):
+        app.command(rich_help_panel="Surveys")(_interruptible(survey))
     app.command(rich_help_panel="Server")(_interruptible(serve))
     app.command(rich_help_panel="Server")(_interruptible(status))
     models = typer.Typer(

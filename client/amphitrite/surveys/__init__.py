@@ -9,7 +9,7 @@ from typing import Any
 
 from amphitrite.errors import BadInput
 
-SURVEYS = ("morpheus",)
+SURVEYS = ("asid", "morpheus")
 
 
 def page(survey: str) -> ModuleType:

@@ -2,15 +2,49 @@
 
 Counts of a patch of the sky in five energy bands go in; one ensemble on the server
 marks the sources with a U-Net and finds their peaks with a Laplacian of Gaussian.
+Patches overlap (see `amphitrite.tiling`), and what they see twice is listed once.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import logging
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
 
-from amphitrite.bands import BANDS
-from amphitrite.patches import MASK_PIXELS, PATCH_DEGREES
+import numpy as np
+from astropy.coordinates import SkyCoord
+from astropy.table import QTable
+from numpy.typing import NDArray
+
+from amphitrite import catalogs, engine, regions, skies, skymaps
+from amphitrite.bands import BANDS, Band
+from amphitrite.columns import Column
+from amphitrite.detections import Detections, join_flags, names, select
+from amphitrite.errors import BadInput, InferenceFailed, OutputError, SpecMismatch
+from amphitrite.footprints import near_edge
+from amphitrite.journal import Journal
+from amphitrite.patches import (
+    MASK_PIXELS,
+    PATCH_DEGREES,
+    Patch,
+    angles,
+)
+from amphitrite.peaks import Peaks, find
+from amphitrite.photons import Footprint, Photons
+from amphitrite.provenance import Provenance
 from amphitrite.spec import ModelSpec, TensorSpec
+from amphitrite.staging import Staging, sync, writing
+from amphitrite.tiling import Tiles, centres
+from amphitrite.triton import Connection, ServedModel
+
+logger = logging.getLogger(__name__)
 
 # The bands of the cut-outs around a peak: those with the finest grids.
 CUTOUT_BANDS: Final = BANDS[:3]
@@ -117,3 +151,496 @@ MODEL: Final = ModelSpec(
     constants=_CONSTANTS,
     references=REFERENCES,
 )
+
+PRODUCTS: Final = None
+"""The result is one file, not a folder of products."""
+
+COLUMNS: Final = (
+    Column(
+        "name",
+        "str",
+        "",
+        "meta.id;meta.main",
+        "AMP JHHMM.m+DDMM after the ICRS position, cut off, not rounded",
+    ),
+    Column("ra", "float64", "deg", "pos.eq.ra;meta.main", "Right ascension (ICRS)"),
+    Column("dec", "float64", "deg", "pos.eq.dec;meta.main", "Declination (ICRS)"),
+    Column("l", "float64", "deg", "pos.galactic.lon", "Galactic longitude"),
+    Column("b", "float64", "deg", "pos.galactic.lat", "Galactic latitude"),
+    Column(
+        "score",
+        "float32",
+        "",
+        "stat.param",
+        "Laplacian-of-Gaussian response of the network's mask",
+    ),
+    Column("patch", "int32", "", "obs.field", "Number of the patch that shows it"),
+    Column(
+        "flags",
+        "str",
+        "",
+        "meta.code",
+        "Comma-separated: edge, partial_band, missing_band, many_peaks",
+    ),
+)
+
+FLAGS: Final = {
+    "edge": "within 0.6 deg of the edge of the sky that the input shows",
+    "partial_band": "the input holds only a part of some band's photons",
+    "missing_band": "the input holds too few photons of some band for it to be used",
+    "many_peaks": "its patch has more peaks than the server lists, found by the client",
+}
+"""What the words in the column ``flags`` mean; empty where none applies."""
+
+MATCH_DEGREES: Final = 0.3
+"""Radius within which a detection counts as that of a source (Panes et al. 2021)."""
+
+EDGE_DEGREES: Final = 0.6
+_WHOLE: Final = 0.999  # of a band's photons, short of rounding
+_JOURNAL_BYTES: Final = 4096  # of a patch's peaks, and more
+_ROUTES: Final = ("server", "client")
+_STAGES: Final = ("reading", "connecting", "serving", "writing")
+_OUTPUTS: Final = tuple(tensor.name for tensor in MODEL.outputs)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a sky is searched.
+
+    Parameters
+    ----------
+    threshold : float, optional
+        Score that a source must exceed; by default what was learned for the bands that
+        the input holds.
+    peaks : {"server", "client"}
+        Who finds the peaks of a mask.
+    regions : Path, optional
+        A DS9 region file to write.
+    plot : Path, optional
+        A picture of the sky to draw, PNG; needs the ``plots`` extra.
+    """
+
+    threshold: float | None = None
+    peaks: str = "server"
+    regions: Path | None = None
+    plot: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.threshold is not None and not 0 < self.threshold < math.inf:
+            raise BadInput(
+                "--threshold must be a positive and finite number; received "
+                f"{self.threshold:g}"
+            )
+        if self.peaks not in _ROUTES:
+            raise BadInput(
+                f"--peaks must be one of {', '.join(_ROUTES)}; received {self.peaks}"
+            )
+        for name, suffix in (("regions", ".reg"), ("plot", ".png")):
+            if (path := getattr(self, name)) is not None:
+                object.__setattr__(self, name, path := Path(path))
+                if path.suffix.lower() != suffix:
+                    raise BadInput(
+                        f"--{name} must be a file name that ends in {suffix}; "
+                        f"received {path}"
+                    )
+
+
+@dataclass(frozen=True)
+class Detector:
+    """What was learned with the weights, as the client needs it.
+
+    Parameters
+    ----------
+    sigma : float
+        Scale of the Laplacian of Gaussian, pixels of the mask.
+    floor : float
+        Response that every peak exceeds.
+    radius_degrees : float
+        Detections closer than this stand for one source.
+    thresholds : mapping of str to float
+        Response that a source exceeds, by the bands present: ``"11000"`` is the first
+        two of `amphitrite.bands.BANDS`.
+    """
+
+    sigma: float
+    floor: float
+    radius_degrees: float
+    thresholds: Mapping[str, float]
+
+    @classmethod
+    def of(cls, spec: ModelSpec) -> Detector:
+        """Read what a served model has learned.
+
+        Raises
+        ------
+        SpecMismatch
+            Something is missing.
+        """
+        try:
+            return cls(
+                sigma=float(spec.learned["log_sigma_pixels"]),
+                floor=float(spec.learned["peak_floor"]),
+                radius_degrees=float(spec.learned["suppression_degrees"]),
+                thresholds=dict(spec.learned["thresholds"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise SpecMismatch(
+                f"the served '{spec.name}' does not say what was learned with its "
+                f"weights ({error!r}); received {sorted(spec.learned)}. Export the "
+                "model again."
+            ) from error
+
+    def threshold(self, coverage: Mapping[Band, float]) -> float:
+        """Return the threshold learned for the bands that an input covers.
+
+        Raises
+        ------
+        BadInput
+            There is none for them.
+        """
+        present = "".join(str(int(band in coverage)) for band in BANDS)
+        if present not in self.thresholds:
+            held = ", ".join(band.label for band in BANDS if band in coverage)
+            raise BadInput(
+                f"the model has learned no threshold for the bands {held} alone "
+                f"({present}), only for {', '.join(sorted(self.thresholds))}; give "
+                "--threshold, or an input with more bands"
+            )
+        return float(self.thresholds[present])
+
+
+@dataclass
+class PatchWork:
+    """One patch on its way through the server (see `amphitrite.engine.Work`).
+
+    Parameters
+    ----------
+    counts : mapping of str to (ny, nx) ndarray of float32
+        What `amphitrite.tiling.Tiles.counts` gives.
+    detector : Detector
+        For the peaks that the client finds itself.
+    route : {"server", "client"}
+        Who finds the peaks.
+    """
+
+    counts: Mapping[str, NDArray[np.float32]]
+    detector: Detector
+    route: str
+    peaks: Peaks = field(init=False)
+    many: bool = False
+
+    def __post_init__(self) -> None:
+        none = np.zeros(0, np.float32)
+        self.peaks = Peaks(none, none, none)
+
+    def requests(self) -> Iterator[tuple[None, dict[str, NDArray[Any]]]]:
+        """Yield the patch, if there is a photon in it."""
+        if any(image.any() for image in self.counts.values()):
+            yield None, {name: image[None] for name, image in self.counts.items()}
+
+    def add(self, where: None, outputs: Mapping[str, NDArray[Any]]) -> None:
+        """Take the peaks, or find them where the server has not listed them all.
+
+        Raises
+        ------
+        InferenceFailed
+            What the server answered is not finite.
+        """
+        mask, peaks, score = (outputs[name][0] for name in ("mask", "peaks", "score"))
+        if not all(np.isfinite(answer).all() for answer in (mask, peaks, score)):
+            raise InferenceFailed(
+                "the server's answer for a patch holds NaN or infinite values, though "
+                "its counts are finite; its model is damaged: export it again"
+            )
+        n_peaks = int(outputs["n_peaks"].item())
+        self.many = n_peaks > len(score)
+        if self.many or self.route == "client":
+            detector = self.detector
+            self.peaks = find(mask, sigma=detector.sigma, floor=detector.floor)
+        else:
+            row, column = peaks[:n_peaks].T.copy()
+            self.peaks = Peaks(row, column, score[:n_peaks])
+
+    def record(self) -> dict[str, NDArray[Any]]:
+        """Return the peaks for the journal."""
+        return {
+            "row": self.peaks.row,
+            "column": self.peaks.column,
+            "score": self.peaks.score,
+            "many": np.array(self.many),
+        }
+
+
+def prepare(patch: Patch, *, tiles: Tiles, detector: Detector, route: str) -> PatchWork:
+    """Count the photons of one patch.
+
+    Parameters
+    ----------
+    patch : Patch
+        Where.
+    tiles : Tiles
+        The photons.
+    detector, route
+        See `PatchWork`.
+    """
+    return PatchWork(tiles.counts(patch), detector, route)
+
+
+def interpret(
+    found: Detections, footprint: Footprint, coverage: Mapping[Band, float]
+) -> dict[str, NDArray[Any]]:
+    """Turn selected detections into the columns of the catalogue.
+
+    Parameters
+    ----------
+    found : Detections
+        What `select` returns.
+    footprint : Footprint
+        The part of the sky that the input shows.
+    coverage : mapping of Band to float
+        The usable bands, and which part of their photons the input holds.
+
+    Returns
+    -------
+    dict of str to (n,) ndarray
+        By column name, rows by right ascension.
+    """
+    lon, lat = angles(found.vectors)
+    icrs = SkyCoord(lon, lat, unit="deg", frame="galactic").icrs
+    ra, dec = icrs.ra.deg % 360.0, icrs.dec.deg
+    applies = {
+        "edge": near_edge(footprint, found.vectors, degrees=EDGE_DEGREES),
+        "partial_band": any(part < _WHOLE for part in coverage.values()),
+        "missing_band": len(coverage) < len(BANDS),
+        "many_peaks": found.many,
+    }
+    flags = join_flags({flag: applies[flag] for flag in FLAGS}, len(found))
+    order = np.lexsort((dec, ra))
+    columns = {
+        "ra": ra,
+        "dec": dec,
+        "l": lon,
+        "b": lat,
+        "score": found.score,
+        "patch": found.patch,
+        "flags": flags,
+    }
+    columns = {name: values[order] for name, values in columns.items()}
+    return {"name": names(columns["ra"], columns["dec"]), **columns}
+
+
+@dataclass(frozen=True)
+class Result(engine.Result):
+    """What a search gives back.
+
+    Parameters
+    ----------
+    n_photons : int
+        Photons in usable bands.
+    n_patches : int
+        Patches searched.
+    bands : tuple of Band
+        The usable bands.
+    seconds : mapping of str to float
+        Wall time of the stages: reading, connecting, serving (tiling included) and
+        writing.
+    """
+
+    n_photons: int
+    n_patches: int
+    bands: tuple[Band, ...]
+    seconds: Mapping[str, float]
+
+
+def run(
+    inputs: Sequence[Path],
+    connecting: AbstractContextManager[Connection],
+    out: Path,
+    options: Options,
+    control: engine.Control | None = None,
+) -> Result:
+    """Find the sources in event lists or a counts cube.
+
+    Parameters
+    ----------
+    inputs : sequence of Path
+        See `amphitrite.skies.read`.
+    connecting : context manager
+        Gives a connection to a server with the model; entered once the inputs and the
+        output are known to be usable.
+    out : Path
+        The catalogue's file; its suffix chooses the format.
+    options : Options
+        How to search.
+    control : Control, optional
+        How to run.
+
+    Returns
+    -------
+    Result
+        The catalogue and what it was made of.
+
+    Raises
+    ------
+    AmphitriteError
+        See `amphitrite.errors`; nothing then stands under the name ``out``.
+    """
+    control = control or engine.Control()
+    _check_outputs(inputs, out, options, control)
+    with ExitStack() as stack:
+        staging = stack.enter_context(
+            Staging(out, resume=control.resume, overwrite=control.overwrite)
+        )
+        clock = [time.monotonic()]
+        staging.require(len(centres()) * _JOURNAL_BYTES)
+        photons = skies.read(inputs, progress=control.progress)
+        if not len(photons):
+            logger.warning("the input holds no photon in any band: no source is found")
+        clock.append(time.monotonic())
+        model = stack.enter_context(connecting).model(MODEL)
+        detector = Detector.of(model.spec)
+        threshold = _threshold(options, detector, photons.coverage)
+        clock.append(time.monotonic())
+        tiles = Tiles(photons)
+        numbers = tiles.occupied(centres())
+        provenance = Provenance.of(inputs, model, control.command)
+        head = {"survey": MODEL.name, "peaks": options.peaks, **provenance.identity}
+        journal = stack.enter_context(
+            engine.recording(staging, head, resume=control.resume)
+        )
+        work = partial(prepare, tiles=tiles, detector=detector, route=options.peaks)
+        summary = _serve(numbers, work, model, journal, control)
+        records = {number: journal.read(_key(number)) for number in numbers}
+        clock.append(time.monotonic())
+        found = select(
+            Detections.collect(records),
+            [centres()[number] for number in numbers],
+            photons.footprint,
+            threshold=threshold,
+            radius_degrees=detector.radius_degrees,
+        )
+        cards = {
+            **provenance.cards,
+            **_sky_cards(photons),
+            "NPATCH": len(numbers),
+            "PEAKS": options.peaks,
+            "THRESH": threshold,
+        }
+        table = catalogs.table(
+            COLUMNS, interpret(found, photons.footprint, photons.coverage), cards
+        )
+        catalogs.write(table, staging.result, provenance=cards)
+        _write_beside(options, table, photons)
+        journal.close()
+        staging.publish()
+        clock.append(time.monotonic())
+    return Result(
+        *(table, summary, out, len(photons), len(numbers)),
+        bands=tuple(band for band in BANDS if band in photons.coverage),
+        seconds=dict(zip(_STAGES, np.diff(clock).tolist(), strict=True)),
+    )
+
+
+def _serve(
+    numbers: Sequence[int],
+    work: Callable[[Patch], PatchWork],
+    model: ServedModel,
+    journal: Journal,
+    control: engine.Control,
+) -> engine.Summary:
+    """Bring the patches of these numbers through the server."""
+    units = [engine.Unit(_key(number), centres()[number]) for number in numbers]
+    with control.progress("searching", len(units)) as advance:
+        return engine.execute(
+            units,
+            work,
+            model,
+            journal,
+            outputs=_OUTPUTS,
+            limits=control.limits,
+            advance=advance,
+        )
+
+
+def _key(number: int) -> str:
+    return f"patch {number}"
+
+
+def _threshold(
+    options: Options, detector: Detector, coverage: Mapping[Band, float]
+) -> float:
+    """Return the score that a source must exceed."""
+    if options.threshold is None:
+        return detector.threshold(coverage)
+    if options.threshold < detector.floor:
+        raise BadInput(
+            f"--threshold {options.threshold:g} is below {detector.floor:g}, under "
+            "which the model lists no peaks; give a higher one"
+        )
+    return options.threshold
+
+
+def _sky_cards(photons: Photons) -> dict[str, str | int | float]:
+    """Return what was read, as cards."""
+    cards: dict[str, str | int | float] = {
+        "NPHOTON": len(photons),
+        "NOUTSIDE": photons.n_outside,
+    }
+    present = [band for band in BANDS if band in photons.coverage]
+    for number, band in enumerate(present, start=1):
+        cards[f"BAND{number}"] = band.label
+        cards[f"BANDCOV{number}"] = round(photons.coverage[band], 4)
+    return cards
+
+
+def _check_outputs(
+    inputs: Sequence[Path], out: Path, options: Options, control: engine.Control
+) -> None:
+    """Refuse what could not be written at the end, before anything is done."""
+    catalogs.check_suffix(out)
+    beside = [path for path in (options.regions, options.plot) if path is not None]
+    outputs = [path.resolve() for path in (out, *beside)]
+    taken = {Path(path).resolve() for path in inputs} & set(outputs)
+    if taken or len(set(outputs)) < len(outputs):
+        raise BadInput(
+            "every output needs a name of its own that is no input's; received "
+            f"{', '.join(map(str, (out, *beside)))}"
+        )
+    for path in beside:
+        if not path.parent.is_dir():
+            raise OutputError(
+                f"{path} cannot be written: the folder {path.parent} does not exist; "
+                "make it, or choose another"
+            )
+        if path.exists() and not (control.overwrite or control.resume):
+            raise OutputError(
+                f"{path} exists already; give another name, or replace it with "
+                "--overwrite"
+            )
+    if options.plot is not None:
+        skymaps.check_available()
+
+
+def _write_beside(options: Options, table: QTable, photons: Photons) -> None:
+    """Write the region file and the picture, each aside at first."""
+    if options.regions is not None:
+        with _aside(options.regions) as path:
+            regions.write(table, path, radius_degrees=MATCH_DEGREES)
+    if options.plot is not None:
+        with _aside(options.plot) as path:
+            skymaps.write(path, photons.vectors, table)
+
+
+@contextmanager
+def _aside(path: Path) -> Iterator[Path]:
+    """Yield a name beside a file's; what is written there gets the file's name."""
+    aside = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
+    try:
+        with writing(path):
+            yield aside
+            sync(aside)
+            aside.replace(path)
+            sync(path.parent)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,140 @@
+"""``amphitrite asid``: gamma-ray photons to a catalogue of sources."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amphitrite.commands import options as common
+
+_PANEL = "Search"
+
+
+class Route(StrEnum):
+    """Who finds the peaks of a mask."""
+
+    SERVER = "server"
+    CLIENT = "client"
+
+
+def asid(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE",
+            help="Event lists of the Fermi LAT (FT1, such as those of many weeks), or "
+            "one counts cube on an image or on a HEALPix map; FITS, plain or .gz.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            *("-o", "--output"),
+            help="The catalogue; .fits, .vot, .ecsv, .csv or .parquet chooses the "
+            "format.",
+            show_default=False,
+        ),
+    ],
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            help="Score that a source must exceed. Lower ones find fainter sources and "
+            "more that are none.",
+            show_default="as learned for the bands present",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    peaks: Annotated[
+        Route,
+        typer.Option(
+            help="Who finds the peaks of the network's mask: the server, or scipy on "
+            "this machine, which is the reference.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = Route.SERVER,
+    regions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.reg",
+            help="Also write the sources as circles for DS9.",
+            show_default=False,
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.png",
+            help="Also draw the photons and the sources (needs the 'plots' extra).",
+            show_default=False,
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    in_flight: common.InFlight = 4,
+    resume: common.Resume = False,
+    overwrite: common.Overwrite = False,
+    server: common.Server = None,
+    model_repository: common.ModelRepository = None,
+    deadline: common.Deadline = 120.0,
+    patience: common.Patience = 60.0,
+    as_json: common.Json = False,
+    quiet: common.Quiet = False,
+    verbose: common.Verbose = False,
+) -> None:
+    """Find gamma-ray sources in the sky of the Fermi Large Area Telescope.
+
+    The sky is cut into overlapping patches of 10 x 10 deg, the photons of each are
+    counted in five energy bands (0.3-0.5, 0.5-1, 1-2, 2-7 and 7-20 GeV), a network
+    marks the sources, and what several patches see is listed once. Bands that the
+    input lacks are left out.
+
+    The catalogue has name, ra, dec, l, b (deg), score, patch and flags: edge (within
+    0.6 deg of the edge of what the input shows), partial_band and missing_band (the
+    input holds a part or nothing of a band), many_peaks (a crowded patch).
+
+    Example: amphitrite asid events.fits -o catalogue.fits --plot sky.png
+    """
+    from amphitrite.commands.talk import Talk
+    from amphitrite.engine import Control, Limits
+    from amphitrite.surveys import asid as page
+
+    talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
+    options = page.Options(
+        threshold=threshold, peaks=peaks.value, regions=regions, plot=plot
+    )
+    control = Control(
+        limits=Limits(in_flight=in_flight, patience=patience),
+        resume=resume,
+        overwrite=overwrite,
+        command=shlex.join(["amphitrite", *sys.argv[1:]]),
+        progress=talk.progress,
+    )
+    connecting = talk.connected(
+        server,
+        models=[page.MODEL.name],
+        model_repository=model_repository,
+        deadline=deadline,
+    )
+    result = page.run(inputs, connecting, output, options, control)
+    bands = [band.label for band in result.bands]
+    talk.result(
+        f"{len(result.table)} sources among {result.n_photons:,} photons in "
+        f"{result.n_patches} patches ({', '.join(bands)}) in {output}",
+        {
+            "output": str(output),
+            "sources": len(result.table),
+            "patches": result.n_patches,
+            "photons": result.n_photons,
+            "bands": bands,
+            "resumed": result.summary.resumed,
+            "seconds": {
+                stage: round(seconds, 3) for stage, seconds in result.seconds.items()
+            },
+        },
+    )

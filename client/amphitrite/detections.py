@@ -1,0 +1,184 @@
+"""Detections: peaks of all patches on the sky, and the sources that they stand for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from string import ascii_lowercase
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amphitrite.patches import MASK_PIXELS, Patch, depth, from_pixels
+from amphitrite.peaks import suppress
+from amphitrite.photons import Footprint
+from amphitrite.tiling import centres, deepest
+
+# A source on the line where two patches show it equally deep may be placed by each on
+# the other's side of it; this much leaves it to either.
+_DEPTH_SLACK: Final = 0.2
+
+
+@dataclass(frozen=True)
+class Detections:
+    """Peaks of all patches, on the sky.
+
+    Parameters
+    ----------
+    vectors : (n, 3) ndarray of float64
+        Galactic unit vectors.
+    score : (n,) ndarray of float32
+        Response.
+    patch : (n,) ndarray of int32
+        Number of the patch in `amphitrite.tiling.centres`.
+    depth : (n,) ndarray of float64
+        How far inside that patch, deg.
+    many : (n,) ndarray of bool
+        Whether the patch had more peaks than the server lists.
+    """
+
+    vectors: NDArray[np.float64]
+    score: NDArray[np.float32]
+    patch: NDArray[np.int32]
+    depth: NDArray[np.float64]
+    many: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def __getitem__(self, chosen: NDArray[Any]) -> Detections:
+        return Detections(
+            self.vectors[chosen],
+            self.score[chosen],
+            self.patch[chosen],
+            self.depth[chosen],
+            self.many[chosen],
+        )
+
+    @classmethod
+    def collect(cls, records: Mapping[int, Mapping[str, NDArray[Any]]]) -> Detections:
+        """Bring the peaks of patches, given by number, to the sky."""
+        patches = centres()
+        parts = [_on_sky(patches[n], n, record) for n, record in records.items()]
+        none = {name: np.zeros(0, np.float32) for name in ("row", "column", "score")}
+        parts.append(_on_sky(patches[0], 0, {**none, "many": np.array(False)}))
+        return cls(*(np.concatenate(values) for values in zip(*parts, strict=True)))
+
+
+def _on_sky(
+    patch: Patch, number: int, record: Mapping[str, NDArray[Any]]
+) -> tuple[NDArray[Any], ...]:
+    """Return the fields of `Detections` for the peaks of one patch."""
+    x, y = from_pixels(
+        record["row"].astype(np.float64),
+        record["column"].astype(np.float64),
+        pixels=MASK_PIXELS,
+    )
+    n = len(x)
+    return (
+        patch.vectors(x, y),
+        record["score"],
+        np.full(n, number, np.int32),
+        depth(x, y),
+        np.full(n, bool(record["many"])),
+    )
+
+
+def select(
+    found: Detections,
+    patches: Sequence[Patch],
+    footprint: Footprint,
+    *,
+    threshold: float,
+    radius_degrees: float,
+) -> Detections:
+    """Choose the detections that stand for a source each.
+
+    Parameters
+    ----------
+    found : Detections
+        Peaks of all patches.
+    patches : sequence of Patch
+        Those that were searched.
+    footprint : Footprint
+        Outside it there are no sources.
+    threshold : float
+        The score that a source exceeds.
+    radius_degrees : float
+        See `amphitrite.peaks.suppress`.
+
+    Notes
+    -----
+    A network sees only one side of what lies at a patch's edge.  So a detection counts
+    only in the patch in which it lies deepest, or within 0.2 deg of as deep.
+    """
+    found = found[found.score > threshold]
+    found = found[footprint.contains(found.vectors)]
+    found = found[found.depth >= deepest(found.vectors, patches) - _DEPTH_SLACK]
+    return found[suppress(found.vectors, found.score, radius_degrees=radius_degrees)]
+
+
+def join_flags(applies: Mapping[str, Any], n: int) -> NDArray[np.str_]:
+    """Return the flags of each row as one text.
+
+    Parameters
+    ----------
+    applies : mapping of str to bool or (n,) ndarray of bool
+        Where each flag applies; one truth stands for all rows.
+    n : int
+        How many rows.
+
+    Returns
+    -------
+    (n,) ndarray of str
+        Joined by commas, in the order given.
+    """
+    rows = {flag: np.broadcast_to(where, n) for flag, where in applies.items()}
+    return np.array(
+        [
+            ",".join(flag for flag, where in rows.items() if where[row])
+            for row in range(n)
+        ],
+        dtype=str,
+    )
+
+
+def names(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[np.str_]:
+    """Name sources after their positions, as the IAU recommends.
+
+    Parameters
+    ----------
+    ra, dec : (n,) ndarray
+        ICRS, deg; ra from 0 to 360.
+
+    Returns
+    -------
+    (n,) ndarray of str
+        ``AMP JHHMM.m+DDMM``, cut off, not rounded; those that share a name get a
+        letter each, a, b, ... in the order given.
+
+    References
+    ----------
+    IAU Recommendations for Nomenclature,
+    https://cds.unistra.fr/Dic/iau-spec.html
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> names(np.array([83.6287]), np.array([22.0147])).tolist()
+    ['AMP J0534.5+2200']
+    """
+    tenths = np.floor(ra * 40).astype(int)  # of a minute of time
+    minutes = np.floor(np.abs(dec) * 60).astype(int)
+    plain = [
+        f"AMP J{t // 600:02d}{t // 10 % 60:02d}.{t % 10}{s}{m // 60:02d}{m % 60:02d}"
+        for t, s, m in zip(tenths, np.where(dec < 0, "-", "+"), minutes, strict=True)
+    ]
+    shared = {name for name, n in Counter(plain).items() if n > 1}
+    letters = {name: iter(ascii_lowercase) for name in shared}
+    return np.array(
+        [name + next(letters[name]) if name in shared else name for name in plain],
+        dtype=str,
+    )
