@@ -31,11 +31,11 @@ SURVEY_OF = {spec.name: survey for survey in SURVEYS for spec in declared(survey
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Ask every question of every survey, or of every model that one declares."""
-    if "survey" in metafunc.fixturenames:
-        metafunc.parametrize("survey", SURVEYS)
-    if "model" in metafunc.fixturenames:
-        metafunc.parametrize("model", SPECS)
+    """Ask a question of every survey, or of every model, unless it says of which."""
+    asked = {mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")}
+    for name, values in (("survey", SURVEYS), ("model", SPECS)):
+        if name in metafunc.fixturenames and name not in asked:
+            metafunc.parametrize(name, values)
 
 
 @pytest.fixture(scope="session")

@@ -12,15 +12,14 @@ import pytest
 onnx = pytest.importorskip("onnx", reason="needs the export extra")
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs the export extra")
 
-from amphitrite.spec import check_contract  # noqa: E402
-from amphitrite.surveys import page  # noqa: E402
+from amphitrite.spec import ModelSpec, check_contract  # noqa: E402
+from amphitrite.surveys import SURVEYS, page  # noqa: E402
 from amphitrite_export import repository as repo  # noqa: E402
 from amphitrite_export.asid import ENSEMBLE, peaks_file  # noqa: E402
 from amphitrite_export.config import (  # noqa: E402
     ensemble_config,
     model_config,
     specs_in,
-    steps_in,
 )
 from amphitrite_export.parity import TOLERANCE  # noqa: E402
 from amphitrite_export.settings import settings_of  # noqa: E402
@@ -29,9 +28,27 @@ from amphitrite_export.validate import check_ensemble, check_model  # noqa: E402
 pytestmark = pytest.mark.export
 
 REPOSITORY = Path(__file__).parents[2] / "model_repository"
+DECLARED = sorted(
+    {
+        value.name
+        for survey in SURVEYS
+        for value in vars(page(survey)).values()
+        if isinstance(value, ModelSpec)
+    }
+)
 ENSEMBLES = {"asid": ENSEMBLE}
-# What a network says of its input, between 0 and 1.
+# The converted networks, and what each says of its input between 0 and 1.
 ANSWERS = {"asid_unet": "mask", "morpheus": "probabilities"}
+# Made of standard operators, by hand.
+BUILT = {"asid_peaks"}
+
+
+def of(names):
+    """Ask of those models only that are declared and among some names."""
+    return pytest.mark.parametrize("model", [n for n in DECLARED if n in names])
+
+
+single = of(set(DECLARED) - set(ENSEMBLES))
 
 
 @pytest.fixture
@@ -43,19 +60,6 @@ def config(folder):
 def served(config):
     """Return the spec of the version that is served."""
     return specs_in(config)[max(repo.served(config))]
-
-
-@pytest.fixture
-def single(model):
-    if model in ENSEMBLES:
-        pytest.skip(f"{model} is an ensemble")
-
-
-@pytest.fixture
-def ensemble(model):
-    if model not in ENSEMBLES:
-        pytest.skip(f"{model} is no ensemble")
-    return ENSEMBLES[model]
 
 
 def file_of(model, config) -> bytes:
@@ -72,20 +76,20 @@ def test_kept_versions_have_their_specs_and_no_others(model, config):
     assert list(specs_in(config)) == repo.versions(REPOSITORY, model)
 
 
-@pytest.mark.usefixtures("single")
+@single
 def test_the_digest_is_the_files(model, config, served):
     content = file_of(model, config)
     assert served.digest == "sha256:" + hashlib.sha256(content).hexdigest()
 
 
-@pytest.mark.usefixtures("single")
+@single
 def test_the_configuration_describes_the_file(model, config):
     proto = onnx.load_from_string(file_of(model, config))
     onnx.checker.check_model(proto, full_check=True)
     check_model(config, proto)
 
 
-@pytest.mark.usefixtures("single")
+@single
 @pytest.mark.parametrize("name", [repo.CONFIG, repo.GPU_CONFIG])
 def test_the_committed_configuration_is_the_generated_one(model, config, name):
     text = model_config(
@@ -97,9 +101,8 @@ def test_the_committed_configuration_is_the_generated_one(model, config, name):
     assert (REPOSITORY / model / name).read_text() == text
 
 
+@of(ANSWERS)
 def test_parity_was_measured_at_export(model, served, spec):
-    if model not in ANSWERS:
-        pytest.skip(f"{model} was not converted from Keras")
     parity = served.learned["parity"]
     assert parity["samples"] >= 8
     differences = parity["max_abs_difference"]
@@ -107,25 +110,23 @@ def test_parity_was_measured_at_export(model, served, spec):
     assert differences[ANSWERS[model]] <= 1e-5
 
 
-def test_every_network_has_an_answer_to_compare(models):
-    built = {"asid_peaks"}  # by hand, of standard operators
-    assert set(models.specs) - set(ENSEMBLES) - built <= set(ANSWERS)
+def test_every_model_is_of_a_known_kind():
+    assert set(DECLARED) <= {*ENSEMBLES, *ANSWERS, *BUILT}
 
 
-def test_the_committed_ensemble_is_the_generated_one(model, config, ensemble):
+@of(ENSEMBLES)
+def test_the_committed_ensemble_is_the_generated_one(model, config):
     text = ensemble_config(
         specs_in(config),
         max(repo.served(config)),
-        ensemble.steps,
+        ENSEMBLES[model].steps,
         max_batch_size=config.max_batch_size,
     )
     assert (REPOSITORY / model / repo.CONFIG).read_text() == text
 
 
-def test_an_ensemble_follows_tritons_rules(config, ensemble):
-    assert [step.model for step in steps_in(config)] == [
-        step.model for step in ensemble.steps
-    ]
+@of(ENSEMBLES)
+def test_an_ensemble_follows_tritons_rules(config):
     others = {
         name: repo.read_config(REPOSITORY, name) for name in repo.models(REPOSITORY)
     }
@@ -135,7 +136,7 @@ def test_an_ensemble_follows_tritons_rules(config, ensemble):
     )
 
 
-@pytest.mark.usefixtures("ensemble")
+@of(ENSEMBLES)
 def test_an_ensemble_has_its_members_digests_and_learned_values(config):
     for spec in specs_in(config).values():
         joined = {}
@@ -146,9 +147,8 @@ def test_an_ensemble_has_its_members_digests_and_learned_values(config):
         assert spec.learned == joined
 
 
+@of(BUILT)
 def test_the_peak_finder_is_the_one_that_its_values_give(model, config, served):
-    if model != "asid_peaks":
-        pytest.skip(f"{model} is no peak finder")
     have = onnx.load_from_string(file_of(model, config))
     built = peaks_file(served, max_peaks=served.learned["max_peaks"])
     want = onnx.load_from_string(built.content)

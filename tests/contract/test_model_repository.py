@@ -1,8 +1,10 @@
 """Promises that every model in the committed repository keeps."""
 
+import pytest
+
 from amphitrite.repository import check_model, model_folders, served_spec
 from amphitrite.spec import check_contract
-from amphitrite.surveys import SURVEYS, page
+from amphitrite.surveys import page
 
 
 def test_the_committed_model_is_what_the_page_declares(folder, spec):
@@ -19,14 +21,13 @@ def test_no_committed_survey_is_still_awaited(repository, models):
     assert not [name for name in models.awaited if (repository / name).exists()]
 
 
-def test_the_card_is_of_the_committed_weights(repository, models):
-    for survey in SURVEYS:
-        if survey in models.awaited:
-            continue
-        folder = repository / page(survey).MODEL.name
-        card = (folder / "MODEL_CARD.md").read_text()
-        assert served_spec(folder).digest in card
-        assert "simulated" in card
+def test_the_card_is_of_the_committed_weights(survey, repository, models):
+    if survey in models.awaited:
+        pytest.skip(f"the networks of {survey} are still being trained")
+    folder = repository / page(survey).MODEL.name
+    card = (folder / "MODEL_CARD.md").read_text()
+    assert served_spec(folder).digest in card
+    assert "simulated" in card
 
 
 def test_files_are_small_enough_for_git(repository):
