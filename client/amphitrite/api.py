@@ -132,7 +132,7 @@ def run(
     survey_page = page(survey)
     chosen = survey_options(survey, **options)
     with tempfile.TemporaryDirectory(prefix="amphitrite-") as scratch:
-        name = "catalogue.fits" if survey_page.PRODUCTS is None else "result"
+        name = "result" if survey_page.PRODUCTS else "catalogue.fits"
         out = Path(output) if output is not None else Path(scratch) / name
         paths = [Path(path) for path in inputs]
         connecting = (

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,11 +22,12 @@ from astropy.coordinates import SkyCoord
 from astropy.table import QTable
 from numpy.typing import NDArray
 
-from amphitrite import catalogs, engine, regions, skies, skymaps
+from amphitrite import catalogs, engine, regions, side_products, skies, skymaps
 from amphitrite.bands import BANDS, Band
 from amphitrite.columns import Column
 from amphitrite.detections import Detections, join_flags, names, select
-from amphitrite.errors import BadInput, InferenceFailed, OutputError, SpecMismatch
+from amphitrite.detector import Detector
+from amphitrite.errors import BadInput, InferenceFailed
 from amphitrite.footprints import near_edge
 from amphitrite.journal import Journal
 from amphitrite.patches import (
@@ -40,7 +40,7 @@ from amphitrite.peaks import Peaks, find
 from amphitrite.photons import Footprint, Photons
 from amphitrite.provenance import Provenance
 from amphitrite.spec import ModelSpec, TensorSpec
-from amphitrite.staging import Staging, sync, writing
+from amphitrite.staging import Staging
 from amphitrite.tiling import Tiles, centres
 from amphitrite.triton import Connection, ServedModel
 
@@ -152,7 +152,7 @@ MODEL: Final = ModelSpec(
     references=REFERENCES,
 )
 
-PRODUCTS: Final = None
+PRODUCTS: Final = ()
 """The result is one file, not a folder of products."""
 
 COLUMNS: Final = (
@@ -174,7 +174,7 @@ COLUMNS: Final = (
         "stat.param",
         "Laplacian-of-Gaussian response of the network's mask",
     ),
-    Column("patch", "int32", "", "obs.field", "Number of the patch that shows it"),
+    Column("patch", "int32", "", "meta.id;obs.field", "Patch that shows it"),
     Column(
         "flags",
         "str",
@@ -244,69 +244,10 @@ class Options:
                         f"received {path}"
                     )
 
-
-@dataclass(frozen=True)
-class Detector:
-    """What was learned with the weights, as the client needs it.
-
-    Parameters
-    ----------
-    sigma : float
-        Scale of the Laplacian of Gaussian, pixels of the mask.
-    floor : float
-        Response that every peak exceeds.
-    radius_degrees : float
-        Detections closer than this stand for one source.
-    thresholds : mapping of str to float
-        Response that a source exceeds, by the bands present: ``"11000"`` is the first
-        two of `amphitrite.bands.BANDS`.
-    """
-
-    sigma: float
-    floor: float
-    radius_degrees: float
-    thresholds: Mapping[str, float]
-
-    @classmethod
-    def of(cls, spec: ModelSpec) -> Detector:
-        """Read what a served model has learned.
-
-        Raises
-        ------
-        SpecMismatch
-            Something is missing.
-        """
-        try:
-            return cls(
-                sigma=float(spec.learned["log_sigma_pixels"]),
-                floor=float(spec.learned["peak_floor"]),
-                radius_degrees=float(spec.learned["suppression_degrees"]),
-                thresholds=dict(spec.learned["thresholds"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise SpecMismatch(
-                f"the served '{spec.name}' does not say what was learned with its "
-                f"weights ({error!r}); received {sorted(spec.learned)}. Export the "
-                "model again."
-            ) from error
-
-    def threshold(self, coverage: Mapping[Band, float]) -> float:
-        """Return the threshold learned for the bands that an input covers.
-
-        Raises
-        ------
-        BadInput
-            There is none for them.
-        """
-        present = "".join(str(int(band in coverage)) for band in BANDS)
-        if present not in self.thresholds:
-            held = ", ".join(band.label for band in BANDS if band in coverage)
-            raise BadInput(
-                f"the model has learned no threshold for the bands {held} alone "
-                f"({present}), only for {', '.join(sorted(self.thresholds))}; give "
-                "--threshold, or an input with more bands"
-            )
-        return float(self.thresholds[present])
+    @property
+    def beside(self) -> list[Path]:
+        """The files that are written beside the catalogue."""
+        return [path for path in (self.regions, self.plot) if path is not None]
 
 
 @dataclass
@@ -486,7 +427,12 @@ def run(
         See `amphitrite.errors`; nothing then stands under the name ``out``.
     """
     control = control or engine.Control()
-    _check_outputs(inputs, out, options, control)
+    catalogs.check_suffix(out)
+    side_products.check(
+        options.beside, out, inputs, replace=control.overwrite or control.resume
+    )
+    if options.plot is not None:
+        skymaps.check_available()
     with ExitStack() as stack:
         staging = stack.enter_context(
             Staging(out, resume=control.resume, overwrite=control.overwrite)
@@ -499,7 +445,7 @@ def run(
         clock.append(time.monotonic())
         model = stack.enter_context(connecting).model(MODEL)
         detector = Detector.of(model.spec)
-        threshold = _threshold(options, detector, photons.coverage)
+        threshold = detector.threshold(photons.coverage, chosen=options.threshold)
         clock.append(time.monotonic())
         tiles = Tiles(photons)
         numbers = tiles.occupied(centres())
@@ -566,20 +512,6 @@ def _key(number: int) -> str:
     return f"patch {number}"
 
 
-def _threshold(
-    options: Options, detector: Detector, coverage: Mapping[Band, float]
-) -> float:
-    """Return the score that a source must exceed."""
-    if options.threshold is None:
-        return detector.threshold(coverage)
-    if options.threshold < detector.floor:
-        raise BadInput(
-            f"--threshold {options.threshold:g} is below {detector.floor:g}, under "
-            "which the model lists no peaks; give a higher one"
-        )
-    return options.threshold
-
-
 def _sky_cards(photons: Photons) -> dict[str, str | int | float]:
     """Return what was read, as cards."""
     cards: dict[str, str | int | float] = {
@@ -593,54 +525,11 @@ def _sky_cards(photons: Photons) -> dict[str, str | int | float]:
     return cards
 
 
-def _check_outputs(
-    inputs: Sequence[Path], out: Path, options: Options, control: engine.Control
-) -> None:
-    """Refuse what could not be written at the end, before anything is done."""
-    catalogs.check_suffix(out)
-    beside = [path for path in (options.regions, options.plot) if path is not None]
-    outputs = [path.resolve() for path in (out, *beside)]
-    taken = {Path(path).resolve() for path in inputs} & set(outputs)
-    if taken or len(set(outputs)) < len(outputs):
-        raise BadInput(
-            "every output needs a name of its own that is no input's; received "
-            f"{', '.join(map(str, (out, *beside)))}"
-        )
-    for path in beside:
-        if not path.parent.is_dir():
-            raise OutputError(
-                f"{path} cannot be written: the folder {path.parent} does not exist; "
-                "make it, or choose another"
-            )
-        if path.exists() and not (control.overwrite or control.resume):
-            raise OutputError(
-                f"{path} exists already; give another name, or replace it with "
-                "--overwrite"
-            )
-    if options.plot is not None:
-        skymaps.check_available()
-
-
 def _write_beside(options: Options, table: QTable, photons: Photons) -> None:
     """Write the region file and the picture, each aside at first."""
     if options.regions is not None:
-        with _aside(options.regions) as path:
+        with side_products.aside(options.regions) as path:
             regions.write(table, path, radius_degrees=MATCH_DEGREES)
     if options.plot is not None:
-        with _aside(options.plot) as path:
+        with side_products.aside(options.plot) as path:
             skymaps.write(path, photons.vectors, table)
-
-
-@contextmanager
-def _aside(path: Path) -> Iterator[Path]:
-    """Yield a name beside a file's; what is written there gets the file's name."""
-    aside = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
-    try:
-        with writing(path):
-            yield aside
-            sync(aside)
-            aside.replace(path)
-            sync(path.parent)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise

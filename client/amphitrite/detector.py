@@ -1,0 +1,91 @@
+"""What a source detector has learned, as its client needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from amphitrite.bands import BANDS, Band
+from amphitrite.errors import BadInput, SpecMismatch
+from amphitrite.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class Detector:
+    """What was learned with the weights, as the client needs it.
+
+    Parameters
+    ----------
+    sigma : float
+        Scale of the Laplacian of Gaussian, pixels of the mask.
+    floor : float
+        Response that every peak exceeds.
+    radius_degrees : float
+        Detections closer than this stand for one source.
+    thresholds : mapping of str to float
+        Response that a source exceeds, by the bands present: ``"11000"`` is the first
+        two of `amphitrite.bands.BANDS`.
+    """
+
+    sigma: float
+    floor: float
+    radius_degrees: float
+    thresholds: Mapping[str, float]
+
+    @classmethod
+    def of(cls, spec: ModelSpec) -> Detector:
+        """Read what a served model has learned.
+
+        Raises
+        ------
+        SpecMismatch
+            Something is missing.
+        """
+        try:
+            return cls(
+                sigma=float(spec.learned["log_sigma_pixels"]),
+                floor=float(spec.learned["peak_floor"]),
+                radius_degrees=float(spec.learned["suppression_degrees"]),
+                thresholds=dict(spec.learned["thresholds"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise SpecMismatch(
+                f"the served '{spec.name}' does not say what was learned with its "
+                f"weights ({error!r}); received {sorted(spec.learned)}. Export the "
+                "model again."
+            ) from error
+
+    def threshold(
+        self, coverage: Mapping[Band, float], *, chosen: float | None = None
+    ) -> float:
+        """Return the score that a source must exceed.
+
+        Parameters
+        ----------
+        coverage : mapping of Band to float
+            The bands that an input covers.
+        chosen : float, optional
+            What to use instead of what was learned.
+
+        Raises
+        ------
+        BadInput
+            None was learned for these bands, or the chosen one is below what every
+            peak exceeds.
+        """
+        if chosen is not None:
+            if chosen < self.floor:
+                raise BadInput(
+                    f"--threshold {chosen:g} is below {self.floor:g}, under which the "
+                    "model lists no peaks; give a higher one"
+                )
+            return chosen
+        present = "".join(str(int(band in coverage)) for band in BANDS)
+        if present not in self.thresholds:
+            held = ", ".join(band.label for band in BANDS if band in coverage)
+            raise BadInput(
+                f"the model has learned no threshold for the bands {held} alone "
+                f"({present}), only for {', '.join(sorted(self.thresholds))}; give "
+                "--threshold, or an input with more bands"
+            )
+        return float(self.thresholds[present])
