@@ -1,0 +1,209 @@
+"""Measure the served source detector on simulated skies whose truth is known.
+
+The skies are of seeds that training never uses, and one is of a variant of the diffuse
+light that it never saw.  Counts are drawn patch by patch, sent to the server and put
+together as the client does with a user's own.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from typing import Any, Final
+
+import numpy as np
+from astropy.coordinates import SkyCoord
+from numpy.typing import NDArray
+
+from amphitrite.bands import BANDS
+from amphitrite.detections import Detections, select
+from amphitrite.footprints import WholeSky
+from amphitrite.patches import Patch, from_pixels
+from amphitrite.surveys import asid as page
+from amphitrite.tiling import centres
+from amphitrite.triton import Connection, ServedModel
+from amphitrite_training.asid.calibrate import FLUX_EDGES
+from amphitrite_training.asid.measures import Evaluation, SkyResult, tables
+from amphitrite_training.asid.simulate import instrument, spectra
+from amphitrite_training.asid.simulate.sky import Sky, expect, make_sky
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+Floats = NDArray[np.floating]
+
+FIRST_SEED: Final = 3_000
+# The last variant is never trained on.
+VARIANTS: Final = ("A", "C", "B")
+_IN_FLIGHT: Final = 4
+_ABOVE_1_GEV: Final = 3  # bands
+_COVERAGE: Final = dict.fromkeys(BANDS, 1.0)
+
+
+def evaluate(
+    connection: Connection, *, progress: Progress, n_fields: int = 2
+) -> Evaluation:
+    """Search simulated skies with the served model and compare with their truth.
+
+    Parameters
+    ----------
+    connection : Connection
+        A server with the ensemble.
+    progress : callable
+        Gives a context that yields how to advance a bar by a number of patches.
+    n_fields : int, optional
+        Whole skies; the first is of a variant that was trained on, the second is not.
+
+    Returns
+    -------
+    Evaluation
+        The counts.
+
+    Raises
+    ------
+    ServerError
+        The server does not answer, or has another model.
+    """
+    model = connection.model(page.MODEL)
+    detector = page.Detector.of(model.spec)
+    skies = tuple(
+        (FIRST_SEED + i, VARIANTS[i % len(VARIANTS)]) for i in range(n_fields)
+    )
+    results: dict[str, list[SkyResult]] = {}
+    patches = centres()
+    with progress("evaluating", n_fields * len(patches)) as advance:
+        for seed, variant in skies:
+            sky = make_sky(seed, variant=variant)
+            result = _search(sky, seed, patches, model, detector, advance)
+            results.setdefault(variant, []).append(result)
+    return Evaluation(
+        spec=model.spec,
+        version=model.version,
+        skies=skies,
+        n_patches=n_fields * len(patches),
+        tables={
+            variant: tables(some, radius_degrees=detector.radius_degrees)
+            for variant, some in results.items()
+        },
+    )
+
+
+def counts(sky: Sky, seed: int, number: int, patch: Patch) -> dict[str, Floats]:
+    """Draw the counts of a patch; the same for the same seed and number."""
+    rng = np.random.default_rng([seed, number])
+    return {
+        tensor.name: rng.poisson(expected).astype(np.float32)
+        for tensor, expected in zip(page.COUNTS, expect(sky, patch).counts, strict=True)
+    }
+
+
+def _search(
+    sky: Sky,
+    seed: int,
+    patches: Sequence[Patch],
+    model: ServedModel,
+    detector: page.Detector,
+    advance: Callable[[int], None],
+) -> SkyResult:
+    """Send every patch of a sky to the server, and measure what comes back."""
+    records: dict[int, Any] = {}
+    images: dict[int, list[NDArray[np.uint16]]] = {}
+    flying: deque[tuple[int, page.PatchWork, Future[Any]]] = deque()
+
+    def collect() -> None:
+        number, work, answer = flying.popleft()
+        work.add(None, answer.result())
+        records[number] = work.record()
+        advance(1)
+
+    for number, patch in enumerate(patches):
+        drawn = counts(sky, seed, number, patch)
+        images[number] = [
+            drawn[tensor.name].astype(np.uint16)
+            for tensor in page.COUNTS[:_ABOVE_1_GEV]
+        ]
+        work = page.PatchWork(drawn, detector, "server")
+        for _, tensors in work.requests():
+            flying.append((number, work, model.submit(tensors)))
+        if len(flying) >= _IN_FLIGHT:
+            collect()
+    while flying:
+        collect()
+
+    found = select(
+        Detections.collect(records),
+        patches,
+        WholeSky(),
+        threshold=detector.threshold(_COVERAGE),
+        radius_degrees=detector.radius_degrees,
+    )
+    flux = np.zeros(len(found))
+    for number in np.unique(found.patch):
+        here = found.patch == number
+        flux[here] = aperture_flux(
+            images[number], patches[number], found.vectors[here], years=sky.years
+        )
+    bright = sky.population.flux >= FLUX_EDGES[0]
+    return SkyResult(
+        truth=sky.vectors[bright],
+        flux=sky.population.flux[bright],
+        found=found.vectors,
+        aperture_flux=flux,
+    )
+
+
+def aperture_flux(
+    images: Sequence[NDArray[np.integer]],
+    patch: Patch,
+    vectors: Floats,
+    *,
+    years: float,
+) -> Floats:
+    """Return the flux of detections from the counts around them.
+
+    Photons above 1 GeV within the 68 % radius of each band, less the background in a
+    ring of 2 to 4 such radii, over the exposure.
+
+    Parameters
+    ----------
+    images : sequence of ndarray
+        Counts of the patch in the bands above 1 GeV.
+    patch : Patch
+        Where.
+    vectors : (n, 3) ndarray
+        Galactic unit vectors of the detections.
+    years : float
+        Length of the survey.
+
+    Returns
+    -------
+    (n,) ndarray
+        Photons/cm2/s above 1 GeV; may be negative.
+    """
+    x, y = patch.offsets(vectors)
+    total = np.zeros(len(x))
+    for image, band in zip(images, BANDS, strict=False):
+        column, row = np.meshgrid(np.arange(band.pixels), np.arange(band.pixels))
+        pixel_x, pixel_y = from_pixels(row, column, pixels=band.pixels)
+        radius = instrument.r68(band)
+        for index in range(len(x)):
+            distance = np.hypot(pixel_x - x[index], pixel_y - y[index])
+            inner = distance < radius
+            ring = (distance > 2 * radius) & (distance < 4 * radius)
+            net = image[inner].sum() - image[ring].mean() * inner.sum()
+            total[index] += net / 0.68
+    centre = SkyCoord(patch.lon, patch.lat, unit="deg", frame="galactic").icrs
+    relative = instrument.relative_exposure(centre.dec.deg)
+    return np.asarray(total / (_mean_exposure(years) * relative))
+
+
+def _mean_exposure(years: float) -> float:
+    """Return the photons above 1 GeV of a unit flux of a typical spectrum."""
+    grid = np.geomspace(1_000.0, 100_000.0, 200)
+    shape = grid**-2.4 / np.trapezoid(grid**-2.4, grid)
+    return float(
+        sum(
+            spectra.counts_per_band(grid, shape, band, years=years)
+            for band in BANDS[:_ABOVE_1_GEV]
+        )
+    )

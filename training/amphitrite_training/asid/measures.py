@@ -1,0 +1,290 @@
+"""What is measured of the source detector on simulated skies, and how it is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from astropy import units as u
+from astropy_healpix import HEALPix
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from amphitrite.patches import angles
+from amphitrite.peaks import suppress
+from amphitrite.spec import ModelSpec
+from amphitrite_training.asid.calibrate import FLUX_EDGES, HIGH_LATITUDE, MATCH_DEGREES
+
+Floats = NDArray[np.floating]
+
+_RESAMPLES: Final = 1_000
+_BLOCK_NSIDE: Final = 4
+# Bins with fewer sources say little.
+LEAST_SOURCES: Final = 30
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A share that was counted, with its bootstrap interval.
+
+    Parameters
+    ----------
+    n_hits, n : int
+        The counts.
+    low, high : float
+        95 % interval: the sky is resampled in blocks of about 15 x 15 deg, so that
+        neighbours stay together.
+    """
+
+    n_hits: int
+    n: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        """The share; NaN of nothing."""
+        return self.n_hits / self.n if self.n else float("nan")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Purity and completeness per bin of flux, in one part of the sky.
+
+    Parameters
+    ----------
+    completeness, purity : tuple of Counted
+        Per bin of `FLUX_EDGES`: of the true sources, those found; of the detections
+        with that aperture flux, those that are true.
+    ceiling : tuple of float
+        Per bin: the completeness of a detector that knows every source, but gives two
+        within the suppression radius as one.
+    whole : tuple of Counted
+        Purity of all detections, completeness above the lowest edge.
+    faint : Counted
+        Purity of the detections whose aperture flux is below the lowest edge.
+    """
+
+    completeness: tuple[Counted, ...]
+    purity: tuple[Counted, ...]
+    ceiling: tuple[float, ...]
+    whole: tuple[Counted, Counted]
+    faint: Counted
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the numbers as JSON types."""
+
+        def numbers(c: Counted) -> dict[str, Any]:
+            return {"hits": c.n_hits, "of": c.n, "low": c.low, "high": c.high}
+
+        return {
+            "bins": [
+                {
+                    "flux": list(edges),
+                    "completeness": numbers(complete),
+                    "ceiling": ceiling,
+                    "purity": numbers(pure),
+                }
+                for edges, complete, ceiling, pure in zip(
+                    pairwise(FLUX_EDGES),
+                    self.completeness,
+                    self.ceiling,
+                    self.purity,
+                    strict=True,
+                )
+            ],
+            "purity": numbers(self.whole[0]),
+            "completeness": numbers(self.whole[1]),
+            "fainter": numbers(self.faint),
+        }
+
+
+@dataclass(frozen=True)
+class SkyResult:
+    """What was found on one simulated sky, and what is there.
+
+    Parameters
+    ----------
+    truth : (n, 3) ndarray
+        Unit vectors of the sources above the lowest of `FLUX_EDGES`.
+    flux : (n,) ndarray
+        Photons/cm2/s above 1 GeV.
+    found : (m, 3) ndarray
+        Unit vectors of the detections.
+    aperture_flux : (m,) ndarray
+        Of the detections, from the counts around them.
+    """
+
+    truth: Floats
+    flux: Floats
+    found: Floats
+    aperture_flux: Floats
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured, and on which model.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The served ensemble's spec.
+    version : int
+        Its version.
+    skies : tuple of (int, str)
+        Seed and diffuse variant of each sky.
+    n_patches : int
+        Patches of all skies.
+    tables : dict of str to dict of str to Table
+        By variant, then ``"|b| > 20"`` and ``"all sky"``.
+    """
+
+    spec: ModelSpec
+    version: int
+    skies: tuple[tuple[int, str], ...]
+    n_patches: int
+    tables: dict[str, dict[str, Table]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the numbers as JSON types."""
+        return {
+            "model": self.spec.name,
+            "version": self.version,
+            "digest": self.spec.digest,
+            "simulated": True,
+            "skies": [list(sky) for sky in self.skies],
+            "patches": self.n_patches,
+            "tables": {
+                variant: {part: table.as_dict() for part, table in parts.items()}
+                for variant, parts in self.tables.items()
+            },
+        }
+
+
+def pair(truth: Floats, flux: Floats, found: Floats) -> NDArray[np.intp]:
+    """Pair sources with detections within 0.3 deg, one to one, brightest source first.
+
+    Parameters
+    ----------
+    truth : (n, 3) ndarray
+        Unit vectors.
+    flux : (n,) ndarray
+        Of the sources.
+    found : (m, 3) ndarray
+        Unit vectors.
+
+    Returns
+    -------
+    (n,) ndarray of int
+        Index of each source's detection, the nearest that is free; -1 for none.
+    """
+    partners = np.full(len(truth), -1)
+    if not len(found) or not len(truth):
+        return partners
+    chord = 2 * np.sin(np.radians(MATCH_DEGREES) / 2)
+    near = cKDTree(found).query_ball_point(truth, chord)
+    free = np.ones(len(found), bool)
+    for index in np.argsort(-flux, kind="stable"):
+        candidates = [each for each in near[index] if free[each]]
+        if candidates:
+            best = max(candidates, key=lambda each: float(found[each] @ truth[index]))
+            partners[index] = best
+            free[best] = False
+    return partners
+
+
+def tables(results: Sequence[SkyResult], *, radius_degrees: float) -> dict[str, Table]:
+    """Count purity and completeness of skies that belong together.
+
+    Parameters
+    ----------
+    results : sequence of SkyResult
+        One per sky.
+    radius_degrees : float
+        The suppression radius, for the ceiling.
+
+    Returns
+    -------
+    dict of str to Table
+        ``"|b| > 20"`` and ``"all sky"``.
+    """
+    parts = {"|b| > 20": HIGH_LATITUDE, "all sky": 0.0}
+    return {
+        name: _table(results, limit, radius_degrees=radius_degrees)
+        for name, limit in parts.items()
+    }
+
+
+def _table(
+    results: Sequence[SkyResult], limit: float, *, radius_degrees: float
+) -> Table:
+    """Count sources and detections at latitudes above a limit."""
+    truth, found = [], []
+    for number, sky in enumerate(results):
+        partners = pair(sky.truth, sky.flux, sky.found)
+        alone = np.zeros(len(sky.truth), bool)
+        alone[suppress(sky.truth, sky.flux, radius_degrees=radius_degrees)] = True
+        here = _latitude(sky.truth) > limit
+        truth.append(
+            np.c_[sky.flux, partners >= 0, alone, _blocks(sky.truth, number)][here]
+        )
+        real = np.isin(np.arange(len(sky.found)), partners)
+        here = _latitude(sky.found) > limit
+        found.append(np.c_[sky.aperture_flux, real, _blocks(sky.found, number)][here])
+    sources, detections = np.concatenate(truth), np.concatenate(found)
+    bins = list(pairwise(FLUX_EDGES))
+    in_bin = [(sources[:, 0] >= low) & (sources[:, 0] < high) for low, high in bins]
+    seen_in = [
+        (detections[:, 0] >= low) & (detections[:, 0] < high) for low, high in bins
+    ]
+    faint = detections[:, 0] < FLUX_EDGES[0]
+    return Table(
+        completeness=tuple(count(sources[m, 1], sources[m, 3]) for m in in_bin),
+        purity=tuple(count(detections[m, 1], detections[m, 2]) for m in seen_in),
+        ceiling=tuple(
+            float(sources[m, 2].mean()) if m.any() else float("nan") for m in in_bin
+        ),
+        whole=(
+            count(detections[:, 1], detections[:, 2]),
+            count(sources[:, 1], sources[:, 3]),
+        ),
+        faint=count(detections[faint, 1], detections[faint, 2]),
+    )
+
+
+def count(hits: Floats, blocks: Floats) -> Counted:
+    """Count hits, and resample the blocks that they lie in for an interval.
+
+    Parameters
+    ----------
+    hits : (n,) ndarray
+        1 for a hit, 0 for none.
+    blocks : (n,) ndarray
+        A number for each block of the sky.
+    """
+    if not len(hits):
+        return Counted(0, 0, 0.0, 1.0)
+    _, index = np.unique(blocks, return_inverse=True)
+    n = np.bincount(index)
+    n_hits = np.bincount(index, weights=hits)
+    rng = np.random.default_rng(0)
+    drawn = rng.multinomial(len(n), np.full(len(n), 1 / len(n)), size=_RESAMPLES)
+    totals = drawn @ n
+    shares = (drawn @ n_hits)[totals > 0] / totals[totals > 0]
+    low, high = np.quantile(shares, [0.025, 0.975])
+    return Counted(int(hits.sum()), len(hits), float(low), float(high))
+
+
+def _latitude(vectors: Floats) -> Floats:
+    return np.abs(np.degrees(np.arcsin(np.clip(vectors[:, 2], -1, 1))))
+
+
+def _blocks(vectors: Floats, sky: int) -> NDArray[np.integer]:
+    """Return the number of the block of about 15 deg that each direction lies in."""
+    healpix = HEALPix(_BLOCK_NSIDE, order="nested")
+    lon, lat = np.radians(angles(vectors))
+    pixel = healpix.lonlat_to_healpix(lon * u.rad, lat * u.rad)
+    return np.asarray(pixel + sky * healpix.npix)
