@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # The paper's bins: lower edges, photons/cm2/s above 1 GeV (Panes et al. 2021).
 FLUX_EDGES: Final = (
     6.95e-11, 1.27e-10, 2.34e-10, 4.28e-10, 7.85e-10,
-    1.44e-9, 2.64e-9, 4.83e-9, 1e-4,
+    1.44e-9, 2.64e-9, 4.83e-9, 8.84e-9, 1.62e-8, 2.98e-8, 1e-4,
 )  # fmt: skip
 MATCH_DEGREES: Final = 0.3
 HIGH_LATITUDE: Final = 20.0

@@ -1,0 +1,146 @@
+"""Write the model card of the served source detector."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, Final
+
+from amphitrite.bands import BANDS
+from amphitrite.surveys import asid as page
+from amphitrite_training.asid.calibrate import FLUX_EDGES, MATCH_DEGREES
+from amphitrite_training.asid.measures import LEAST_SOURCES, Counted, Evaluation, Table
+
+# Panes et al. 2021, arXiv:2103.11068: purity and completeness on their own simulated
+# sky, from the table in the notebook published with it; None where it has no value.
+V1: Final = {
+    "|b| > 20": (
+        (0.69, 0.14), (0.90, 0.54), (0.95, 0.88), (0.96, 0.95),
+        None, (0.97, 0.99), None, None, None, None, None,
+    ),
+    "all sky": (
+        (0.59, 0.10), (0.84, 0.41), (0.93, 0.74), (0.95, 0.88),
+        (0.94, 0.93), (0.96, 0.96), (0.94, 0.97), (0.91, 0.97),
+        None, (0.80, 0.96), (0.79, 1.00),
+    ),
+}  # fmt: skip
+_SEEN: Final = {"A": "seen in training", "B": "seen in training", "C": "never seen"}
+
+
+def card(found: Evaluation) -> str:
+    """Return the card as Markdown.
+
+    Parameters
+    ----------
+    found : Evaluation
+        What was measured.
+
+    Returns
+    -------
+    str
+        What the model is, how it was trained, what was measured and how, and what was
+        not.
+    """
+    learned = found.spec.learned
+    members = ", ".join(f"{m.name} version {m.version}" for m in found.spec.members)
+    skies = ", ".join(
+        f"seed {seed} (variant {variant})" for seed, variant in found.skies
+    )
+    tables = "\n".join(
+        f"### Variant {variant} of the diffuse light, {_SEEN[variant]}\n\n"
+        + "\n".join(_table(name, table) for name, table in parts.items())
+        for variant, parts in found.tables.items()
+    )
+    thresholds = learned["thresholds"]
+    return f"""# Model card: asid
+
+Written by `amphitrite evaluate asid`; do not edit.
+
+| | |
+|---|---|
+| version | {found.version} ({members}) |
+| digest | `{found.spec.digest}` |
+| method | {"; ".join(page.REFERENCES)} |
+| input | counts of a 10 x 10 deg patch in {", ".join(b.label for b in BANDS)} |
+| output | a mask of 128 x 128 pixels; its peaks with their scores |
+| marks | discs of {learned["disc_radius_pixels"]:g} pixels, Laplacian of Gaussian of \
+{learned["log_sigma_pixels"]:g} pixels, one source within \
+{learned["suppression_degrees"]:g} deg |
+| threshold | {thresholds["11111"]:g} with all bands, {thresholds["11000"]:g} with \
+7-20 and 2-7 GeV, {thresholds["01000"]:g} with 2-7 GeV alone |
+
+## How it was trained
+
+{_training(learned)}
+
+**All training data are simulated**: expected counts of skies whose point sources follow
+the 4FGL-DR3 catalogue's numbers, with the diffuse light of variants A and B, the point
+spread function of P8R3 and 11 years of exposure; photons are drawn anew at every visit.
+Energy dispersion and extended sources are left out. A source gets a disc if its
+signal-to-noise within the 68 % radius, over all bands present, is above 4.
+
+## What was measured
+
+**These skies are simulated too**: {skies}, {found.n_patches} patches in all, of seeds
+that training never used, sent through the served ensemble and put together as the
+client does. A source counts as found if a detection is within {MATCH_DEGREES:g} deg,
+one to one, the brightest source first; a second detection of it is false, and so is
+that of a source below {FLUX_EDGES[0]:.3g}. Completeness goes by the true flux above 1
+GeV, purity by the detection's aperture flux. Intervals are 95 %, from resampling the
+sky in blocks. *Ceiling* is the completeness of a detector that knows every source, but
+reports two within {learned["suppression_degrees"]:g} deg as one. *V1* is the published
+system (Panes et al. 2021) **on its own simulated sky: the skies differ, so its numbers
+stand here for orientation and not as a ranking.** Bins of fewer than {LEAST_SOURCES}
+sources are in brackets.
+
+{tables}
+## What was not measured
+
+Real skies are no part of this card: their true sources are not known. Against the
+4FGL catalogue see the tests that read real data. The flux, the nature and the error of
+the position of a source are not estimated yet.
+"""
+
+
+def _training(learned: Any) -> str:
+    training, recipe = learned["training"], learned["recipe"]
+    changed = ", ".join(f"{key} = {value}" for key, value in sorted(recipe.items()))
+    return (
+        f"{training['samples_seen']:,} samples in {training['seconds'] / 60:.0f} "
+        f"minutes on {training['backend']}, without a GPU; "
+        f"{training['trainable_parameters']:,} parameters. The recipe: {changed}."
+    )
+
+
+def _table(name: str, table: Table) -> str:
+    rows = [
+        f"| {low:.3g} | {_share(complete)} | {ceiling:.3f} | {_share(pure)} "
+        f"| {_v1(v1)} |"
+        for (low, _), complete, ceiling, pure, v1 in zip(
+            pairwise(FLUX_EDGES),
+            table.completeness,
+            table.ceiling,
+            table.purity,
+            V1[name],
+            strict=True,
+        )
+    ]
+    pure, complete = table.whole
+    return f"""**{name}**
+
+| flux from (ph/cm2/s) | completeness | ceiling | purity | V1: completeness, purity |
+|---|---|---|---|---|
+{chr(10).join(rows)}
+| fainter | | | {_share(table.faint)} | |
+| all | {_share(complete)} | | {_share(pure)} | |
+"""
+
+
+def _share(counted: Counted) -> str:
+    if not counted.n:
+        return "none"
+    text = f"{counted.value:.3f} ({counted.low:.3f} to {counted.high:.3f}; {counted.n})"
+    return text if counted.n >= LEAST_SOURCES else f"[{text}]"
+
+
+def _v1(value: tuple[float, float] | None) -> str:
+    return f"{value[1]:.2f}, {value[0]:.2f}" if value else "not published"
