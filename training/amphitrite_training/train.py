@@ -64,12 +64,15 @@ def train(
     # Built anew, the saved network depends on no loss function's code.
     served = task.build(recipe)
     served.set_weights(model.get_weights())
+    account = {**counts(model), **_account(state, recipe)}
+    how = {key: value for key, value in account.items() if key != "history"}
+    learned = {**task.spec.learned, **learned, "recipe": values, "training": how}
     return Artefact(
         model=served,
-        spec=replace(task.spec, learned={**task.spec.learned, **learned}),
+        spec=replace(task.spec, learned=learned),
         samples=task.samples(recipe),
         recipe=values,
-        metrics={**counts(model), **_account(state, recipe), **measured},
+        metrics={**account, **measured},
     )
 
 
