@@ -32,6 +32,8 @@ class ImageGrid:
     ----------
     wcs : astropy.wcs.WCS
         The image's two celestial axes.
+    rotation : (3, 3) ndarray
+        Turns vectors of their frame into Galactic ones.
     nx : int
         Pixels in a row.
     path : Path
@@ -39,6 +41,7 @@ class ImageGrid:
     """
 
     wcs: WCS
+    rotation: NDArray[np.float64]
     nx: int
     path: Path
 
@@ -73,11 +76,8 @@ class ImageGrid:
             lon[todo], lat[todo] = self.wcs.wcs_pix2world(x + dx, y + dy, 0)
             todo = todo[~(np.isfinite(lon[todo]) & (np.abs(lat[todo]) <= 90))]
             if not len(todo):
-                vectors = unit_vectors(lon, lat)
-                rotated: NDArray[np.float64] = (
-                    vectors @ to_galactic(wcs_to_celestial_frame(self.wcs)).T
-                )
-                return rotated
+                placed: NDArray[np.float64] = unit_vectors(lon, lat) @ self.rotation.T
+                return placed
         y, x = np.divmod(pixels[todo[0]], self.nx)
         raise BadInput(
             f"{self.path} has counts in pixels off the sky: received pixel x = {x}, "
@@ -130,10 +130,11 @@ def read(path: Path, hdus: fits.HDUList, image: Any, *, seed: int) -> Photons:
         planes.append(plane)
     if sky is None or not sky.any():
         raise BadInput(f"{path} shows no sky: all its pixels are NaN.\nCheck the file.")
+    rotation = to_galactic(wcs_to_celestial_frame(wcs))
     return photons_of(
         planes,
         channels,
-        place=ImageGrid(wcs, shape[2], path).place,
+        place=ImageGrid(wcs, rotation, shape[2], path).place,
         footprint=WcsFootprint(wcs, sky.reshape(shape[1:])),
         seed=seed,
         path=path,

@@ -112,7 +112,11 @@ def _energies(value: str, unit: str, name: str) -> tuple[Channel, ...]:
         factor = float(units.Unit(unit or "MeV").to("MeV"))
         for item in value.split(","):
             low, high = item.split(":")
-            channel = Channel(float(low or 0) * factor, float(high or "inf") * factor)
+            # Rounded, so that 0.3 GeV is 300 MeV where cuts are compared.
+            channel = Channel(
+                round(float(low or 0) * factor, 6),
+                round(float(high or "inf") * factor, 6),
+            )
             if not 0 <= channel.low < channel.high:
                 raise ValueError(f"{item} is no rising range")
             ranges.append(channel)

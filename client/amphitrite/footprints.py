@@ -8,6 +8,7 @@ search, and a source near its edge has lost photons.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import astropy_healpix  # type: ignore[import-untyped]
@@ -101,18 +102,31 @@ class WcsFootprint:
         """Return whether (..., 3) Galactic unit vectors are in a pixel of the sky."""
         shape = np.shape(vectors)[:-1]
         flat = np.asarray(vectors, np.float64).reshape(-1, 3)
-        lon, lat = angles(flat @ to_galactic(wcs_to_celestial_frame(self.wcs)))
+        lon, lat = angles(flat @ self._rotation)
         x, y = self.wcs.wcs_world2pix(lon, lat, 0)
         x, y = np.asarray(x) + 0.5, np.asarray(y) + 0.5
-        period = _period_pixels(self.wcs)
-        if period is not None:
-            x = x % period
+        if self._period is not None:
+            x = x % self._period
         ny, nx = self.pixels.shape
         # NaN, where the projection does not reach, compares as outside.
         within = (x >= 0) & (x < nx) & (y >= 0) & (y < ny)
         inside = np.zeros(len(flat), dtype=bool)
         inside[within] = self.pixels[y[within].astype(int), x[within].astype(int)]
         return inside.reshape(shape)
+
+    @cached_property
+    def _rotation(self) -> NDArray[np.float64]:
+        """Turns vectors of the image's frame into Galactic ones."""
+        return to_galactic(wcs_to_celestial_frame(self.wcs))
+
+    @cached_property
+    def _period(self) -> float | None:
+        """After how many columns the image repeats the sky; None if never."""
+        matrix = self.wcs.pixel_scale_matrix
+        straight = matrix[0, 1] == 0 and matrix[1, 0] == 0 and self.wcs.wcs.lng == 0
+        if straight and str(self.wcs.wcs.ctype[0])[-3:] in _CYLINDRICAL:
+            return float(abs(360 / matrix[0, 0]))
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,12 +220,3 @@ def near_edge(
                 np.cos(radius) * vectors + np.sin(radius) * away
             )
     return near
-
-
-def _period_pixels(wcs: WCS) -> float | None:
-    """Return after how many columns an image repeats the sky; None if never."""
-    matrix = wcs.pixel_scale_matrix
-    straight = wcs.wcs.lng == 0 and matrix[0, 1] == 0 and matrix[1, 0] == 0
-    if straight and str(wcs.wcs.ctype[0])[-3:] in _CYLINDRICAL:
-        return float(abs(360 / matrix[0, 0]))
-    return None
