@@ -1,0 +1,159 @@
+"""Asid served by a real Triton, with a matched filter in the place of the network.
+
+The filter's weights are set by hand, so that what it finds is known without training:
+it is a network of the same contract, exported and served as the trained one is.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from amphitrite.bands import BANDS
+from amphitrite.patches import unit_vectors
+from amphitrite.server import LocalTriton
+from amphitrite.server.provision import ServerEnvironment
+from amphitrite.surveys.asid import LOGITS, MASK, MODEL, UNET
+from amphitrite.triton import Connection
+
+SOURCE_PHOTONS = 120
+SPREAD_DEGREES = 0.15
+PER_SQUARE_DEGREE = 4.0
+MAX_PEAKS = 8
+
+LEARNED = {
+    "log_sigma_pixels": 3.0,
+    "peak_floor": 0.05,
+    "suppression_degrees": 0.3,
+    "thresholds": {"11111": 0.2, "01000": 0.2},
+}
+
+
+def matched_filter():
+    """Return a Keras model: photons near a pixel, all bands together, as a logit."""
+    keras = pytest.importorskip("keras", reason="exporting needs the export extra")
+    layers, ops = keras.layers, keras.ops
+    inputs = {
+        band.name: keras.Input((band.pixels, band.pixels), name=f"counts_{band.name}")
+        for band in BANDS
+    }
+    on_mask = []
+    for band in BANDS:
+        image = layers.Reshape((band.pixels, band.pixels, 1))(inputs[band.name])
+        if band.pixels > 128:
+            image = layers.AveragePooling2D(band.pixels // 128)(image)
+        elif band.pixels < 128:
+            image = layers.UpSampling2D(128 // band.pixels)(image)
+        on_mask.append(image * (band.pixels / 128) ** 2)
+    total = layers.Concatenate()(on_mask)
+    y, x = np.mgrid[-8:9, -8:9]
+    kernel = np.exp(-(x**2 + y**2) / (2 * 3.0**2))
+    kernel /= np.square(kernel).sum()
+    smooth = layers.Conv2D(1, 17, padding="same", use_bias=False)
+    source = smooth(total)
+    smooth.set_weights([np.repeat(kernel[:, :, None, None], 5, axis=2)])
+    logits = layers.Concatenate()([(source - 1.0) * 4.0, source * 0.0])
+    mask = ops.softmax(logits, axis=-1)[..., 0]
+    return keras.Model(
+        list(inputs.values()), {LOGITS.name: logits, MASK.name: mask}, name=UNET.name
+    )
+
+
+@pytest.fixture(scope="session")
+def asid_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model repository with the filter, its peak finder and the ensemble."""
+    pytest.importorskip("tf2onnx", reason="exporting needs the export extra")
+    from amphitrite_export.artefact import Artefact
+    from amphitrite_export.publish import publish
+
+    rng = np.random.default_rng(1)
+    samples = {
+        f"counts_{band.name}": rng.poisson(0.5, (2, band.pixels, band.pixels)).astype(
+            np.float32
+        )
+        for band in BANDS
+    }
+    folder = tmp_path_factory.mktemp("asid") / "repository"
+    artefact = Artefact(matched_filter(), replace(UNET, learned=LEARNED), samples)
+    publish(artefact, folder, max_peaks=MAX_PEAKS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def asid_server(
+    asid_repository: Path, server_environment: ServerEnvironment
+) -> Iterator[LocalTriton]:
+    with LocalTriton(
+        asid_repository, [MODEL.name], environment=server_environment
+    ) as server:
+        yield server
+
+
+@pytest.fixture
+def connection(asid_server: LocalTriton) -> Iterator[Connection]:
+    with Connection(asid_server.grpc_url) as connection:
+        yield connection
+
+
+def draw(centres, *, lon=0.0, lat=0.0, radius=180.0, seed=3):
+    """Return Galactic vectors of photons: sources over an even background."""
+    rng = np.random.default_rng(seed)
+    square_degrees = 2 * np.pi * (1 - np.cos(np.radians(radius))) * np.degrees(1) ** 2
+    middle = unit_vectors(np.float64(lon), np.float64(lat))
+    # evenly over the cap about the pole, then turned to its place
+    z = rng.uniform(
+        np.cos(np.radians(radius)), 1, int(PER_SQUARE_DEGREE * square_degrees)
+    )
+    turn = rng.uniform(0, 2 * np.pi, len(z))
+    cap = np.stack(
+        [np.sqrt(1 - z**2) * np.cos(turn), np.sqrt(1 - z**2) * np.sin(turn), z], axis=-1
+    )
+    basis, _ = np.linalg.qr(np.column_stack([middle, np.eye(3)[:, :2] + 0.1]))
+    basis *= np.sign(middle @ basis[:, 0])
+    even = cap @ np.column_stack([basis[:, 1], basis[:, 2], basis[:, 0]]).T
+    near = np.repeat(centres, SOURCE_PHOTONS, axis=0) + rng.normal(
+        scale=np.radians(SPREAD_DEGREES), size=(len(centres) * SOURCE_PHOTONS, 3)
+    )
+    near /= np.linalg.norm(near, axis=1, keepdims=True)
+    vectors = np.concatenate([even, near])
+    vectors = vectors[vectors @ middle >= np.cos(np.radians(radius))]
+    return vectors.astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def write_sky() -> Callable[..., Path]:
+    """Write photons of given sources as an event list (FT1)."""
+    from amphitrite_training.asid.simulate.files import write_events
+    from amphitrite_training.asid.simulate.photons import Events, Region
+
+    def write(path: Path, centres: np.ndarray, **circle: float) -> Path:
+        vectors = draw(centres, **circle)
+        rng = np.random.default_rng(8)
+        energy = rng.choice([400, 700, 1400, 3000, 9000], len(vectors))
+        events = Events(
+            vectors, energy.astype(np.float32), np.zeros(len(vectors), np.uint8)
+        )
+        place = {key: circle[key] for key in ("lon", "lat", "radius") if key in circle}
+        write_events(events, path, years=1.0, region=Region(**place))
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def amphitrite() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line to its end."""
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "amphitrite", *map(str, arguments)]
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return run
