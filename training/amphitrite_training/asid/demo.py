@@ -1,0 +1,143 @@
+"""The gamma-ray demo: simulated photons to a catalogue, compared with the truth."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from astropy.table import QTable
+
+from amphitrite import catalogs
+from amphitrite.commands.talk import Talk
+from amphitrite.engine import Control
+from amphitrite.patches import unit_vectors
+from amphitrite.surveys import asid as page
+from amphitrite.triton import Connection
+from amphitrite_training.asid.calibrate import FLUX_EDGES
+from amphitrite_training.asid.measures import pair
+from amphitrite_training.asid.simulate.files import truth, write_events
+from amphitrite_training.asid.simulate.photons import Region, draw_events
+from amphitrite_training.asid.simulate.sky import make_sky
+
+SEED: Final = 20
+REGION: Final = Region(lon=70.0, lat=40.0, radius=20.0)
+BRIGHT: Final = 1e-9
+FAINT: Final = 2.34e-10
+
+
+def demo(
+    out: Path, talk: Talk, connecting: AbstractContextManager[Connection]
+) -> tuple[str, dict[str, Any]]:
+    """Simulate a region of the sky, search it, and compare with the truth.
+
+    Parameters
+    ----------
+    out : Path
+        An existing folder for the files; those of an earlier demo are replaced.
+    talk : Talk
+        Who tells the user.
+    connecting : context manager
+        Gives a connection to a server with the ensemble.
+
+    Returns
+    -------
+    text : str
+        What to tell in the end.
+    summary : dict
+        The same as JSON types.
+    """
+    began = time.monotonic()
+    sky = make_sky(SEED)
+    events, catalogue = out / "events.fits", out / "catalogue.fits"
+    photons = draw_events(sky, np.random.default_rng(SEED), REGION)
+    write_events(photons, events, years=sky.years, region=REGION, seed=SEED)
+    known = truth(sky, REGION)
+    catalogs.write(known, out / "truth.fits")
+    simulated = time.monotonic() - began
+    options, picture = _options(out)
+    command = f"amphitrite asid {events} -o {catalogue}"
+    if picture:
+        command += f" --plot {picture}"
+    talk.say(
+        f"{len(photons):,} simulated photons stand in {events} ({simulated:.1f} s). "
+        "The demo now does as you would with"
+    )
+    talk.say(f"  {command}")
+    control = Control(overwrite=True, command=command, progress=talk.progress)
+    run = page.run([events], connecting, catalogue, options, control)
+    seconds = {"simulating": simulated, **run.seconds}
+    found = compare(run.table, known)
+    summary = {
+        "patches": run.n_patches,
+        "photons": run.n_photons,
+        **found,
+        "seconds": {stage: round(value, 2) for stage, value in seconds.items()},
+        "catalogue": str(catalogue),
+        "truth": str(out / "truth.fits"),
+        "picture": picture and str(picture),
+    }
+    stages = ", ".join(f"{stage} {value:.1f} s" for stage, value in seconds.items())
+    text = (
+        f"{run.n_patches} patches, {found['sources']} sources found; "
+        f"{found['true']} of them are simulated ones "
+        f"(purity {_percent(found['true'], found['sources'])}).\n"
+        f"Of {found['bright']} simulated sources above {BRIGHT:g} photons/cm2/s, "
+        f"{found['bright_found']} are found "
+        f"({_percent(found['bright_found'], found['bright'])}); of {found['faint']} "
+        f"above {FAINT:g}, {found['faint_found']} "
+        f"({_percent(found['faint_found'], found['faint'])}).\n"
+        "Simulated data: no measure of performance on the real sky.\n"
+        f"  time       {stages}\n"
+        f"  catalogue  {catalogue}\n"
+        f"  truth      {out / 'truth.fits'}"
+    )
+    return text + (f"\n  picture    {picture}" if picture else ""), summary
+
+
+def compare(table: QTable, known: QTable) -> dict[str, int]:
+    """Match a catalogue with the truth within 0.3 deg, brightest first, one to one.
+
+    Parameters
+    ----------
+    table : QTable
+        With columns ``l`` and ``b``.
+    known : QTable
+        With columns ``l``, ``b`` and ``flux1000``.
+
+    Returns
+    -------
+    dict of str to int
+        Counts of sources found, of true ones among them (above 6.95e-11), and of
+        simulated sources above two limits of flux with how many of them were found.
+    """
+    known = known[known["flux1000"].value >= FLUX_EDGES[0]]
+    flux = known["flux1000"].value
+    partners = pair(_vectors(known), flux, _vectors(table))
+    counts = {"sources": len(table), "true": int((partners >= 0).sum())}
+    for name, limit in (("bright", BRIGHT), ("faint", FAINT)):
+        above = flux >= limit
+        counts[name] = int(above.sum())
+        counts[f"{name}_found"] = int((partners[above] >= 0).sum())
+    return counts
+
+
+def _vectors(table: QTable) -> Any:
+    return unit_vectors(table["l"].to_value("deg"), table["b"].to_value("deg"))
+
+
+def _options(out: Path) -> tuple[page.Options, Path | None]:
+    """Ask for the picture only where it can be drawn."""
+    picture = out / "sky.png"
+    regions = out / "sources.reg"
+    try:
+        import matplotlib  # noqa: F401
+    except ModuleNotFoundError:
+        return page.Options(regions=regions), None
+    return page.Options(regions=regions, plot=picture), picture
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{part / whole:.0%}" if whole else "none"
