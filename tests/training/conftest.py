@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
+import amphitrite_training
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@pytest.fixture
+def line(monkeypatch):
+    """The tasks of a small survey that only the tests know."""
+    pytest.importorskip("tensorflow", reason="needs the training extra")
+    places = [*amphitrite_training.__path__, str(Path(__file__).parent / "surveys")]
+    monkeypatch.setattr(amphitrite_training, "__path__", places)
+    importlib.invalidate_caches()
+    yield importlib.import_module("amphitrite_training.line.tasks")
+    for name in ("amphitrite_training.line", "amphitrite_training.line.tasks"):
+        sys.modules.pop(name, None)
 
 
 @pytest.fixture(scope="session")

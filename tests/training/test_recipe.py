@@ -7,7 +7,7 @@ import pytest
 from amphitrite.errors import BadInput
 from amphitrite_training import recipe as module
 from amphitrite_training.morpheus.recipe import Recipe
-from amphitrite_training.recipe import override
+from amphitrite_training.recipe import Training, override
 
 
 def test_values_are_read_with_their_types():
@@ -52,3 +52,20 @@ def test_the_example_in_the_docstring_runs():
     outcome = doctest.testmod(module)
     assert outcome.attempted
     assert not outcome.failed
+
+
+def test_text_is_read_without_quotes():
+    changed = override(Training(), ["schedule=plateau", "keep=last", "clip_norm=2"])
+    assert (changed.schedule, changed.keep, changed.clip_norm) == ("plateau", "last", 2)
+
+
+def test_a_choice_lists_what_there_is():
+    with pytest.raises(BadInput, match="'keep' takes one of best, last; received 'wor"):
+        override(Training(), ["keep=worst"])
+
+
+@pytest.mark.parametrize("name", ["batch_size", "epochs", "learning_rate", "clip_norm"])
+@pytest.mark.parametrize("value", [0, -1, float("nan")])
+def test_what_must_be_positive_is(name, value):
+    with pytest.raises(BadInput, match=f"recipe's {name} must be positive; received"):
+        Training(**{name: value})

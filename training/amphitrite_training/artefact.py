@@ -24,15 +24,17 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite.errors import OutputError
 from amphitrite.spec import ModelSpec
 from amphitrite_training.curves import draw
+
+if TYPE_CHECKING:
+    import keras
 
 PRODUCTS: Final = (
     *("model.keras", "spec.json", "samples.npz"),

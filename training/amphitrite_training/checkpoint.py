@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -186,12 +187,14 @@ class Checkpoints:
 
     def _load(self, name: str, variables: Mapping[str, Any]) -> None:
         try:
-            with np.load(self._folder / name) as arrays:
-                if set(arrays) != set(variables):
+            # NumPy leaves a damaged file open where it opens it itself.
+            with (self._folder / name).open("rb") as file, np.load(file) as arrays:
+                shapes = {key: arrays[key].shape for key in arrays}
+                if shapes != {key: tuple(v.shape) for key, v in variables.items()}:
                     raise ValueError("its network is another one")
                 for key, variable in variables.items():
                     variable.assign(arrays[key])
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, BadZipFile) as error:
             raise self._damaged(error) from error
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import math
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,6 +105,7 @@ def train(
     from amphitrite_training.task import Published, find
 
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
+    _log_as_client()
     with _frameworks():
         task = find(survey, model)
         recipe = override(task.recipe, settings or [])
@@ -125,6 +128,7 @@ def train(
                 artefact = task.weights(recipe)
             else:
                 artefact = _trained(task, recipe, staging, time_limit, talk)
+            shutil.rmtree(staging.result, ignore_errors=True)  # of a run that died
             save(artefact, staging.result)
             staging.publish()
     facts = artefact.metrics
@@ -164,6 +168,15 @@ def _trained(
         raise
     finally:
         staging.keep = is_checkpoint(staging.folder)
+
+
+def _log_as_client() -> None:
+    """Have this package's log go where the command's `Talk` sends the client's."""
+    client, ours = (
+        logging.getLogger(name) for name in ("amphitrite", "amphitrite_training")
+    )
+    ours.setLevel(client.level)
+    ours.handlers = client.handlers
 
 
 @contextmanager

@@ -98,10 +98,17 @@ def fit(
     Interrupted
         Ctrl-C or SIGTERM; the checkpoint is of the last step done.
     BadInput
-        The loss is no finite number any more, or the checkpoint cannot be used.
+        There is no data, the loss is no finite number any more, or the checkpoint
+        cannot be used.
     OutputError
         A checkpoint cannot be written.
     """
+    for name in ("training", "validation"):
+        if not len(getattr(data, name)):
+            raise BadInput(
+                f"there is no full batch of {name} data; give a smaller batch_size "
+                "(--set)"
+            )
     with deferred_interruption() as interrupted:
         run = _Run(model, recipe, data, checkpoints, time_limit, tell, interrupted)
         state = run.to_the_end()
@@ -190,6 +197,10 @@ class _Run:
 
     def end_epoch(self) -> None:
         """Validate, note how the epoch went, and decide whether to go on."""
+        if not self.state.loss_samples:  # the time was over before its first step
+            self.state = replace(self.state, ended_by="time limit")
+            self.save()
+            return
         val_loss = self.validate()
         state = self.state
         epoch = {
@@ -198,9 +209,7 @@ class _Run:
             "seconds": self.seconds,
             "loss": state.loss_sum / state.loss_samples,
             "val_loss": val_loss,
-            "learning_rate": float(
-                keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
-            ),
+            "learning_rate": float(self.model.optimizer.learning_rate),
         }
         state = replace(
             state,

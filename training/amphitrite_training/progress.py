@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from rich.progress import (
     BarColumn,
     Progress,
-    TaskID,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -42,17 +41,19 @@ def training_bar(talk: Talk) -> Iterator[Callable[[Report], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=talk.console, disable=talk.quiet) as bar:
-        task: TaskID | None = None
+        task = bar.add_task("preparing", total=None, rate="")
+        began = False
         pace: deque[tuple[float, int]] = deque(maxlen=_RATE_OVER_STEPS)
         n_epochs = 0
 
         def tell(report: Report) -> None:
-            nonlocal task, n_epochs
+            nonlocal task, began, n_epochs
             state = report.state
-            if task is None:  # what was done before a resumption is no speed
+            if not began:  # what was done before a resumption is no speed
+                bar.remove_task(task)
                 task = bar.add_task("", total=1.0, rate="")
                 bar.update(task, completed=report.progress)
-                n_epochs = len(state.history)
+                began, n_epochs = True, len(state.history)
             pace.append((state.seconds, state.n_samples))
             text = f"epoch {state.epoch + (not state.ended_by)}"
             if math.isfinite(report.loss):
@@ -64,6 +65,8 @@ def training_bar(talk: Talk) -> Iterator[Callable[[Report], None]]:
                 n_epochs = len(state.history)
                 pace.clear()  # validation is no training
                 talk.say(_line(state.history[-1]))
+            if state.ended_by:
+                talk.say(f"trained (ended by: {state.ended_by}); calibrating")
 
         yield tell
 

@@ -45,6 +45,11 @@ class Training:
         those of the last one.
     seed : int
         Seed of the first weights and of all that is drawn.
+
+    Raises
+    ------
+    BadInput
+        A value that must be positive is not.
     """
 
     batch_size: int = 32
@@ -58,6 +63,13 @@ class Training:
     patience: int = 0
     keep: Literal["best", "last"] = "best"
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "epochs", "learning_rate", "clip_norm"):
+            if not (value := getattr(self, name)) > 0:
+                raise BadInput(
+                    f"the recipe's {name} must be positive; received {value}"
+                )
 
 
 def override(recipe: R, settings: Iterable[str]) -> R:

@@ -59,7 +59,9 @@ class Data:
     validation: Batches
 
 
-def _nothing(model: keras.Model, recipe: Any, data: Data) -> tuple[dict, dict]:  # type: ignore[type-arg]
+def _nothing(
+    model: keras.Model, recipe: Any, data: Data
+) -> tuple[dict[str, Any], dict[str, Any]]:
     return {}, {}
 
 
