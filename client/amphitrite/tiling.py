@@ -103,7 +103,8 @@ class Tiles:
         unusable = [band not in photons.coverage for band in BANDS]
         if any(unusable):
             order = order[~np.array(unusable)[photons.bands[order]]]
-        self._vectors = photons.vectors[order]
+        # three times as fast as photons.vectors[order]
+        self._vectors = photons.vectors.take(order, axis=0)
         self._bands = photons.bands[order]
         n_cells = 12 * _CELLS_NSIDE**2
         per_cell = np.bincount(cells[order], minlength=n_cells)
@@ -168,8 +169,8 @@ def _cells(vectors: NDArray[np.float32]) -> Iterator[NDArray[np.uint16]]:
     """Yield the HEALPix cells of directions, a chunk at a time to save memory."""
     for at in range(0, len(vectors), _CHUNK):
         chunk = vectors[at : at + _CHUNK]
-        bad = int((~np.isfinite(chunk)).any(axis=1).sum())
-        if bad:
+        if not np.isfinite(chunk).all():
+            bad = int((~np.isfinite(chunk)).any(axis=1).sum())
             raise BadInput(
                 f"every photon needs a direction; received {bad} that are NaN or "
                 "infinite; remove them from the input"
