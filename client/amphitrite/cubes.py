@@ -130,7 +130,14 @@ def read(path: Path, hdus: fits.HDUList, image: Any, *, seed: int) -> Photons:
         planes.append(plane)
     if sky is None or not sky.any():
         raise BadInput(f"{path} shows no sky: all its pixels are NaN.\nCheck the file.")
-    rotation = to_galactic(wcs_to_celestial_frame(wcs))
+    try:
+        rotation = to_galactic(wcs_to_celestial_frame(wcs))
+    except ValueError as error:
+        raise BadInput(
+            f"the cube of {path} is in coordinates that are not known: received CTYPE1 "
+            f"= {image.header.get('CTYPE1')!r} ({error}).\nGive it in Galactic or "
+            "equatorial coordinates."
+        ) from error
     return photons_of(
         planes,
         channels,

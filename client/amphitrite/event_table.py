@@ -26,6 +26,8 @@ from amphitrite.errors import BadInput
 logger = logging.getLogger(__name__)
 
 _BLOCK_BYTES: Final = 16_000_000
+# No byte of a gzipped file stands for more than this.
+_GZIP_MOST: Final = 1032
 # Latitudes are rounded to float32.
 _HIGHEST_LATITUDE: Final = 90.001
 
@@ -78,8 +80,9 @@ def describe(path: Path, table: fits.BinTableHDU) -> EventList:
     ------
     BadInput
         A column is missing or not of plain numbers, a unit is no energy or no angle,
-        or a cut is not understood.
+        a cut is not understood, or the file is too short for its rows.
     """
+    _check_length(path, table)
     names = {name.upper(): name for name in table.columns.names}
     galactic = {"L", "B"} <= names.keys()
     wanted = ("ENERGY", "L", "B") if galactic else ("ENERGY", "RA", "DEC")
@@ -123,6 +126,17 @@ def describe(path: Path, table: fits.BinTableHDU) -> EventList:
         degrees=scales[1],
         cuts=read_cuts(table.header, name=str(path)),
     )
+
+
+def _check_length(path: Path, table: fits.BinTableHDU) -> None:
+    """Refuse a header that promises more than the file can hold, before it is read."""
+    size = path.stat().st_size * (_GZIP_MOST if _is_gzipped(path) else 1)
+    end = table.fileinfo()["datLoc"] + table.header["NAXIS1"] * table.header["NAXIS2"]
+    if end > size:
+        raise BadInput(
+            f"{path} is truncated: its {table.header['NAXIS2']} events end at byte "
+            f"{end}, the file at byte {size} or before.\nCopy the file again."
+        )
 
 
 def _layout(
@@ -204,9 +218,12 @@ def blocks(events: EventList) -> Iterator[NDArray[np.void]]:
 
 def _open(path: Path) -> BinaryIO:
     """Open a plain or gzipped file for reading from its start."""
+    return cast(BinaryIO, gzip.open(path)) if _is_gzipped(path) else path.open("rb")
+
+
+def _is_gzipped(path: Path) -> bool:
     with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    return cast(BinaryIO, gzip.open(path)) if packed else path.open("rb")
+        return file.read(2) == b"\x1f\x8b"
 
 
 def _check(events: EventList, rows: NDArray[np.void], start: int) -> None:

@@ -104,8 +104,9 @@ def read(
         vectors, bands = vectors[keep], bands[keep]
     if n_stray:
         logger.warning(
-            "%d of %d photons are outside the energy limits that the file states; "
-            "they are left out",
+            "%s: %d of %d photons are outside the energy limits that the DSS keywords "
+            "state; they are left out",
+            _names(lists),
             n_stray,
             n_rows,
         )
@@ -196,7 +197,7 @@ def _limits_of_photons(
     lists: Sequence[EventList], low: float, high: float
 ) -> tuple[Channel, ...]:
     """Take the limits from the photons, where no file states them."""
-    names = ", ".join(str(events.path) for events in lists)
+    names = _names(lists)
     if not low < high:
         raise BadInput(
             f"{names}: no ENERGY cut in the DSS keywords and too few photons to tell "
@@ -234,7 +235,13 @@ def _filled(counts: NDArray[np.int64], lists: Sequence[EventList]) -> Footprint:
     logger.warning(
         "%s: no position cut in the DSS keywords; from where the photons are, %.3g %% "
         "of the sky was selected",
-        ", ".join(str(events.path) for events in lists),
+        _names(lists),
         100 * share,
     )
     return footprint
+
+
+def _names(lists: Sequence[EventList]) -> str:
+    """Name the first of many files."""
+    more = f" and {len(lists) - 1} more" if len(lists) > 1 else ""
+    return f"{lists[0].path}{more}"

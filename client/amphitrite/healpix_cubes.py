@@ -26,7 +26,7 @@ from amphitrite.scatter import Plane, check_plane, check_unit, photons_of
 UNSEEN: Final = -1.6375e30
 """What healpy writes where there is no sky."""
 
-_FINEST_NSIDE: Final = 8192
+_FINEST_NSIDE: Final = 4096
 _INDEX: Final = ("PIX", "PIXEL", "IPIX", "HPX_INDEX", "INDEX")
 _ORDERS: Final = {"RING": "ring", "NESTED": "nested", "NEST": "nested"}
 _CHANNEL: Final = re.compile(r"(CHANNEL|CHAN|C|BIN)[ _]*\d+", re.IGNORECASE)

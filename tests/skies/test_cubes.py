@@ -267,6 +267,22 @@ def test_a_cube_without_coordinates_is_refused(tmp_path, write_cube, counts):
         skies.read([path])
 
 
+def test_a_cube_in_unknown_coordinates_is_refused(write_cube, counts):
+    path = write_cube(counts, ctype=("SLON-CAR", "SLAT-CAR"))
+
+    with pytest.raises(BadInput, match=r"coordinates that are not known: .*SLON-CAR"):
+        skies.read([path])
+
+
+def test_a_cube_compressed_by_tiles_is_read(tmp_path, write_cube, counts):
+    with fits.open(write_cube(counts)) as hdus:
+        image = fits.CompImageHDU(hdus[0].data, hdus[0].header)
+        path = tmp_path / "packed.fits"
+        fits.HDUList([fits.PrimaryHDU(), image, hdus["EBOUNDS"]]).writeto(path)
+
+    assert len(skies.read([path])) == counts.sum()
+
+
 def test_channels_outside_the_bands_are_refused(write_cube, counts):
     limits = [(20_000, 50_000), (50_000, 1e6)]
 

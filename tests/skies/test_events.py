@@ -281,6 +281,20 @@ def test_a_truncated_list_is_refused(write_events, packed):
         skies.read([path])
 
 
+@pytest.mark.parametrize("name", ["events.fits", "events.fits.gz"])
+def test_a_header_that_promises_too_much_is_refused_at_once(write_events, name):
+    path = write_events(energy=[3000.0], lon=[0], lat=[0])
+    whole = path.read_bytes()
+    rows = b"NAXIS2  =                    1"
+    assert rows in whole
+    whole = whole.replace(rows, b"NAXIS2  =           1000000000", 1)
+    path = path.with_name(name)
+    path.write_bytes(gzip.compress(whole) if name.endswith("gz") else whole)
+
+    with pytest.raises(BadInput, match=r"truncated: its 1000000000 events end at"):
+        skies.read([path])
+
+
 @pytest.mark.parametrize("name", ["ENERGY", "L", "B"])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_values_that_are_no_numbers_are_refused(write_events, name, value):
