@@ -46,7 +46,12 @@ _SHARPER_TYPES: Final = (
     (0.0, 0.0, 0.5, 0.5),
     (0.0, 1 / 3, 1 / 3, 1 / 3),
 )
-_FEW_BANDS: Final = ((1, 1, 0, 0, 0), (1, 0, 0, 0, 0), (0, 1, 0, 0, 0))
+_FEW_BANDS: Final = (
+    (0, 1, 0, 0, 0),
+    (0, 1, 0, 0, 0),
+    (1, 0, 0, 0, 0),
+    (1, 1, 0, 0, 0),
+)
 _VERSION: Final = 1
 
 
@@ -188,7 +193,7 @@ def sample(
     depth = 1.0
     if vary:
         present = _bands_present(rng, recipe)
-        if rng.random() < 0.5:
+        if rng.random() < recipe.vary_depth:
             low, high = np.log([recipe.depth_low, recipe.depth_high])
             depth = float(np.exp(rng.uniform(low, high)))
     counts = [

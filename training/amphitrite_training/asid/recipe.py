@@ -42,9 +42,12 @@ class Recipe(Training):
     band_dropout : float
         Chance of each band to be missing from a training sample.
     few_bands : float
-        Chance that a sample has only 7-20 GeV, only 2-7 GeV, or only these two.
+        Chance that a sample has only 2-7 GeV (half of them), only 7-20 GeV, or only
+        these two (a quarter each): maps are often published in a band or two.
+    vary_depth : float
+        Chance that a sample gets an exposure between the next two factors.
     depth_low, depth_high : float
-        Half of the samples get an exposure drawn between these factors.
+        Limits of the exposure over the simulated one, drawn evenly in its logarithm.
     event_type_cuts : float
         Chance that a simulated patch holds the sharper event types alone.
     cut_footprints : float
@@ -71,6 +74,7 @@ class Recipe(Training):
     background_weight: float = 0.40
     band_dropout: float = 0.0
     few_bands: float = 0.0
+    vary_depth: float = 0.0
     depth_low: float = 1.0
     depth_high: float = 1.0
     event_type_cuts: float = 0.0
@@ -92,7 +96,8 @@ SHIPPED = Recipe(
     disc_profile="dome",
     log_sigma_pixels=4.0,
     band_dropout=0.15,
-    few_bands=0.15,
+    few_bands=0.3,
+    vary_depth=0.7,
     depth_low=0.12,
     depth_high=1.3,
     event_type_cuts=0.3,
