@@ -20,7 +20,7 @@ from amphitrite.errors import BadInput
 from amphitrite.photons import Footprint, Photons, check_usable
 
 MOST_COUNTS: Final = 500_000_000
-"""More than the mission has seen above 300 MeV; they would take 6.5 GB of memory."""
+"""Their directions and bands take 6.5 GB of memory."""
 
 _CHUNK: Final = 1 << 20
 _COUNTS: Final = frozenset(
