@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bare import session
 from numpy.typing import NDArray
 
 from amphitrite import fits
@@ -36,9 +37,6 @@ from amphitrite.server.launcher import LocalTriton
 from amphitrite.surveys import morpheus
 from amphitrite.triton import Connection
 from amphitrite.windows import MARGIN, cut_windows, finite_windows, window_starts
-
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read when ONNX Runtime is imported
-import onnxruntime as ort
 
 THREADS = 2
 IN_FLIGHT = 4
@@ -76,7 +74,7 @@ def measure(
     ways: dict[str, Callable[[], float]] = {}
     batches = list(cut(paths, arguments.stride, arguments.batch))
     repository = find_repository()
-    sessions = [session(repository) for _ in range(THREADS)]
+    sessions = [session(repository, "morpheus") for _ in range(THREADS)]
     with (
         LocalTriton(repository, ["morpheus"]) as triton,
         Connection(triton.grpc_url) as connection,
@@ -109,25 +107,12 @@ def cut(paths: list[Path], stride: int, batch: int) -> Iterator[NDArray[np.float
         yield cut_windows(pixels, ys[at : at + batch], xs[at : at + batch])
 
 
-def session(repository: Path) -> ort.InferenceSession:
-    """Return a session as the server opens one: one thread, no spinning."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    newest = max((repository / "morpheus").glob("[0-9]*"), key=lambda p: int(p.name))
-    return ort.InferenceSession(
-        newest / "model.onnx", options, providers=["CPUExecutionProvider"]
-    )
-
-
 def rate(batches: list[NDArray[np.float32]], began: float) -> float:
     """Return windows per second."""
     return sum(map(len, batches)) / (time.perf_counter() - began)
 
 
-def bare(
-    sessions: list[ort.InferenceSession], batches: list[NDArray[np.float32]]
-) -> float:
+def bare(sessions: list[Any], batches: list[NDArray[np.float32]]) -> float:
     """Bring all batches through sessions in this process."""
     began = time.perf_counter()
 
