@@ -139,7 +139,7 @@ class _Run:
         self.interrupted = interrupted
         self.state = checkpoints.restore(model) if checkpoints.exists else State()
         self.state = replace(self.state, runs=self.state.runs + 1)
-        self.began = time.monotonic() - self.state.seconds
+        self.began: float = time.monotonic() - self.state.seconds
         self.saved = time.monotonic()
 
     def to_the_end(self) -> State:
@@ -154,9 +154,10 @@ class _Run:
 
     @property
     def progress(self) -> float:
-        n_steps = self.recipe.epochs * len(self.data.training)
-        by_time = self.seconds / self.time_limit
-        return min(1.0, max(self.state.step / n_steps, by_time))
+        n_steps: int = self.recipe.epochs * len(self.data.training)
+        by_time: float = self.seconds / self.time_limit
+        by_steps: float = self.state.step / n_steps
+        return min(1.0, max(by_steps, by_time))
 
     def train_epoch(self) -> None:
         """Do the steps that are left of the epoch, as far as time allows."""
@@ -179,6 +180,11 @@ class _Run:
             progress=self.progress,
             losses=state.losses,
         )
+        if keras.backend.backend() == "torch":
+            # There, dropout draws from a generator that no variable of Keras holds.
+            keras.utils.set_random_seed(
+                (self.recipe.seed * 1_000_003 + state.step) % 2**32
+            )
         self.model.reset_metrics()  # Keras would return the mean of all steps
         logs = self.model.train_on_batch(self.fed(inputs), targets, return_dict=True)
         loss = self.finite(logs["loss"])
