@@ -8,9 +8,9 @@ On a whole simulated sky, written as an event list:
   a running local Triton with 4, 1 and 16 requests in flight, and with a server that it
   starts and stops itself.
 
-The ways take turns in every round.  Prints medians, ratios to bare ONNX Runtime taken
-round by round, the peak resident memory of the client (the server's is its own), and
-whether all runs found the same rows::
+The ways take turns in every round.  Prints medians of wall time and of the processors'
+time in the client and in the server, ratios to bare ONNX Runtime taken round by round,
+the peak resident memory of the client, and whether all runs found the same rows::
 
     python bench/search.py --folder skies
 """
@@ -26,12 +26,15 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import numpy as np
+import psutil
 from astropy.table import QTable
 from bare import session
 from numpy.typing import NDArray
@@ -44,21 +47,24 @@ from amphitrite.surveys.asid import FOUND, MASK, MODEL, PEAKS, UNET
 from amphitrite.tiling import Tiles, centres
 from amphitrite_export.settings import settings_of
 
-IN_FLIGHT = (4, 1, 16)  # the command's default first
+BARE = "bare ONNX Runtime"
+OWN = "with its own server"
+IN_FLIGHT = {f"{number} in flight": number for number in (4, 1, 16)}
+COMMANDS = (*IN_FLIGHT, OWN)
 TOLERANCE = 1e-5
-BARE, COMMAND, OWN = "bare ONNX Runtime", "command, {} in flight", "with its own server"
 
 Tensors = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the command."""
+    """What one way took: s of wall time, s of the processors, GiB at most."""
 
-    seconds: float
-    peak_client_gib: float
-    stages: Mapping[str, float]
-    catalogue: Path
+    wall: float
+    client: float
+    server: float = 0.0
+    peak_gib: float = 0.0
+    stages: Mapping[str, float] = field(default_factory=dict)
 
 
 def main() -> None:
@@ -68,29 +74,27 @@ def main() -> None:
     parser.add_argument("--repository", type=Path, help="models, if not the usual ones")
     options = parser.parse_args()
     path = simulated(options.folder, options.years, options.radius)
-    repository = find_repository(options.repository)
-    found = reduced(search(path, repository, options.folder, options.rounds))
-    if options.json:
-        print(json.dumps(found))
-    else:
-        report(found)
+    catalogues = {way: options.folder / f"{way}.fits" for way in COMMANDS}
+    found = search(
+        path, catalogues, find_repository(options.repository), options.rounds
+    )
+    tables = {way: QTable.read(path) for way, path in catalogues.items()}
+    report = {"ways": reduced(found), "rows": compared(tables)}
+    print(json.dumps(report) if options.json else text(report))
 
 
 def search(
-    sky: Path, repository: Path, folder: Path, rounds: int
-) -> dict[str, list[float] | list[Run]]:
-    """Run all ways in turn; return seconds of the bare one, and runs of the others."""
-    tensors = prepared(sky)
-    ways: dict[str, Callable[[], Any]] = {}
-    found: dict[str, list[Any]] = {}
+    sky: Path, catalogues: Mapping[str, Path], repository: Path, rounds: int
+) -> dict[str, list[Run]]:
+    """Run all ways in turn."""
+    found: dict[str, list[Run]] = {}
     with LocalTriton(repository, [MODEL.name]) as triton:
-        ways[BARE] = bare(repository, tensors)
-        for number in IN_FLIGHT:
-            flags = ("--server", triton.grpc_url, "--in-flight", str(number))
-            out = folder / f"catalogue-{number}.fits"
-            ways[COMMAND.format(number)] = command(sky, out, *flags)
+        ways = {BARE: bare(repository, prepared(sky))}
+        for way, in_flight in IN_FLIGHT.items():
+            flags = ("--server", triton.grpc_url, "--in-flight", str(in_flight))
+            ways[way] = command(sky, catalogues[way], *flags, server=triton.pid)
         flags = ("--model-repository", str(repository))
-        ways[OWN] = command(sky, folder / "catalogue-own.fits", *flags)
+        ways[OWN] = command(sky, catalogues[OWN], *flags)
         for _ in range(rounds):
             for name, way in ways.items():
                 found.setdefault(name, []).append(way())
@@ -109,8 +113,8 @@ def prepared(sky: Path) -> list[Tensors]:
     ]
 
 
-def bare(repository: Path, tensors: list[Tensors]) -> Callable[[], float]:
-    """Return the yardstick: seconds that the tensors take through bare sessions."""
+def bare(repository: Path, tensors: list[Tensors]) -> Callable[[], Run]:
+    """Return the yardstick: bring tensors through sessions in this process."""
     settings = settings_of(UNET.name)
     pairs = [
         [
@@ -119,98 +123,111 @@ def bare(repository: Path, tensors: list[Tensors]) -> Callable[[], float]:
         ]
         for _ in range(settings.instances)
     ]
-    for_peaks = [tensor.name for tensor in PEAKS.inputs if tensor.name != MASK.name]
+    of_peaks = [tensor.name for tensor in PEAKS.inputs if tensor.name != MASK.name]
     outputs = [tensor.name for tensor in FOUND]
 
-    def way() -> float:
+    def work(pair: list[Any], queue: SimpleQueue[Tensors]) -> None:
+        unet, peaks = pair
+        with suppress(Empty):
+            while True:
+                counts = queue.get_nowait()
+                (mask,) = unet.run([MASK.name], counts)
+                inputs = {name: counts[name] for name in of_peaks}
+                peaks.run(outputs, {**inputs, MASK.name: mask})
+
+    def way() -> Run:
         queue: SimpleQueue[Tensors] = SimpleQueue()
         for each in tensors:
             queue.put(each)
-
-        def work(pair: list[Any]) -> None:
-            unet, peaks = pair
-            while True:
-                try:
-                    counts = queue.get_nowait()
-                except Empty:
-                    return
-                (mask,) = unet.run([MASK.name], counts)
-                inputs = {name: counts[name] for name in for_peaks}
-                peaks.run(outputs, {**inputs, MASK.name: mask})
-
-        began = time.perf_counter()
+        began = time.perf_counter(), time.process_time()
         with ThreadPoolExecutor(len(pairs)) as pool:
-            list(pool.map(work, pairs))
-        return time.perf_counter() - began
+            list(pool.map(work, pairs, [queue] * len(pairs)))
+        return Run(time.perf_counter() - began[0], time.process_time() - began[1])
 
     return way
 
 
-def command(sky: Path, out: Path, *flags: str) -> Callable[[], Run]:
+def command(
+    sky: Path, out: Path, *flags: str, server: int | None = None
+) -> Callable[[], Run]:
     """Return a run as a user does it; Python's start and the writing count."""
 
     def way() -> Run:
-        began = time.perf_counter()
+        began = time.perf_counter(), busy(server)
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "amphitrite", "asid", str(sky)),
-                *("-o", str(out), "--overwrite", "--json", *flags),
+                *("-o", str(out), "--overwrite", "--json", "--quiet", *flags),
             ],
             stdout=subprocess.PIPE,
         )
         assert process.stdout is not None
         with process.stdout as answer:
             said = answer.read()
-        # The memory of this one process: a server is nobody's child but its own.
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             raise SystemExit(f"the command failed with {process.returncode}")
         return Run(
-            seconds=time.perf_counter() - began,
-            peak_client_gib=usage.ru_maxrss / 2**20,
+            wall=time.perf_counter() - began[0],
+            # With a server of its own, that is a descendant, and counts here.
+            client=usage.ru_utime + usage.ru_stime,
+            server=busy(server) - began[1],
+            peak_gib=usage.ru_maxrss / 2**20,
             stages=json.loads(said)["seconds"],
-            catalogue=out,
         )
 
     return way
 
 
-def reduced(found: Mapping[str, list[Any]]) -> dict[str, Any]:
-    """Reduce the rounds to medians and ratios, and compare the catalogues."""
+def busy(server: int | None) -> float:
+    """Return the processors' time that a server and its children have used, s."""
+    if server is None:
+        return 0.0
+    process = psutil.Process(server)
+    family = [process, *process.children(recursive=True)]
+    return sum(sum(each.cpu_times()[:2]) for each in family)
+
+
+def reduced(found: Mapping[str, list[Run]]) -> dict[str, dict[str, Any]]:
+    """Return the medians of each way, its share of the bare speed, and all rounds."""
+
+    def median(runs: list[Run], value: Callable[[Run], float]) -> float:
+        return round(statistics.median(map(value, runs)), 3)
+
     reference = found[BARE]
-    seconds = {BARE: reference}
-    seconds |= {
-        name: [run.seconds for run in runs]
-        for name, runs in found.items()
-        if name != BARE
-    }
-    runs = {name: runs for name, runs in found.items() if name != BARE}
-    tables = {name: QTable.read(each[-1].catalogue) for name, each in runs.items()}
-    first, *others = tables
-    default = runs[first]
     return {
-        "rounds": seconds,
-        "ways": {
-            name: {
-                "seconds": statistics.median(each),
-                "bare_share": statistics.median(
-                    [its / mine for its, mine in zip(reference, each, strict=True)]
+        way: {
+            **{
+                name: median(runs, attrgetter(name))
+                for name in ("wall", "client", "server")
+            },
+            "share": round(
+                statistics.median(
+                    [
+                        its.wall / run.wall
+                        for its, run in zip(reference, runs, strict=True)
+                    ]
                 ),
-            }
-            for name, each in seconds.items()
-        },
-        "stages": {
-            stage: statistics.median([run.stages[stage] for run in default])
-            for stage in default[0].stages
-        },
-        "peak_client_gib": {
-            name: round(max(run.peak_client_gib for run in each), 3)
-            for name, each in runs.items()
-            if name != OWN
-        },
-        "rows": len(tables[first]),
-        "same_rows": {name: same_rows(tables[first], tables[name]) for name in others},
+                3,
+            ),
+            "peak_gib": round(max(run.peak_gib for run in runs), 3),
+            "stages": {
+                stage: median(runs, lambda run, stage=stage: run.stages[stage])
+                for stage in runs[0].stages
+            },
+            "rounds": [round(run.wall, 2) for run in runs],
+        }
+        for way, runs in found.items()
+    }
+
+
+def compared(tables: Mapping[str, QTable]) -> dict[str, Any]:
+    """Return how many rows each way found, and whether they are the first one's."""
+    first, *_ = tables.values()
+    return {
+        way: {"rows": len(table), "same": same_rows(first, table)}
+        for way, table in tables.items()
     }
 
 
@@ -220,31 +237,27 @@ def same_rows(one: QTable, other: QTable) -> bool:
         return False
     for name in one.colnames:
         a, b = (np.asarray(table[name]) for table in (one, other))
-        alike = (
-            np.allclose(a, b, rtol=TOLERANCE, atol=0.0)
-            if a.dtype.kind == "f"
-            else np.array_equal(a, b)
-        )
-        if not alike:
+        real = a.dtype.kind == "f"
+        if not (np.allclose(a, b, TOLERANCE, 0.0) if real else np.array_equal(a, b)):
             return False
     return True
 
 
-def report(found: Mapping[str, Any]) -> None:
-    """Print the ways, the stages of the default one, memory, and the comparison."""
-    print(f"\n{'way':22} {'seconds':>8} {'bare/way':>9}   rounds")
-    for name, way in found["ways"].items():
-        rounds = " ".join(f"{seconds:7.1f}" for seconds in found["rounds"][name])
-        print(f"{name:22} {way['seconds']:8.1f} {way['bare_share']:9.3f}   {rounds}")
-    stages = ", ".join(
-        f"{name} {value:.1f} s" for name, value in found["stages"].items()
-    )
-    print(f"\nstages of the first command: {stages}")
-    for name, peak in found["peak_client_gib"].items():
-        print(f"peak memory of the client: {peak:.2f} GiB, {name}")
-    print(f"{found['rows']} rows")
-    for name, same in found["same_rows"].items():
-        print(f"  {'the same' if same else 'OTHER ROWS'}: {name}")
+def text(report: Mapping[str, Any]) -> str:
+    """Return the report for a reader."""
+    lines = [
+        f"{'s':26} {'wall':>7} {'client':>7} {'server':>7} {'bare/way':>9} "
+        f"{'GiB':>5} {'rows':>6}   rounds"
+    ]
+    for name, way in report["ways"].items():
+        found = report["rows"].get(name)
+        rows = f"{found['rows']}{' ' if found['same'] else '!'}" if found else ""
+        lines.append(
+            f"{name:26} {way['wall']:7.1f} {way['client']:7.1f} {way['server']:7.1f} "
+            f"{way['share']:9.3f} {way['peak_gib'] or '':>5.4} {rows:>6}   "
+            f"{' '.join(f'{wall:.1f}' for wall in way['rounds'])}"
+        )
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

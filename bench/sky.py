@@ -22,7 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def simulated(folder: Path, years: float, radius: float) -> Path:
     """Return the event list of a simulated sky, written if it is not there.
 
-    The whole sky in 1.35 years holds 10 million photons; they take PEAK GiB to draw.
+    The whole sky in 1.35 years holds 10 million photons; drawing them takes 4 GiB.
     """
     path = folder / f"sky-{years:g}-{radius:g}.fits"
     if not path.exists():
