@@ -16,6 +16,9 @@ import pytest
 from astropy.io import fits
 
 from amphitrite.repository import model_folders
+from amphitrite_training.asid.simulate.files import write_events
+from amphitrite_training.asid.simulate.photons import Region, draw_events
+from amphitrite_training.asid.simulate.sky import YEARS, make_sky
 
 ROOT = Path(__file__).parents[1]
 READMES = sorted(
@@ -43,7 +46,7 @@ COMMANDS = [(name, line) for name in NAMES for line in commands(ROOT / name)]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as the READMEs imagine the reader's: four bands of an image in it.
+    """A folder as the READMEs imagine the reader's: photons, four bands of an image.
 
     It has the clone's models too, as a copy, lest a command write into the clone.
     """
@@ -52,6 +55,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(6)
     y, x = np.mgrid[:64, :72]
     source = 0.3 * np.exp(-((y - 30) ** 2 + (x - 36) ** 2) / 18)
+    region = Region(lon=70, lat=40, radius=4)
+    photons = draw_events(make_sky(1), rng, region)
+    write_events(photons, place / "events.fits", years=YEARS, region=region)
     for band in "hjvz":
         noise = rng.normal(scale=0.003, size=source.shape)
         fits.writeto(place / f"{band}.fits", (source + noise).astype(np.float32))
@@ -92,9 +98,10 @@ def test_amphitrite_commands_run(
         timeout=280,
     )
     assert done.returncode == 0, done.stderr
-    if "-o" in words:
-        out = folder / words[words.index("-o") + 1]
-        assert (out / "colour.png").exists()
+    for option in ("-o", "--plot", "--regions"):
+        if option in words:
+            out = folder / words[words.index(option) + 1]
+            assert (out / "colour.png" if out.is_dir() else out).exists()
     if words[:2] == ["models", "install"]:
         installed = Path(environment["XDG_DATA_HOME"]) / "amphitrite" / words[2]
         assert model_folders(installed)

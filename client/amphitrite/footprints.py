@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-import astropy_healpix  # type: ignore[import-untyped]
+import astropy_healpix
 import numpy as np
 from astropy.coordinates import Galactic, SkyCoord
 from astropy.wcs import WCS

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import astropy_healpix  # type: ignore[import-untyped]
+import astropy_healpix
 import numpy as np
 from astropy.coordinates import ICRS, Galactic
 from astropy.io import fits

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import astropy_healpix  # type: ignore[import-untyped]
+import astropy_healpix
 import numpy as np
 from numpy.typing import NDArray
 

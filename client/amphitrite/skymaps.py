@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from astropy.table import QTable
 from astropy.wcs import WCS
-from astropy_healpix import healpy  # type: ignore[import-untyped]
+from astropy_healpix import healpy
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 

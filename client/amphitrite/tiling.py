@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-from astropy_healpix import healpy  # type: ignore[import-untyped]
+from astropy_healpix import healpy
 from numpy.typing import NDArray
 
 from amphitrite.bands import BANDS
