@@ -252,7 +252,9 @@ def truth(sky: Sky, region: Region = WHOLE_SKY) -> QTable:
 
 def _bits(value: int | NDArray[np.integer], n: int | None = None) -> NDArray[np.bool_]:
     """Return numbers as the FITS format 32X has them: the lowest bit comes last."""
-    numbers = np.broadcast_to(np.asarray(value, np.uint32), n or np.shape(value))
+    numbers = np.broadcast_to(
+        np.asarray(value, np.uint32), np.shape(value) if n is None else n
+    )
     return (numbers[:, None] >> np.arange(31, -1, -1, dtype=np.uint32) & 1).astype(bool)
 
 

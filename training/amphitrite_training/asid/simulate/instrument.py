@@ -15,7 +15,6 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
@@ -126,7 +125,7 @@ def r68(band: Band) -> float:
 
 @cache
 def kernel(
-    band: Band, side: int, pixel: float, types: Sequence[float] = ALL_TYPES
+    band: Band, side: int, pixel: float, types: tuple[float, ...] = ALL_TYPES
 ) -> NDArray[np.complex64]:
     """Return the PSF of a band as a Fourier transform on a periodic grid.
 

@@ -90,6 +90,11 @@ def draw_events(
         The same state gives the same photons.
     region : Region
         The part of the sky that is kept.
+
+    Returns
+    -------
+    Events
+        Their energies are from `LOWEST_MEV` up to `HIGHEST_MEV`.
     """
     parts = [
         _from_sources(sky, rng, region),
@@ -180,8 +185,10 @@ def _exposed(vectors: Floats) -> Floats:
 def _displaced(vectors: NDArray[np.float32], dx: Floats, dy: Floats) -> Floats:
     """Move directions by offsets (deg) along two perpendicular great circles."""
     x, y, _ = vectors.T
-    flat = np.maximum(np.hypot(x, y), 1e-7)
-    east = np.stack([-y / flat, x / flat, np.zeros_like(x)], axis=1)
+    flat = np.hypot(x, y)
+    at_pole = flat == 0  # where every direction is as good as east
+    east = np.stack([-y, np.where(at_pole, 1, x), np.zeros_like(x)], axis=1)
+    east = east / np.where(at_pole, 1, flat)[:, None]
     north = np.cross(vectors, east)
     distance = np.radians(np.hypot(dx, dy))
     along = np.sinc(distance / np.pi)[:, None]

@@ -12,6 +12,7 @@ References
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -89,13 +90,18 @@ def from_catalogue(path: Path) -> Population:
     path : Path
         The FITS file; data release 3 or later, for the form of pulsars' spectra.
 
+    Returns
+    -------
+    Population
+        All sources, extended ones as points, but for those without a flux.
+
     Raises
     ------
     BadInput
-        The file has not the catalogue's table.
+        The file cannot be read, or has not the catalogue's table.
     """
     try:
-        table = Table.read(path, hdu=1)
+        table = Table.read(path, format="fits", hdu=1)
         columns = {name: np.asarray(table[name]) for name in table.colnames}
         lon, lat = columns["GLON"].astype(float), columns["GLAT"].astype(float)
         flux = columns["Flux1000"].astype(float)
@@ -108,7 +114,7 @@ def from_catalogue(path: Path) -> Population:
         names = ("PLEC_IndexS", "PLEC_ExpfactorS", "PLEC_Exp_Index")
         gamma, d, b = (columns[name].astype(float) for name in names)
         classes = np.char.strip(np.char.lower(columns["CLASS1"].astype(str)))
-    except (KeyError, OSError, ValueError, IndexError) as error:
+    except (KeyError, OSError, ValueError, IndexError, EOFError, zlib.error) as error:
         raise BadInput(
             f"'{path}' is no 4FGL source catalogue ({error}); give a gll_psc file of "
             "data release 3 or later"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from amphitrite.bands import BANDS, Band
-from amphitrite.patches import PATCH_DEGREES, Patch, angles
+from amphitrite.patches import PATCH_DEGREES, Patch
 from amphitrite_training.asid.simulate import diffuse, instrument, spectra
 from amphitrite_training.asid.simulate.diffuse import VARIANTS, Diffuse
 from amphitrite_training.asid.simulate.population import (
@@ -153,12 +153,18 @@ def expect(
     patch : Patch
         Where.
     event_types : tuple of float
-        Which part of the photons is of PSF0 to PSF3.
+        Which part of the photons is of PSF0 to PSF3; their number stays the same.
+
+    Returns
+    -------
+    Expected
+        Without the noise of counting.
 
     Notes
     -----
     A source's photons are spread by the PSF of a typical spectrum in each band, not by
-    that of its own.
+    that of its own.  The exposure is that at the patch's centre.  Signal-to-noise is
+    that in the 68 % radius of all event types together, whichever the photons are of.
     """
     near = np.flatnonzero(
         sky.vectors @ patch.vectors(np.float64(0), np.float64(0))
@@ -282,8 +288,3 @@ def _sampled(surface: Floats, x: Floats, y: Floats) -> Floats:
 def _aperture(band: Band) -> float:
     """Return the solid angle within the 68 % radius of a band, sr."""
     return float(np.pi * np.radians(instrument.r68(band)) ** 2)
-
-
-def angles_of(patch: Patch, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Return the Galactic longitude and latitude (deg) of a patch's coordinates."""
-    return angles(patch.vectors(x, y))

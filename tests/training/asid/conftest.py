@@ -1,0 +1,56 @@
+"""Skies small enough to know the answers of."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from amphitrite.bands import BANDS
+from amphitrite.footprints import WholeSky
+from amphitrite.photons import Photons
+from amphitrite.tiling import Tiles
+from amphitrite_training.asid.simulate import spectra
+from amphitrite_training.asid.simulate.population import ENERGIES, Population
+from amphitrite_training.asid.simulate.sky import make_sky
+
+
+@pytest.fixture(scope="session")
+def sky():
+    """A whole sky of the first variant."""
+    return make_sky(7, variant="A")
+
+
+@pytest.fixture(scope="session")
+def sources():
+    """Make a population of power laws at given places, with given fluxes."""
+
+    def make(lon, lat, flux, *, index=2.4):
+        lon, lat, flux = (np.atleast_1d(np.asarray(a, float)) for a in (lon, lat, flux))
+        # photons above 1 GeV of E^-index up to 100 GeV
+        power = 1 - index
+        whole = (1e5**power - 1e3**power) / power
+        shape = spectra.log_parabola(
+            ENERGIES, np.full(len(flux), index), np.zeros(len(flux)), np.ones(len(flux))
+        )
+        spectrum = shape * (flux / whole)[:, None]
+        return Population(lon, lat, flux, spectrum, np.zeros(len(flux), np.uint8))
+
+    return make
+
+
+def bands_of(energy):
+    """Return the index of each photon's band in `BANDS`."""
+    edges = np.array([band.low for band in BANDS[::-1]])
+    return (len(BANDS) - np.searchsorted(edges, energy, side="right")).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def tiles():
+    """Lay simulated events onto patches without a file between."""
+
+    def make(events):
+        coverage = dict.fromkeys(BANDS, 1.0)
+        photons = Photons(events.vectors, bands_of(events.energy), coverage, WholeSky())
+        return Tiles(photons)
+
+    return make
