@@ -9,6 +9,7 @@ from amphitrite.bands import BANDS
 from amphitrite.surveys import asid as page
 from amphitrite_training.asid.calibrate import FLUX_EDGES, MATCH_DEGREES
 from amphitrite_training.asid.measures import LEAST_SOURCES, Counted, Evaluation, Table
+from amphitrite_training.asid.simulate.sky import YEARS
 
 # Panes et al. 2021, arXiv:2103.11068: purity and completeness on their own simulated
 # sky, from the table in the notebook published with it; None where it has no value.
@@ -23,7 +24,6 @@ V1: Final = {
         None, (0.80, 0.96), (0.79, 1.00),
     ),
 }  # fmt: skip
-_SEEN: Final = {"A": "seen in training", "B": "seen in training", "C": "never seen"}
 
 
 def card(found: Evaluation) -> str:
@@ -41,12 +41,14 @@ def card(found: Evaluation) -> str:
         not.
     """
     learned = found.spec.learned
+    recipe = learned["recipe"]
     members = ", ".join(f"{m.name} version {m.version}" for m in found.spec.members)
     skies = ", ".join(
         f"seed {seed} (variant {variant})" for seed, variant in found.skies
     )
     tables = "\n".join(
-        f"### Variant {variant} of the diffuse light, {_SEEN[variant]}\n\n"
+        f"### Variant {variant} of the diffuse light, "
+        f"{'seen in training' if variant in recipe['variants'] else 'never seen'}\n\n"
         + "\n".join(_table(name, table) for name, table in parts.items())
         for variant, parts in found.tables.items()
     )
@@ -73,10 +75,11 @@ Written by `amphitrite evaluate asid`; do not edit.
 {_training(learned)}
 
 **All training data are simulated**: expected counts of skies whose point sources follow
-the 4FGL-DR3 catalogue's numbers, with the diffuse light of variants A and B, the point
-spread function of P8R3 and 11 years of exposure; photons are drawn anew at every visit.
-Energy dispersion and extended sources are left out. A source gets a disc if its
-signal-to-noise within the 68 % radius, over all bands present, is above 4.
+the 4FGL-DR3 catalogue's numbers, with the diffuse light of the variants \
+{", ".join(recipe["variants"])}, the point spread function of P8R3 and {YEARS:g} years \
+of exposure; photons are drawn anew at every visit. Energy dispersion and extended
+sources are left out. A source gets a disc if its signal-to-noise within the 68 %
+radius, over all bands present, is above {recipe["disc_signal_to_noise"]:g}.
 
 ## What was measured
 
@@ -106,14 +109,15 @@ def _training(learned: Any) -> str:
     changed = ", ".join(f"{key} = {value}" for key, value in sorted(recipe.items()))
     return (
         f"{training['samples_seen']:,} samples in {training['seconds'] / 60:.0f} "
-        f"minutes on {training['backend']}, without a GPU; "
+        f"minutes on {training['backend']}; "
         f"{training['trainable_parameters']:,} parameters. The recipe: {changed}."
     )
 
 
 def _table(name: str, table: Table) -> str:
     rows = [
-        f"| {low:.3g} | {_share(complete)} | {ceiling:.3f} | {_share(pure)} "
+        f"| {low:.3g} | {_share(complete)} | {_ceiling(complete, ceiling)} "
+        f"| {_share(pure)} "
         f"| {_v1(v1)} |"
         for (low, _), complete, ceiling, pure, v1 in zip(
             pairwise(FLUX_EDGES),
@@ -140,6 +144,10 @@ def _share(counted: Counted) -> str:
         return "none"
     text = f"{counted.value:.3f} ({counted.low:.3f} to {counted.high:.3f}; {counted.n})"
     return text if counted.n >= LEAST_SOURCES else f"[{text}]"
+
+
+def _ceiling(complete: Counted, ceiling: float) -> str:
+    return f"{ceiling:.3f}" if complete.n else "none"
 
 
 def _v1(value: tuple[float, float] | None) -> str:

@@ -11,7 +11,6 @@ import json
 import logging
 import multiprocessing
 import os
-import shutil
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -134,6 +133,12 @@ def data(recipe: Recipe) -> Data:
     ----------
     recipe : Recipe
         How many skies, in which variants.
+
+    Returns
+    -------
+    Data
+        The validation skies are of the same variants, one each, and an eighth of their
+        patches is used.
     """
     training = simulated([TRAINING_SKIES + i for i in range(recipe.n_skies)], recipe)
     validation = simulated(
@@ -157,6 +162,11 @@ def simulated(seeds: Sequence[int], recipe: Recipe, *, every: int = 1) -> Skies:
         Its ``variants`` and ``event_type_cuts`` are used.
     every : int
         Take every n-th patch only.
+
+    Returns
+    -------
+    Skies
+        Sky by sky; about 135 MB for each whole one.
     """
     variants = [recipe.variants[i % len(recipe.variants)] for i in range(len(seeds))]
     cuts = recipe.event_type_cuts
@@ -182,6 +192,19 @@ def sample(
     rng: np.random.Generator, skies: Skies, patch: int, recipe: Recipe, *, vary: bool
 ) -> tuple[list[NDArray[np.float32]], NDArray[np.float32]]:
     """Draw the photons of one patch, and its discs.
+
+    Parameters
+    ----------
+    rng : numpy Generator
+        The same state gives the same sample.
+    skies : Skies
+        What to draw from.
+    patch : int
+        Index of the patch.
+    recipe : Recipe
+        How.
+    vary : bool
+        See `Batches`.
 
     Returns
     -------
@@ -266,6 +289,7 @@ class _SkyFile:
         return skies / f"asid-{self.seed}{self.variant}-{name}"
 
     def make(self) -> None:
+        """Simulate the sky aside, and give the folder its name once it is whole."""
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
             dir=self.folder.parent, prefix=".sky-"
@@ -273,8 +297,11 @@ class _SkyFile:
             staged = Path(aside) / "sky"
             staged.mkdir()
             _write_sky(staged, self)
-            if not self.folder.exists():
-                shutil.move(staged, self.folder)
+            try:
+                staged.rename(self.folder)
+            except OSError:
+                if not self.folder.exists():  # else another process was faster
+                    raise
 
 
 def _make(skies: Sequence[_SkyFile]) -> None:

@@ -119,7 +119,7 @@ def _search(
     for number, patch in enumerate(patches):
         drawn = counts(sky, seed, number, patch)
         images[number] = [
-            drawn[tensor.name].astype(np.uint16)
+            np.minimum(drawn[tensor.name], 65_535).astype(np.uint16)
             for tensor in page.COUNTS[:_ABOVE_1_GEV]
         ]
         work = page.PatchWork(drawn, detector, "server")
@@ -179,6 +179,11 @@ def aperture_flux(
     -------
     (n,) ndarray
         Photons/cm2/s above 1 GeV; may be negative.
+
+    Notes
+    -----
+    Of a detection nearer to the patch's edge than the 68 % radius, what lies beyond
+    the edge is missed.
     """
     x, y = patch.offsets(vectors)
     total = np.zeros(len(x))

@@ -61,7 +61,7 @@ class Table:
         with that aperture flux, those that are true.
     ceiling : tuple of float
         Per bin: the completeness of a detector that knows every source, but gives two
-        within the suppression radius as one.
+        within the suppression radius as one; NaN where there is no source.
     whole : tuple of Counted
         Purity of all detections, completeness above the lowest edge.
     faint : Counted
@@ -85,7 +85,7 @@ class Table:
                 {
                     "flux": list(edges),
                     "completeness": numbers(complete),
-                    "ceiling": ceiling,
+                    "ceiling": ceiling if complete.n else None,
                     "purity": numbers(pure),
                 }
                 for edges, complete, ceiling, pure in zip(
@@ -211,7 +211,7 @@ def tables(results: Sequence[SkyResult], *, radius_degrees: float) -> dict[str, 
     dict of str to Table
         ``"|b| > 20"`` and ``"all sky"``.
     """
-    parts = {"|b| > 20": HIGH_LATITUDE, "all sky": 0.0}
+    parts = {"|b| > 20": HIGH_LATITUDE, "all sky": -1.0}
     return {
         name: _table(results, limit, radius_degrees=radius_degrees)
         for name, limit in parts.items()
@@ -227,12 +227,12 @@ def _table(
         partners = pair(sky.truth, sky.flux, sky.found)
         alone = np.zeros(len(sky.truth), bool)
         alone[suppress(sky.truth, sky.flux, radius_degrees=radius_degrees)] = True
-        here = _latitude(sky.truth) > limit
+        here = _off_plane(sky.truth) > limit
         truth.append(
             np.c_[sky.flux, partners >= 0, alone, _blocks(sky.truth, number)][here]
         )
         real = np.isin(np.arange(len(sky.found)), partners)
-        here = _latitude(sky.found) > limit
+        here = _off_plane(sky.found) > limit
         found.append(np.c_[sky.aperture_flux, real, _blocks(sky.found, number)][here])
     sources, detections = np.concatenate(truth), np.concatenate(found)
     bins = list(pairwise(FLUX_EDGES))
@@ -264,6 +264,11 @@ def count(hits: Floats, blocks: Floats) -> Counted:
         1 for a hit, 0 for none.
     blocks : (n,) ndarray
         A number for each block of the sky.
+
+    Returns
+    -------
+    Counted
+        With the interval (0, 1) of nothing.
     """
     if not len(hits):
         return Counted(0, 0, 0.0, 1.0)
@@ -278,7 +283,8 @@ def count(hits: Floats, blocks: Floats) -> Counted:
     return Counted(int(hits.sum()), len(hits), float(low), float(high))
 
 
-def _latitude(vectors: Floats) -> Floats:
+def _off_plane(vectors: Floats) -> Floats:
+    """Return how far directions are from the Galactic plane, deg."""
     return np.abs(np.degrees(np.arcsin(np.clip(vectors[:, 2], -1, 1))))
 
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
+from amphitrite.errors import BadInput
+from amphitrite_training.asid.simulate.diffuse import VARIANTS
 from amphitrite_training.recipe import Training
+
+# Seeds of training skies are below those of validation.
+MOST_SKIES: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +60,13 @@ class Recipe(Training):
     n_skies : int
         Simulated skies of 768 patches.
     variants : str
-        Diffuse variants to train on, taken in turn.
+        Diffuse variants to train on, taken in turn, such as ``"AB"``; see
+        `amphitrite_training.asid.simulate.diffuse.VARIANTS`.
+
+    Raises
+    ------
+    BadInput
+        A value is out of its range, or there is no such variant.
 
     References
     ----------
@@ -87,6 +98,24 @@ class Recipe(Training):
     schedule: Literal["cosine", "plateau"] = "plateau"
     patience: int = 8
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("width", "disc_radius_pixels", "log_sigma_pixels", "depth_low"):
+            if not (value := getattr(self, name)) > 0:
+                raise BadInput(
+                    f"the recipe's {name} must be positive; received {value}"
+                )
+        if not 1 <= self.n_skies <= MOST_SKIES:
+            raise BadInput(
+                f"the recipe's n_skies must be from 1 to {MOST_SKIES}, beyond which "
+                f"skies would be those of validation; received {self.n_skies}"
+            )
+        if not self.variants or set(self.variants) - set(VARIANTS):
+            raise BadInput(
+                f"the recipe's variants must be some of {', '.join(VARIANTS)}, written "
+                f"together as in AB; received '{self.variants}'"
+            )
 
 
 SHIPPED = Recipe(

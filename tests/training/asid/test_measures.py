@@ -1,0 +1,182 @@
+"""How a catalogue of a simulated sky is counted."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from amphitrite.patches import unit_vectors
+from amphitrite.spec import Member
+from amphitrite.surveys.asid import MODEL
+from amphitrite_training.asid.calibrate import FLUX_EDGES
+from amphitrite_training.asid.measures import (
+    Evaluation,
+    SkyResult,
+    count,
+    pair,
+    tables,
+)
+
+RADIUS = 0.3
+
+
+def at(*places):
+    """Galactic unit vectors of (lon, lat), deg."""
+    lon, lat = np.array(places, float).reshape(-1, 2).T
+    return unit_vectors(lon, lat)
+
+
+def test_the_nearest_detection_is_the_source_s():
+    found = at((10, 40.2), (10, 40.1), (10, 41))
+    assert pair(at((10, 40)), np.ones(1), found).tolist() == [1]
+
+
+def test_beyond_the_radius_there_is_no_partner():
+    for apart, partner in ((0.299, 0), (0.301, -1)):
+        found = at((10, 40 + apart))
+        assert pair(at((10, 40)), np.ones(1), found).tolist() == [partner]
+    # on the sky, not in longitude: 0.5 deg of it at latitude 60 are 0.25 deg
+    assert pair(at((10, 60)), np.ones(1), at((10.5, 60))).tolist() == [0]
+
+
+def test_the_brightest_source_chooses_first():
+    truth, found = at((10, 40), (10, 40.2)), at((10, 40.12))
+    # the nearer one is fainter
+    assert pair(truth, np.array([2.0, 1.0]), found).tolist() == [0, -1]
+    assert pair(truth, np.array([1.0, 2.0]), found).tolist() == [-1, 0]
+
+
+def test_a_second_detection_belongs_to_nobody():
+    found = at((10, 40.01), (10, 40.02))
+    partners = pair(at((10, 40)), np.ones(1), found)
+    assert partners.tolist() == [0]
+
+
+def test_nothing_pairs_with_nothing():
+    none = np.zeros((0, 3))
+    assert pair(at((1, 1)), np.ones(1), none).tolist() == [-1]
+    assert pair(none, np.zeros(0), at((1, 1))).tolist() == []
+
+
+def test_a_share_and_its_interval():
+    rng = np.random.default_rng(3)
+    n = 400
+    hits = (rng.random(n) < 0.8).astype(float)
+    found = count(hits, np.arange(n))
+    assert (found.n_hits, found.n) == (hits.sum(), n)
+    assert found.value == hits.mean()
+    # each in a block of its own: the binomial error, give or take the resampling's
+    error = np.sqrt(0.8 * 0.2 / n)
+    assert found.value - found.low == pytest.approx(1.96 * error, rel=0.2)
+    assert found.high - found.value == pytest.approx(1.96 * error, rel=0.2)
+
+
+def test_neighbours_that_stand_and_fall_together_widen_the_interval():
+    hits = np.repeat((np.arange(20) % 5 > 0).astype(float), 20)
+    together = count(hits, np.repeat(np.arange(20), 20))
+    alone = count(hits, np.arange(400))
+    assert together.value == alone.value == 0.8
+    # 20 independent blocks instead of 400 sources
+    ratio = (together.high - together.low) / (alone.high - alone.low)
+    assert ratio == pytest.approx(np.sqrt(20), rel=0.3)
+
+
+def test_the_share_of_nothing_is_unknown():
+    nothing = count(np.zeros(0), np.zeros(0))
+    assert (nothing.n, nothing.low, nothing.high) == (0, 0.0, 1.0)
+    assert np.isnan(nothing.value)
+
+
+def test_the_same_counts_have_the_same_interval():
+    hits = (np.arange(50) % 3 > 0).astype(float)
+    assert count(hits, np.arange(50)) == count(hits, np.arange(50))
+
+
+# (lon, lat, flux): two bright ones, of which the second has a fainter neighbour
+TRUTH = ((10, 40, 2e-9), (50, -30, 2e-9), (50, -29.8, 1.5e-9), (90, 5, 2e-9))
+BIN = int(np.searchsorted(FLUX_EDGES, 2e-9)) - 1
+
+
+def result(found, *, aperture=2e-9):
+    truth = np.array(TRUTH)
+    return SkyResult(
+        truth=at(*truth[:, :2]),
+        flux=truth[:, 2],
+        found=at(*found),
+        aperture_flux=np.full(len(found), aperture),
+    )
+
+
+@pytest.fixture(scope="module")
+def toy():
+    # the first, the second, a duplicate of the first, one where nothing is, the plane's
+    found = ((10, 40), (50, -30), (10, 40.1), (70, 60), (90, 5))
+    return tables([result(found)], radius_degrees=RADIUS)
+
+
+def test_completeness_is_of_the_true_sources_in_a_bin(toy):
+    high, all_sky = toy["|b| > 20"], toy["all sky"]
+    assert (high.completeness[BIN].n_hits, high.completeness[BIN].n) == (2, 3)
+    assert (all_sky.completeness[BIN].n_hits, all_sky.completeness[BIN].n) == (3, 4)
+    others = [c.n for i, c in enumerate(high.completeness) if i != BIN]
+    assert not any(others)
+    assert (high.whole[1].n_hits, high.whole[1].n) == (2, 3)
+
+
+def test_duplicates_and_what_is_not_there_are_false(toy):
+    purity = toy["|b| > 20"].whole[0]
+    assert (purity.n_hits, purity.n) == (2, 4)
+    purity = toy["all sky"].whole[0]
+    assert (purity.n_hits, purity.n) == (3, 5)
+
+
+def test_the_ceiling_leaves_out_the_fainter_of_two_within_the_radius(toy):
+    assert toy["|b| > 20"].ceiling[BIN] == pytest.approx(2 / 3)
+    assert toy["all sky"].ceiling[BIN] == pytest.approx(3 / 4)
+    close = tables([result(((10, 40),))], radius_degrees=0.1)
+    assert close["|b| > 20"].ceiling[BIN] == 1.0
+    assert np.isnan(toy["all sky"].ceiling[0])
+
+
+def test_purity_goes_by_the_aperture_s_flux(toy):
+    assert toy["|b| > 20"].purity[BIN].n == 4
+    faint = tables([result(((10, 40), (70, 60)), aperture=1e-12)], radius_degrees=0.3)
+    assert (faint["|b| > 20"].faint.n_hits, faint["|b| > 20"].faint.n) == (1, 2)
+    assert not any(c.n for c in faint["|b| > 20"].purity)
+
+
+def test_skies_are_not_mixed_up():
+    one = result(((10, 40),))
+    two = result(((50, -30),))
+    both = tables([one, two], radius_degrees=RADIUS)["|b| > 20"]
+    # each finds one of three; together a detection of one sky is none of the other's
+    assert (both.completeness[BIN].n_hits, both.completeness[BIN].n) == (2, 6)
+    assert (both.whole[0].n_hits, both.whole[0].n) == (2, 2)
+
+
+def test_an_empty_catalogue_is_counted():
+    nothing = tables([result(())], radius_degrees=RADIUS)["all sky"]
+    assert nothing.whole[0].n == 0
+    assert nothing.completeness[BIN].n_hits == 0
+
+
+def test_numbers_are_strict_json(toy):
+    """JSON knows no NaN, which the ceiling of an empty bin is."""
+    evaluation = Evaluation(
+        spec=MODEL.with_weights(
+            digest="sha256:0", members=(Member("asid_unet", 1, "sha256:1"),)
+        ),
+        version=1,
+        skies=((3_000, "A"),),
+        n_patches=1_100,
+        tables={"A": toy},
+    )
+    again = json.loads(json.dumps(evaluation.as_dict(), allow_nan=False))
+    assert again["simulated"] is True
+    bins = again["tables"]["A"]["|b| > 20"]["bins"]
+    assert bins[0]["ceiling"] is None
+    assert bins[BIN]["ceiling"] == pytest.approx(2 / 3)
+    assert bins[BIN]["completeness"]["hits"] == 2
+    assert [each["flux"][0] for each in bins] == list(FLUX_EDGES[:-1])
