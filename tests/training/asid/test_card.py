@@ -1,0 +1,141 @@
+"""The model card says what was measured, and of what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from amphitrite.spec import Member
+from amphitrite.surveys.asid import MODEL
+from amphitrite_training.asid import calibrate
+from amphitrite_training.asid.card import V1, card
+from amphitrite_training.asid.measures import Counted, Evaluation, Table
+
+N_BINS = len(calibrate.FLUX_EDGES) - 1
+LEARNED = {
+    "disc_radius_pixels": 7.0,
+    "log_sigma_pixels": 4.5,
+    "suppression_degrees": 0.32,
+    "peak_floor": 0.02,
+    "thresholds": {"11111": 0.21, "11000": 0.17, "01000": 0.13},
+    "recipe": {"variants": "AB", "disc_signal_to_noise": 4.2, "width": 0.5},
+    "training": {
+        "samples_seen": 73_728,
+        "seconds": 5_400.0,
+        "backend": "tensorflow",
+        "trainable_parameters": 609_922,
+    },
+}
+
+
+def table(shift):
+    """A table in which every number occurs once."""
+    complete = [
+        Counted(50 + i + shift, 200 + i, 0.101 + i / 1e3, 0.401 + i / 1e3)
+        for i in range(N_BINS)
+    ]
+    pure = [
+        Counted(90 + i + shift, 111 + i, 0.502 + i / 1e3, 0.902 + i / 1e3)
+        for i in range(N_BINS)
+    ]
+    complete[-1] = Counted(0, 0, 0.0, 1.0)
+    complete[-2] = Counted(7, 9, 0.555, 0.999)
+    return Table(
+        completeness=tuple(complete),
+        purity=tuple(pure),
+        ceiling=(*np.linspace(0.801, 0.899, N_BINS - 1), float("nan")),
+        whole=(Counted(1_000, 1_031, 0.951, 0.981), Counted(800, 1_601, 0.481, 0.521)),
+        faint=Counted(3, 44, 0.021, 0.181),
+    )
+
+
+@pytest.fixture(scope="module")
+def evaluation():
+    spec = MODEL.with_weights(
+        digest="sha256:abcdef",
+        learned=LEARNED,
+        members=(
+            Member("asid_unet", 3, "sha256:1"),
+            Member("asid_peaks", 2, "sha256:2"),
+        ),
+    )
+    return Evaluation(
+        spec=spec,
+        version=5,
+        skies=((3_000, "A"), (3_001, "C")),
+        n_patches=2_200,
+        tables={
+            variant: {"|b| > 20": table(0), "all sky": table(1)} for variant in "AC"
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def text(evaluation):
+    return " ".join(card(evaluation).split())
+
+
+def test_the_card_names_the_model_and_how_it_was_trained(text):
+    for part in (
+        *("5 (asid_unet version 3, asid_peaks version 2)", "`sha256:abcdef`"),
+        *("73,728 samples in 90 minutes on tensorflow", "609,922 parameters"),
+        *("width = 0.5", "discs of 7 pixels", "Laplacian of Gaussian of 4.5 pixels"),
+        *("one source within 0.32 deg", "0.21 with all bands", "0.17 with 7-20 and"),
+        *("0.13 with 2-7 GeV alone", "over all bands present, is above 4.2"),
+        *("seed 3000 (variant A)", "seed 3001 (variant C)", "2200 patches"),
+    ):
+        assert part in text, part
+
+
+def test_the_card_says_that_the_data_are_simulated(text):
+    assert "**All training data are simulated**" in text
+    assert "**These skies are simulated too**" in text
+    assert "not as a ranking" in text
+
+
+def test_what_was_seen_in_training_follows_from_the_recipe(evaluation, text):
+    assert "Variant A of the diffuse light, seen in training" in text
+    assert "Variant C of the diffuse light, never seen" in text
+    learned = {**LEARNED, "recipe": {**LEARNED["recipe"], "variants": "BC"}}
+    other = card(replace(evaluation, spec=replace(evaluation.spec, learned=learned)))
+    assert "Variant A of the diffuse light, never seen" in other
+    assert "Variant C of the diffuse light, seen in training" in other
+    assert "the diffuse light of the variants B, C" in " ".join(other.split())
+
+
+def test_every_bin_has_its_row(evaluation):
+    lines = card(evaluation).splitlines()
+    rows = [line for line in lines if line.startswith("| 6.95e-11")]
+    assert len(rows) == 4  # two variants, two parts of the sky
+    assert rows[0] == (
+        "| 6.95e-11 | 0.250 (0.101 to 0.401; 200) | 0.801 | "
+        "0.811 (0.502 to 0.902; 111) | 0.14, 0.69 |"
+    )
+    high = lines.index("**|b| > 20**")
+    table_rows = lines[high + 4 : high + 4 + N_BINS]
+    for row, edge in zip(table_rows, calibrate.FLUX_EDGES, strict=False):
+        assert row.startswith(f"| {edge:.3g} | ")
+        assert row.count("|") == 6
+    assert "| fainter | | | 0.068 (0.021 to 0.181; 44) | |" in lines
+    assert (
+        "| all | 0.500 (0.481 to 0.521; 1601) | | 0.970 (0.951 to 0.981; 1031) | |"
+        in lines
+    )
+
+
+def test_small_bins_are_in_brackets_and_empty_ones_say_so(evaluation):
+    lines = card(evaluation).splitlines()
+    small = next(line for line in lines if line.startswith("| 1.62e-08"))
+    assert "[0.778 (0.555 to 0.999; 9)]" in small
+    empty = next(line for line in lines if line.startswith("| 2.98e-08"))
+    assert empty.startswith("| 2.98e-08 | none | none | ")
+    assert "nan" not in card(evaluation)
+
+
+def test_the_published_table_has_a_value_for_every_bin():
+    for part, values in V1.items():
+        assert part in ("|b| > 20", "all sky")
+        assert len(values) == N_BINS
+        assert all(0 < share <= 1 for pair in values if pair for share in pair)

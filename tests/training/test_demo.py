@@ -1,0 +1,105 @@
+"""The demo's options and what it counts; a real run of it is among tests/serving."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import typer
+from astropy.table import QTable
+from typer.testing import CliRunner
+
+from amphitrite.errors import BadInput, OutputError
+from amphitrite_training.asid import demo as asid
+from amphitrite_training.demo import demo
+from amphitrite_training.morpheus import demo as morpheus
+
+
+def call(*arguments):
+    application = typer.Typer()
+    application.command()(demo)
+    outcome = CliRunner().invoke(application, [str(each) for each in arguments])
+    if outcome.exception is not None and not isinstance(outcome.exception, SystemExit):
+        raise outcome.exception
+    return outcome
+
+
+def test_an_existing_folder_is_refused(tmp_path):
+    (tmp_path / "mine").write_text("kept")
+    with pytest.raises(OutputError, match="exists already; give another --out, or"):
+        call("--out", tmp_path)
+    assert (tmp_path / "mine").read_text() == "kept"
+
+
+def test_an_unknown_survey_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="neptune"):
+        call("neptune", "--out", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_help_names_both_demos():
+    shown = call("--help").output
+    assert "asid" in shown
+    assert "amphitrite demo morpheus" in " ".join(shown.split())
+
+
+def places(*rows, **more):
+    lon, lat = np.array(rows, float).reshape(-1, 2).T
+    return QTable({"l": lon, "b": lat, **more}, units={"l": "deg", "b": "deg"})
+
+
+def known(*rows):
+    table = places(*(row[:2] for row in rows))
+    table["flux1000"] = np.array([row[2] for row in rows])
+    table["flux1000"].unit = "cm-2 s-1"
+    return table
+
+
+def test_gamma_ray_sources_are_counted_one_to_one():
+    truth = known(
+        (70, 40, 5e-9),
+        (71, 40, 5e-10),
+        (72, 40, 1e-10),
+        (73, 40, 4e-11),
+        (74, 40, 2e-9),
+    )
+    found = places((70, 40.1), (70, 40.2), (71, 40), (73, 40), (80, 45))
+    assert asid.compare(found, truth) == {
+        "sources": 5,
+        "true": 2,  # a duplicate, one too faint to count and one of nothing are false
+        "bright": 2,
+        "bright_found": 1,
+        "faint": 3,
+        "faint_found": 2,
+    }
+
+
+def test_no_gamma_ray_source_at_all_is_counted():
+    counted = asid.compare(places(), known((70, 40, 5e-9)))
+    assert counted["sources"] == counted["true"] == counted["bright_found"] == 0
+    assert counted["bright"] == 1
+    assert asid._percent(0, 0) == "none"
+
+
+def test_galaxies_are_counted_one_to_one():
+    truth = QTable(
+        {
+            "x": [10.0, 12.0, 50.0, 80.0],
+            "y": [10.0, 10.0, 50.0, 80.0],
+            "mag_h": [22.0, 21.0, 23.0, 25.0],
+            "morphology": ["disk", "spheroid", "disk", "disk"],
+        }
+    )
+    found = QTable(
+        {
+            "x": [11.9, 50.0, 80.0],
+            "y": [10.0, 53.0, 80.0],
+            "morphology": ["spheroid", "irregular", "disk"],
+        }
+    )
+    # the brightest chooses first; the faintest is fainter than what counts
+    assert morpheus.compare(found, truth) == {
+        "sources": 3,
+        "bright": 3,
+        "recovered": 2,
+        "same_class": 1,
+    }
