@@ -5,6 +5,8 @@ of the candidates take turns, so that whatever else the machine does hits all al
 Quote the ratios, not the rates::
 
     python bench/settings.py morpheus --batches 32 64 128 200
+    python bench/settings.py asid_unet
+    python bench/settings.py asid_peaks --outputs peaks score n_peaks
 """
 
 from __future__ import annotations
@@ -18,9 +20,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amphitrite.server import LocalTriton
-from amphitrite.surveys import page
+from amphitrite.spec import ModelSpec, TensorSpec
 from amphitrite.triton import Connection, ServedModel
 from amphitrite_export import repository as repo
 from amphitrite_export.config import model_config, specs_in
@@ -40,31 +43,40 @@ def candidates(current: Settings) -> dict[str, Settings]:
     }
 
 
-def publish_candidates(repository: Path, model: str, target: Path) -> dict[str, str]:
-    """Write a repository that holds the model once per candidate; return the names."""
+def publish_candidates(
+    repository: Path, model: str, target: Path
+) -> dict[str, ModelSpec]:
+    """Write a repository with the model once per candidate; return their specs."""
     config = repo.read_config(repository, model)
     version = max(repo.served(config))
     content = (repository / model / str(version) / repo.MODEL_FILE).read_bytes()
-    names = {}
+    specs = {}
     for i, (label, settings) in enumerate(candidates(settings_of(model)).items()):
         spec = replace(specs_in(config)[version], name=f"{model}_{i}")
         repo.add_version(target, spec.name, version, {repo.MODEL_FILE: content})
         text = model_config({version: spec}, [version], settings)
         repo.replace_file(target / spec.name / repo.CONFIG, text)
-        names[label] = spec.name
-    return names
+        specs[label] = spec
+    return specs
 
 
-def rate(model: ServedModel, batch: int, *, seconds: float) -> float:
+def tensor_of(
+    tensor: TensorSpec, batch: int, rng: np.random.Generator
+) -> NDArray[np.generic]:
+    """Return a request's input: photons where counts are wanted, or noise."""
+    shape = (batch, *map(abs, tensor.shape))
+    values = rng.poisson(1.0, shape) if tensor.unit == "ct" else rng.normal(size=shape)
+    return values.astype(tensor.dtype)
+
+
+def rate(
+    model: ServedModel, batch: int, outputs: list[str], *, seconds: float
+) -> float:
     """Return rows per second with a constant number of requests in flight."""
     rng = np.random.default_rng(batch)
     tensors = {
-        tensor.name: rng.normal(size=(batch, *map(abs, tensor.shape))).astype(
-            tensor.dtype
-        )
-        for tensor in model.spec.inputs
+        tensor.name: tensor_of(tensor, batch, rng) for tensor in model.spec.inputs
     }
-    outputs = [model.spec.outputs[-1].name]
     pending = deque(model.submit(tensors, outputs) for _ in range(IN_FLIGHT))
     start, answered = time.perf_counter(), 0
     while time.perf_counter() - start < seconds:
@@ -82,28 +94,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
     parser.add_argument("--repository", type=Path, default=Path("model_repository"))
-    parser.add_argument("--batches", type=int, nargs="+", default=[32, 64, 128, 200])
+    parser.add_argument("--batches", type=int, nargs="+", help="up to the largest")
+    parser.add_argument("--outputs", nargs="+", help="that are asked for; the last")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0)
     options = parser.parse_args()
-    expected = page(options.model).MODEL
+    largest = settings_of(options.model).max_batch_size
+    batches = options.batches or [largest // part for part in (8, 4, 2, 1)]
     with tempfile.TemporaryDirectory() as scratch:
-        names = publish_candidates(options.repository, options.model, Path(scratch))
+        specs = publish_candidates(options.repository, options.model, Path(scratch))
+        names = [spec.name for spec in specs.values()]
         with (
-            LocalTriton(scratch, list(names.values())) as triton,
+            LocalTriton(scratch, names) as triton,
             Connection(triton.grpc_url) as connection,
         ):
-            models = {
-                label: connection.model(replace(expected, name=name))
-                for label, name in names.items()
-            }
+            models = {label: connection.model(spec) for label, spec in specs.items()}
+            outputs = options.outputs or [next(iter(specs.values())).outputs[-1].name]
             for model in models.values():  # the first requests of each are slower
-                rate(model, options.batches[0], seconds=1.0)
+                rate(model, batches[0], outputs, seconds=1.0)
             print(f"rows/s, medians of {options.rounds} rounds, {IN_FLIGHT} in flight")
-            for batch in options.batches:
+            for batch in batches:
                 rounds = [
                     {
-                        label: rate(model, batch, seconds=options.seconds)
+                        label: rate(model, batch, outputs, seconds=options.seconds)
                         for label, model in models.items()
                     }
                     for _ in range(options.rounds)
