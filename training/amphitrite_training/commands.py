@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import math
 import os
 import re
@@ -105,7 +104,6 @@ def train(
     from amphitrite_training.task import Published, find
 
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
-    _log_as_client()
     with _frameworks():
         task = find(survey, model)
         recipe = override(task.recipe, settings or [])
@@ -168,15 +166,6 @@ def _trained(
         raise
     finally:
         staging.keep = is_checkpoint(staging.folder)
-
-
-def _log_as_client() -> None:
-    """Have this package's log go where the command's `Talk` sends the client's."""
-    client, ours = (
-        logging.getLogger(name) for name in ("amphitrite", "amphitrite_training")
-    )
-    ours.setLevel(client.level)
-    ours.handlers = client.handlers
 
 
 @contextmanager

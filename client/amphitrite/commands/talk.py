@@ -47,9 +47,10 @@ class Talk:
         level = (
             logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING
         )
-        logger = logging.getLogger("amphitrite")
-        logger.setLevel(level)
-        logger.handlers = [_ConsoleHandler(self._errors)]
+        for package in ("amphitrite", "amphitrite_training", "amphitrite_export"):
+            logger = logging.getLogger(package)
+            logger.setLevel(level)
+            logger.handlers = [_ConsoleHandler(self._errors)]
 
     def say(self, text: str) -> None:
         """Tell a person something on standard error."""

@@ -112,7 +112,7 @@ def detect(
         for tensor, here in zip(COUNTS, present, strict=True):
             if not here:
                 images[tensor.name] = np.zeros_like(images[tensor.name])
-        masks = np.asarray(model(images, training=False)["mask"])
+        masks = model.predict_on_batch(images)["mask"]
         for offset, mask in enumerate(masks):
             found.append(
                 _detected(mask, skies.sources[index * _BATCH + offset], recipe)
