@@ -200,7 +200,7 @@ _WHOLE: Final = 0.999  # of a band's photons, short of rounding
 _JOURNAL_BYTES: Final = 4096  # of a patch's peaks, and more
 _ROUTES: Final = ("server", "client")
 _STAGES: Final = ("reading", "connecting", "serving", "writing")
-_OUTPUTS: Final = tuple(tensor.name for tensor in MODEL.outputs)
+OUTPUTS: Final = tuple(tensor.name for tensor in MODEL.outputs)
 
 
 @dataclass(frozen=True)
@@ -502,7 +502,7 @@ def _serve(
             work,
             model,
             journal,
-            outputs=_OUTPUTS,
+            outputs=OUTPUTS,
             limits=control.limits,
             advance=advance,
         )
