@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
+from client import amphitrite
 from numpy.typing import NDArray
 
 from amphitrite.fits import Extension, ImageFile
@@ -42,26 +39,16 @@ def measure(folder: Path, size: int, stride: int) -> dict[str, float | int]:
     """Run the command once and return what it took."""
     paths = write_sky(folder, size)
     with LocalTriton(find_repository(), ["morpheus"]) as triton:
-        began = time.perf_counter()
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "amphitrite", "morpheus", *map(str, paths)),
-                *("-o", str(folder / "out"), "--stride", str(stride), "--json"),
-                *("--server", triton.grpc_url),
-            ],
-            stdout=subprocess.PIPE,
+        used = amphitrite(
+            *("morpheus", *paths, "-o", folder / "out"),
+            *("--stride", stride, "--server", triton.grpc_url),
         )
-        assert process.stdout is not None
-        out = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"the command failed with {os.waitstatus_to_exitcode(status)}")
     return {
         "pixels": size * size,
         "stride": stride,
-        "sources": json.loads(out)["sources"],
-        "seconds": round(time.perf_counter() - began, 1),
-        "peak_client_gib": round(usage.ru_maxrss / 2**20, 3),
+        "sources": used.answer["sources"],
+        "seconds": round(used.wall, 1),
+        "peak_client_gib": round(used.peak_gib, 3),
     }
 
 

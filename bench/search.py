@@ -19,16 +19,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from operator import attrgetter
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -37,6 +33,7 @@ import numpy as np
 import psutil
 from astropy.table import QTable
 from bare import session
+from client import amphitrite
 from numpy.typing import NDArray
 from sky import add_options, simulated
 
@@ -87,17 +84,19 @@ def search(
     sky: Path, catalogues: Mapping[str, Path], repository: Path, rounds: int
 ) -> dict[str, list[Run]]:
     """Run all ways in turn."""
-    found: dict[str, list[Run]] = {}
     with LocalTriton(repository, [MODEL.name]) as triton:
         ways = {BARE: bare(repository, prepared(sky))}
-        for way, in_flight in IN_FLIGHT.items():
-            flags = ("--server", triton.grpc_url, "--in-flight", str(in_flight))
-            ways[way] = command(sky, catalogues[way], *flags, server=triton.pid)
-        flags = ("--model-repository", str(repository))
-        ways[OWN] = command(sky, catalogues[OWN], *flags)
+        for name, number in IN_FLIGHT.items():
+            ways[name] = command(
+                *(sky, catalogues[name], "--server", triton.grpc_url),
+                *("--in-flight", str(number)),
+                server=triton.pid,
+            )
+        ways[OWN] = command(sky, catalogues[OWN], "--model-repository", str(repository))
+        found: dict[str, list[Run]] = {name: [] for name in ways}
         for _ in range(rounds):
             for name, way in ways.items():
-                found.setdefault(name, []).append(way())
+                found[name].append(way())
     return found
 
 
@@ -153,28 +152,14 @@ def command(
     """Return a run as a user does it; Python's start and the writing count."""
 
     def way() -> Run:
-        began = time.perf_counter(), busy(server)
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "amphitrite", "asid", str(sky)),
-                *("-o", str(out), "--overwrite", "--json", "--quiet", *flags),
-            ],
-            stdout=subprocess.PIPE,
-        )
-        assert process.stdout is not None
-        with process.stdout as answer:
-            said = answer.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise SystemExit(f"the command failed with {process.returncode}")
+        before = busy(server)
+        used = amphitrite("asid", sky, "-o", out, "--overwrite", *flags)
         return Run(
-            wall=time.perf_counter() - began[0],
-            # With a server of its own, that is a descendant, and counts here.
-            client=usage.ru_utime + usage.ru_stime,
-            server=busy(server) - began[1],
-            peak_gib=usage.ru_maxrss / 2**20,
-            stages=json.loads(said)["seconds"],
+            wall=used.wall,
+            client=used.processor,
+            server=busy(server) - before,
+            peak_gib=used.peak_gib,
+            stages=used.answer["seconds"],
         )
 
     return way
@@ -191,34 +176,23 @@ def busy(server: int | None) -> float:
 
 def reduced(found: Mapping[str, list[Run]]) -> dict[str, dict[str, Any]]:
     """Return the medians of each way, its share of the bare speed, and all rounds."""
+    return {way: medians(runs, found[BARE]) for way, runs in found.items()}
 
-    def median(runs: list[Run], value: Callable[[Run], float]) -> float:
-        return round(statistics.median(map(value, runs)), 3)
 
-    reference = found[BARE]
+def medians(runs: list[Run], reference: list[Run]) -> dict[str, Any]:
+    """Return the medians of one way; its largest memory."""
+    pairs = zip(reference, runs, strict=True)
     return {
-        way: {
-            **{
-                name: median(runs, attrgetter(name))
-                for name in ("wall", "client", "server")
-            },
-            "share": round(
-                statistics.median(
-                    [
-                        its.wall / run.wall
-                        for its, run in zip(reference, runs, strict=True)
-                    ]
-                ),
-                3,
-            ),
-            "peak_gib": round(max(run.peak_gib for run in runs), 3),
-            "stages": {
-                stage: median(runs, lambda run, stage=stage: run.stages[stage])
-                for stage in runs[0].stages
-            },
-            "rounds": [round(run.wall, 2) for run in runs],
-        }
-        for way, runs in found.items()
+        "wall": statistics.median(run.wall for run in runs),
+        "client": statistics.median(run.client for run in runs),
+        "server": statistics.median(run.server for run in runs),
+        "share": statistics.median(its.wall / run.wall for its, run in pairs),
+        "peak_gib": max(run.peak_gib for run in runs),
+        "stages": {
+            stage: statistics.median(run.stages[stage] for run in runs)
+            for stage in runs[0].stages
+        },
+        "rounds": [run.wall for run in runs],
     }
 
 
@@ -246,16 +220,21 @@ def same_rows(one: QTable, other: QTable) -> bool:
 def text(report: Mapping[str, Any]) -> str:
     """Return the report for a reader."""
     lines = [
-        f"{'s':26} {'wall':>7} {'client':>7} {'server':>7} {'bare/way':>9} "
-        f"{'GiB':>5} {'rows':>6}   rounds"
+        f"{'way (times in s)':20} {'wall':>7} {'client':>7} {'server':>7}"
+        f" {'bare/way':>9}   rounds"
     ]
     for name, way in report["ways"].items():
-        found = report["rows"].get(name)
-        rows = f"{found['rows']}{' ' if found['same'] else '!'}" if found else ""
+        rounds = " ".join(f"{wall:.1f}" for wall in way["rounds"])
         lines.append(
-            f"{name:26} {way['wall']:7.1f} {way['client']:7.1f} {way['server']:7.1f} "
-            f"{way['share']:9.3f} {way['peak_gib'] or '':>5.4} {rows:>6}   "
-            f"{' '.join(f'{wall:.1f}' for wall in way['rounds'])}"
+            f"{name:20} {way['wall']:7.1f} {way['client']:7.1f} {way['server']:7.1f} "
+            f"{way['share']:9.3f}   {rounds}"
+        )
+    for name, found in report["rows"].items():
+        way = report["ways"][name]
+        stages = ", ".join(f"{key} {value:.1f}" for key, value in way["stages"].items())
+        same = "the same" if found["same"] else "NOT THE SAME"
+        lines.append(
+            f"{name}: {found['rows']} rows, {same}; {way['peak_gib']:.2f} GiB; {stages}"
         )
     return "\n".join(lines)
 

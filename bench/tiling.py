@@ -108,21 +108,17 @@ def peer(sky: Path, patches: list[Patch]) -> None:
 
 def report(tilings: list[Tiling]) -> None:
     """Print the rates of reading and tiling, and where the time goes."""
-
-    def median(value: Callable[[Tiling], float]) -> float:
-        return statistics.median(map(value, tilings))
-
     print(f"{tilings[0].photons:,} photons in {tilings[0].patches} patches")
-    for clock, name in enumerate(("processor", "wall")):
-        rate = median(lambda tiling, clock=clock: tiling.rate(clock))
-        print(f"reading and tiling, {name:9} {rate / 1e6:6.3f} million photons/s, of")
+    for clock, name in enumerate(("processor's time", "wall time")):
+        rate = statistics.median(tiling.rate(clock) for tiling in tilings)
+        print(f"{name}: {rate / 1e6:.3f} million photons/s")
         for stage in ("read", "sort", "count"):
-            seconds = median(lambda tiling, s=stage, c=clock: getattr(tiling, s)[c])
-            print(f"  {stage:6} {seconds:7.2f} s")
-        ratio = median(
-            lambda tiling, c=clock: tiling.peer[c] * tiling.rate(c) / tiling.photons
+            spent = statistics.median(getattr(each, stage)[clock] for each in tilings)
+            print(f"  {stage:6} {spent:6.2f} s")
+        ratio = statistics.median(
+            each.peer[clock] * each.rate(clock) / each.photons for each in tilings
         )
-        print(f"  numpy alone takes {ratio:.1f} times as long")
+        print(f"  numpy alone takes {ratio:.0f} times as long")
 
 
 if __name__ == "__main__":
