@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from amphitrite.bands import BANDS
+from amphitrite.errors import BadInput, OutputError
 from amphitrite.patches import MASK_PIXELS, Patch, angles, from_pixels
 from amphitrite.surveys.asid import COUNTS, UNET
 from amphitrite.tiling import centres
@@ -67,9 +68,9 @@ def same(one, two):
 
 
 def test_patches_are_the_first_that_the_client_searches():
-    for ours, theirs in zip(data.patches(), centres(), strict=False):
-        assert (ours.lon, ours.lat) == pytest.approx((theirs.lon, theirs.lat))
     assert len(data.patches()) == 768
+    for ours, theirs in zip(data.patches(), centres(), strict=False):
+        assert ours == theirs
 
 
 @pytest.mark.parametrize("vary", [True, False])
@@ -278,6 +279,24 @@ def test_other_recipes_have_other_skies(cache):
         for cuts in (0.0, 1.0)
     )
     assert sharp.counts[0].max() > whole.counts[0].max()
+
+
+def test_a_damaged_cache_is_named(cache):
+    simulated([5], PLAIN, every=EVERY)
+    (folder,) = cache.iterdir()
+    for name in ("1000_2000.npy", "sources.npz"):
+        whole = (folder / name).read_bytes()
+        (folder / name).write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(BadInput, match=rf"damaged \({name}: .* remove that folder"):
+            simulated([5], PLAIN, every=EVERY)
+        (folder / name).write_bytes(whole)
+    simulated([5], PLAIN, every=EVERY)
+
+
+def test_a_cache_that_cannot_be_is_named(cache):
+    cache.write_text("a file where the folder should be")
+    with pytest.raises(OutputError, match="set AMPHITRITE_CACHE to a folder that you"):
+        simulated([5], PLAIN, every=EVERY)
 
 
 def test_a_sky_that_another_process_made_meanwhile_is_kept(cache):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from amphitrite import peaks
 from amphitrite.bands import BANDS
 from amphitrite.patches import MASK_PIXELS, Patch, depth, from_pixels
-from amphitrite.surveys.asid import COUNTS
+from amphitrite.surveys.asid import COUNTS, MATCH_DEGREES
 from amphitrite_training.asid.data import Batches, Skies
 from amphitrite_training.asid.recipe import Recipe
 from amphitrite_training.scores import Share, match, shares_by_bin
@@ -31,7 +31,6 @@ FLUX_EDGES: Final = (
     6.95e-11, 1.27e-10, 2.34e-10, 4.28e-10, 7.85e-10,
     1.44e-9, 2.64e-9, 4.83e-9, 8.84e-9, 1.62e-8, 2.98e-8, 1e-4,
 )  # fmt: skip
-MATCH_DEGREES: Final = 0.3
 HIGH_LATITUDE: Final = 20.0
 PEAK_FLOOR: Final = 0.02
 PURITY: Final = 0.95

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from amphitrite.bands import BANDS
 from amphitrite.surveys import asid as page
-from amphitrite_training.asid.calibrate import FLUX_EDGES, MATCH_DEGREES
+from amphitrite_training.asid.calibrate import FLUX_EDGES
 from amphitrite_training.asid.measures import LEAST_SOURCES, Counted, Evaluation, Table
 from amphitrite_training.asid.simulate.sky import YEARS
 
@@ -85,12 +85,13 @@ radius, over all bands present, is above {recipe["disc_signal_to_noise"]:g}.
 
 **These skies are simulated too**: {skies}, {found.n_patches} patches in all, of seeds
 that training never used, sent through the served ensemble and put together as the
-client does. A source counts as found if a detection is within {MATCH_DEGREES:g} deg,
-one to one, the brightest source first; a second detection of it is false, and so is
-that of a source below {FLUX_EDGES[0]:.3g}. Completeness goes by the true flux above 1
-GeV, purity by the detection's aperture flux. Intervals are 95 %, from resampling the
-sky in blocks. *Ceiling* is the completeness of a detector that knows every source, but
-reports two within {learned["suppression_degrees"]:g} deg as one. *V1* is the published
+client does. A source counts as found if a detection is within \
+{page.MATCH_DEGREES:g} deg, one to one, the brightest source first; a second detection
+of it is false, and so is that of a source below {FLUX_EDGES[0]:.3g}. Completeness goes
+by the true flux above 1 GeV, purity by the detection's aperture flux. Intervals are
+95 %, from resampling the sky in blocks. *Ceiling* is the completeness of a detector
+that knows every source, but reports two within {learned["suppression_degrees"]:g} deg \
+as one. *V1* is the published
 system (Panes et al. 2021) **on its own simulated sky: the skies differ, so its numbers
 stand here for orientation and not as a ranking.** Bins of fewer than {LEAST_SOURCES}
 sources are in brackets.

@@ -16,16 +16,18 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
-from astropy_healpix import HEALPix
 from numpy.typing import NDArray
 
 from amphitrite.bands import BANDS
+from amphitrite.errors import BadInput, OutputError
 from amphitrite.patches import HALF, PATCH_DEGREES, Patch
 from amphitrite.server.provision import cache_directory
 from amphitrite.surveys.asid import COUNTS
+from amphitrite.tiling import centres
 from amphitrite_training.asid.discs import draw_discs, visible
 from amphitrite_training.asid.recipe import Recipe
 from amphitrite_training.asid.simulate.instrument import ALL_TYPES
@@ -56,8 +58,7 @@ _VERSION: Final = 1
 
 def patches() -> list[Patch]:
     """Return the paper's 768 patches: the centres of HEALPix nside 8, in rings."""
-    lon, lat = HEALPix(8, order="ring").healpix_to_lonlat(np.arange(N_PATCHES))
-    return [Patch(float(a), float(b)) for a, b in zip(lon.deg, lat.deg, strict=True)]
+    return list(centres()[:N_PATCHES])
 
 
 @dataclass(frozen=True)
@@ -167,16 +168,23 @@ def simulated(seeds: Sequence[int], recipe: Recipe, *, every: int = 1) -> Skies:
     -------
     Skies
         Sky by sky; about 135 MB for each whole one.
+
+    Raises
+    ------
+    OutputError
+        The cache folder cannot be written to.
+    BadInput
+        What the cache holds is damaged.
     """
     variants = [recipe.variants[i % len(recipe.variants)] for i in range(len(seeds))]
     cuts = recipe.event_type_cuts
     skies = [_SkyFile(s, v, cuts, every) for s, v in zip(seeds, variants, strict=True)]
     _make([sky for sky in skies if not sky.folder.exists()])
     folders = [sky.folder for sky in skies]
-    tables = [np.load(folder / "sources.npz") for folder in folders]
+    tables = [_loaded(folder / "sources.npz") for folder in folders]
     return Skies(
         counts=[
-            np.concatenate([np.load(f / f"{band.name}.npy") for f in folders])
+            np.concatenate([_loaded(f / f"{band.name}.npy") for f in folders])
             for band in BANDS
         ],
         sources=[
@@ -186,6 +194,19 @@ def simulated(seeds: Sequence[int], recipe: Recipe, *, every: int = 1) -> Skies:
         ],
         lat=np.concatenate([table["lat"] for table in tables]),
     )
+
+
+def _loaded(path: Path) -> Any:
+    """Load one file of the cache: an array, or arrays by name."""
+    try:
+        with path.open("rb") as file:
+            content = np.load(file)
+            return content if path.suffix == ".npy" else dict(content)
+    except (OSError, EOFError, ValueError, BadZipFile) as error:
+        raise BadInput(
+            f"the simulated sky in {path.parent} is damaged ({path.name}: {error}); "
+            "remove that folder, and the sky is simulated again"
+        ) from error
 
 
 def sample(
@@ -290,18 +311,22 @@ class _SkyFile:
 
     def make(self) -> None:
         """Simulate the sky aside, and give the folder its name once it is whole."""
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            dir=self.folder.parent, prefix=".sky-"
-        ) as aside:
-            staged = Path(aside) / "sky"
-            staged.mkdir()
-            _write_sky(staged, self)
-            try:
+        parent = self.folder.parent
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=parent, prefix=".sky-") as aside:
+                staged = Path(aside) / "sky"
+                staged.mkdir()
+                _write_sky(staged, self)
                 staged.rename(self.folder)
-            except OSError:
-                if not self.folder.exists():  # else another process was faster
-                    raise
+        except OSError as error:
+            if self.folder.exists():  # another process was faster
+                return
+            raise OutputError(
+                f"cannot keep a simulated sky in {parent}: {error.strerror or error}; "
+                "free some 135 MB for each, or set AMPHITRITE_CACHE to a folder that "
+                "you may write to"
+            ) from error
 
 
 def _make(skies: Sequence[_SkyFile]) -> None:

@@ -16,7 +16,8 @@ from scipy.spatial import cKDTree
 from amphitrite.patches import angles
 from amphitrite.peaks import suppress
 from amphitrite.spec import ModelSpec
-from amphitrite_training.asid.calibrate import FLUX_EDGES, HIGH_LATITUDE, MATCH_DEGREES
+from amphitrite.surveys.asid import MATCH_DEGREES
+from amphitrite_training.asid.calibrate import FLUX_EDGES, HIGH_LATITUDE
 
 Floats = NDArray[np.floating]
 
