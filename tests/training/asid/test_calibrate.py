@@ -96,7 +96,7 @@ def light(sky, sources):
             for band in range(len(BANDS))
         ],
         sources=[
-            np.c_[e.x, e.y, e.flux, e.signal_to_noise].astype(np.float32)
+            np.c_[e.x, e.y, e.flux, e.test_statistic].astype(np.float32)
             for e in expected
         ],
         lat=np.full(8, patch.lat),

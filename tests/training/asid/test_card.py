@@ -20,7 +20,7 @@ LEARNED = {
     "suppression_degrees": 0.32,
     "peak_floor": 0.02,
     "thresholds": {"11111": 0.21, "11000": 0.17, "01000": 0.13},
-    "recipe": {"variants": "AB", "disc_signal_to_noise": 4.2, "width": 0.5},
+    "recipe": {"variants": "AB", "disc_test_statistic": 16.5, "width": 0.5},
     "training": {
         "samples_seen": 73_728,
         "seconds": 5_400.0,

@@ -40,7 +40,7 @@ def stacked(expected, lat):
             for band in range(len(BANDS))
         ],
         sources=[
-            np.c_[e.x, e.y, e.flux, e.signal_to_noise].astype(np.float32)
+            np.c_[e.x, e.y, e.flux, e.test_statistic].astype(np.float32)
             for e in expected
         ],
         lat=np.array(lat),

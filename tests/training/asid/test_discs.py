@@ -75,23 +75,23 @@ def test_a_source_further_out_draws_nothing():
     assert draw_discs(none, none, Recipe()).shape == (MASK_PIXELS, MASK_PIXELS)
 
 
-def test_signal_to_noise_adds_in_quadrature():
-    recipe = Recipe(disc_signal_to_noise=5.0)
-    noise = np.array([[3.0, 4.0, 0.2, 0, 0], [3.0, 3.9, 0, 0, 0]])
-    assert visible(noise, ALL, depth=1.0, recipe=recipe).tolist() == [True, False]
+def test_the_test_statistic_adds_over_the_bands():
+    recipe = Recipe(disc_test_statistic=25.0)
+    statistic = np.array([[9.0, 16.0, 0.2, 0, 0], [9.0, 15.9, 0, 0, 0]])
+    assert visible(statistic, ALL, depth=1.0, recipe=recipe).tolist() == [True, False]
 
 
 def test_a_band_that_is_missing_shows_nothing():
-    noise = np.array([[9.0, 1.0, 1.0, 1.0, 1.0]])
+    statistic = np.array([[81.0, 1.0, 1.0, 1.0, 1.0]])
     present = np.array([False, True, True, True, True])
-    assert visible(noise, ALL, depth=1.0, recipe=Recipe()).all()
-    assert not visible(noise, present, depth=1.0, recipe=Recipe()).any()
+    assert visible(statistic, ALL, depth=1.0, recipe=Recipe()).all()
+    assert not visible(statistic, present, depth=1.0, recipe=Recipe()).any()
 
 
-def test_signal_to_noise_grows_with_the_root_of_the_depth():
-    noise = np.array([[8.0, 0, 0, 0, 0]])
+def test_the_test_statistic_grows_with_the_depth():
+    statistic = np.array([[64.0, 0, 0, 0, 0]])
     seen = [
-        visible(noise, ALL, depth=depth, recipe=Recipe()).item()
-        for depth in (0.24, 0.26)  # 4 is the limit
+        visible(statistic, ALL, depth=depth, recipe=Recipe()).item()
+        for depth in (0.24, 0.26)  # 16 is the limit
     ]
     assert seen == [False, True]

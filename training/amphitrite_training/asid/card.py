@@ -78,8 +78,9 @@ Written by `amphitrite evaluate asid`; do not edit.
 the 4FGL-DR3 catalogue's numbers, with the diffuse light of the variants \
 {", ".join(recipe["variants"])}, the point spread function of P8R3 and {YEARS:g} years \
 of exposure; photons are drawn anew at every visit. Energy dispersion and extended
-sources are left out. A source gets a disc if its signal-to-noise within the 68 %
-radius, over all bands present, is above {recipe["disc_signal_to_noise"]:g}.
+sources are left out. A source gets a disc if its expected test statistic (twice the
+logarithm of the likelihood ratio, within the 68 % radius, summed over the bands
+present) is above {recipe["disc_test_statistic"]:g}.
 
 ## What was measured
 

@@ -53,7 +53,7 @@ _FEW_BANDS: Final = (
     (1, 0, 0, 0, 0),
     (1, 1, 0, 0, 0),
 )
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 def patches() -> list[Patch]:
@@ -71,7 +71,7 @@ class Skies:
         (n, pixels, pixels) float16 per band.
     sources : sequence of ndarray
         Per patch (n_sources, 3 + n_bands): x, y (deg), flux (photons/cm2/s from 1 to
-        100 GeV) and the signal-to-noise in each band.
+        100 GeV) and the test statistic in each band.
     lat : (n,) ndarray
         Galactic latitude of each patch's centre, deg.
     """
@@ -357,7 +357,7 @@ def _write_sky(folder: Path, what: _SkyFile) -> None:
         here = expect(sky, patch, event_types=types)
         for band, image in zip(counts, here.counts, strict=True):
             band[index] = np.minimum(image, 60_000)
-        rows.append(np.c_[here.x, here.y, here.flux, here.signal_to_noise])
+        rows.append(np.c_[here.x, here.y, here.flux, here.test_statistic])
     for band, stack in zip(BANDS, counts, strict=True):
         np.save(folder / f"{band.name}.npy", stack)
     np.savez(

@@ -12,23 +12,23 @@ Floats = NDArray[np.floating]
 
 
 def visible(
-    signal_to_noise: Floats, present: NDArray[np.bool_], *, depth: float, recipe: Recipe
+    test_statistic: Floats, present: NDArray[np.bool_], *, depth: float, recipe: Recipe
 ) -> NDArray[np.bool_]:
     """Return which sources get a disc.
 
     Parameters
     ----------
-    signal_to_noise : (n, n_bands) ndarray
-        Of each source at the simulated exposure.
+    test_statistic : (n, n_bands) ndarray
+        Of each source at the simulated exposure; it grows with the exposure.
     present : (n_bands,) ndarray of bool
         The bands that the sample has.
     depth : float
         The sample's exposure over the simulated one.
     recipe : Recipe
-        Its ``disc_signal_to_noise`` is the limit.
+        Its ``disc_test_statistic`` is the limit.
     """
-    total = depth * (signal_to_noise**2 * present).sum(axis=1)
-    return np.asarray(total > recipe.disc_signal_to_noise**2)
+    total = depth * (test_statistic * present).sum(axis=1)
+    return np.asarray(total > recipe.disc_test_statistic)
 
 
 def draw_discs(x: Floats, y: Floats, recipe: Recipe) -> NDArray[np.float32]:

@@ -34,10 +34,10 @@ class Recipe(Training):
     disc_profile : {"flat", "dome"}
         ``"flat"``: 1 within the disc; ``"dome"``: sqrt(1 - d^2/r^2), so that discs that
         touch keep two summits.
-    disc_signal_to_noise : float
-        A source gets a disc if its signal-to-noise in the 68 % radii of the bands
-        present, added in quadrature, is higher; see
-        `amphitrite_training.asid.simulate.sky.Expected`.
+    disc_test_statistic : float
+        A source gets a disc if its expected test statistic, summed over the bands
+        present, is higher; see `amphitrite_training.asid.simulate.sky.Expected`.  16
+        stands for four standard deviations.
     log_sigma_pixels : float
         Width of the Laplacian of Gaussian on the mask.
     suppression_degrees : float
@@ -78,7 +78,7 @@ class Recipe(Training):
     scaling: Literal["max", "sqrt"] = "max"
     disc_radius_pixels: float = 8.0
     disc_profile: Literal["flat", "dome"] = "flat"
-    disc_signal_to_noise: float = 4.0
+    disc_test_statistic: float = 16.0
     log_sigma_pixels: float = 6.0
     suppression_degrees: float = 0.3
     source_weight: float = 0.60

@@ -101,9 +101,10 @@ class Expected:
         The sources within 0.7 deg of the patch or in it, deg in its frame.
     flux : (n,) ndarray
         Photons/cm2/s from 1 to 100 GeV.
-    signal_to_noise : (n, n_bands) ndarray
-        S / sqrt(S + B) of each source in the 68 % radius of each band, B the diffuse
-        photons alone.
+    test_statistic : (n, n_bands) ndarray
+        Expected test statistic of each source in each band: twice the logarithm of
+        the likelihood ratio, 2 ((S + B) ln(1 + S/B) - S), of the S photons that it
+        has in the 68 % radius over the B diffuse ones there [1]_.
     source : (n,) ndarray of int
         Index of each source in the sky's population.
     """
@@ -112,7 +113,7 @@ class Expected:
     x: Floats
     y: Floats
     flux: Floats
-    signal_to_noise: Floats
+    test_statistic: Floats
     source: NDArray[np.intp]
 
 
@@ -163,8 +164,12 @@ def expect(
     Notes
     -----
     A source's photons are spread by the PSF of a typical spectrum in each band, not by
-    that of its own.  The exposure is that at the patch's centre.  Signal-to-noise is
-    that in the 68 % radius of all event types together, whichever the photons are of.
+    that of its own.  The exposure is that at the patch's centre.  The test
+    statistic is that of all event types together, whichever the photons are of.
+
+    References
+    ----------
+    .. [1] Mattox et al. 1996, ApJ 461, 396, doi:10.1086/177068
     """
     near = np.flatnonzero(
         sky.vectors @ patch.vectors(np.float64(0), np.float64(0))
@@ -175,7 +180,7 @@ def expect(
     near, x, y = near[inside], x[inside], y[inside]
     gas, compton = sky.diffuse.intensity(patch.vectors(*_structure_grid()))
     exposed = float(_exposed(patch))
-    images, noise = [], []
+    images, statistics = [], []
     for band, per_gas, per_compton, per_sr in zip(
         BANDS, *sky.diffuse_counts, strict=True
     ):
@@ -184,16 +189,21 @@ def expect(
         images.append(_image(band, surface, x, y, counts, event_types))
         background = _sampled(surface, x, y) * _aperture(band)
         signal = 0.68 * counts
-        noise.append(signal / np.sqrt(signal + background + 1e-12))
+        statistics.append(_test_statistic(signal, background))
     close = np.maximum(np.abs(x), np.abs(y)) < PATCH_DEGREES / 2 + 0.7
     return Expected(
         tuple(images),
         x[close],
         y[close],
         sky.population.flux[near[close]],
-        np.stack(noise, axis=1)[close],
+        np.stack(statistics, axis=1)[close],
         near[close],
     )
+
+
+def _test_statistic(signal: Floats, background: Floats) -> Floats:
+    ratio = np.log1p(signal / background)
+    return np.asarray(2 * ((signal + background) * ratio - signal))
 
 
 def _exposed(patch: Patch) -> Floats:
