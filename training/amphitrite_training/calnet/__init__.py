@@ -1,0 +1,1 @@
+"""CALNet: eclipsing binaries in the light curves of TESS."""

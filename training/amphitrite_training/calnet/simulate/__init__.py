@@ -1,0 +1,1 @@
+"""Simulated TESS light curves: eclipses, other variables, the instrument, files."""
