@@ -53,7 +53,7 @@ _FEW_BANDS: Final = (
     (1, 0, 0, 0, 0),
     (1, 1, 0, 0, 0),
 )
-_VERSION: Final = 2
+_VERSION: Final = 3
 
 
 def patches() -> list[Patch]:

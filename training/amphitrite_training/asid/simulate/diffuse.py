@@ -125,9 +125,9 @@ class Diffuse:
         variant = self.variant
         lon, lat = angles(vectors)
         mean = mean_intensity(lon, lat)
-        gas = (1 - variant.compton) * mean * self._structure(vectors)
-        # smooth, and less bound to the plane than the gas
-        compton = variant.compton * mean**0.6 * 1e-6**0.4
+        # smooth, and less bound to the plane than the gas; together they are the mean
+        compton = np.minimum(variant.compton * mean**0.6 * 1e-6**0.4, 0.6 * mean)
+        gas = (mean - compton) * self._structure(vectors)
         if variant.lobes:
             compton = compton + variant.lobes * _in_lobes(lon, lat)
         return gas.astype(np.float32), compton.astype(np.float32)
