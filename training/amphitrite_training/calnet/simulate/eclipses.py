@@ -174,7 +174,7 @@ def light_curve(time: Floats, orbit: Orbit) -> Floats:
     ----------
     .. [1] Morris & Naftilan 1993, ApJ 419, 344, doi:10.1086/173488
     """
-    sin_i, cos_i = math.sin(orbit.inclination), math.cos(orbit.inclination)
+    sin_i = math.sin(orbit.inclination)
     e = orbit.eccentricity
     first = math.pi / 2 - orbit.omega  # true anomaly at the epoch
     start = 2 * math.atan(math.sqrt((1 - e) / (1 + e)) * math.tan(first / 2))

@@ -8,6 +8,7 @@ decades, so as to span what the data release notes show sector by sector
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -19,8 +20,8 @@ from amphitrite_training.calnet.simulate.sector import CADENCE_DAYS, Cadences
 Floats = NDArray[np.float64]
 
 ZERO_POINT: Final = 20.44
-# ln of the noise in one hour, ppm, in powers of the TESS magnitude: Stassun et al. 2018,
-# AJ 156, 102, doi:10.3847/1538-3881/aad050.
+# ln of the noise in one hour, ppm, in powers of the TESS magnitude: Stassun et al.
+# 2018, AJ 156, 102, doi:10.3847/1538-3881/aad050.
 _NOISE: Final = (
     3.29685004771, 0.8500214657, -0.2850416324,
     0.039590832137, -0.00223080159, 4.73508403525e-5,
@@ -41,7 +42,7 @@ def photon_noise(tmag: float) -> float:
     Examples
     --------
     >>> round(1e6 * photon_noise(10.0))  # ppm
-    1111
+    1109
     """
     tmag = max(tmag, _BRIGHTEST)
     hourly = math.exp(sum(c * tmag**power for power, c in enumerate(_NOISE)))
@@ -197,7 +198,7 @@ def drifts(rng: np.random.Generator, cadences: Cadences, *, sigma: float) -> Flo
     red = 10 ** rng.uniform(-4.5, -3.3) + sigma * 10 ** rng.uniform(-1.7, -0.5)
     total = red_noise(rng, time, days=10 ** rng.uniform(-1, 0.7), amplitude=red)
     size = 10 ** rng.uniform(-4.3, -3.0) + sigma * 10 ** rng.uniform(-1, 0.3)
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         part = slice(*np.searchsorted(time, [start, stop]))
         if part.stop - part.start > 1:
             total[part] += _trend(rng, time[part], size)

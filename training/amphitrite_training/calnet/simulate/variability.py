@@ -17,12 +17,12 @@ from amphitrite_training.calnet.simulate.eclipses import Orbit, light_curve
 Floats = NDArray[np.float64]
 Generator = np.random.Generator
 
-# Amplitudes over the first harmonic's, and phases (radians), of RRab, RRc and
-# high-amplitude delta Scuti stars: means and scatters around those of Simon & Teays
-# 1982, ApJ 261, 586, doi:10.1086/160369.
+# Amplitudes over the first harmonic's, and phases (radians) of a sine series of the
+# magnitude, of RRab, RRc and high-amplitude delta Scuti stars: near the means of Simon &
+# Teays 1982, ApJ 261, 586, doi:10.1086/160369, whose phases are of a cosine series.
 _PULSE_SHAPES: Final = {
     "ab": ((1, 0.45, 0.29, 0.17, 0.1, 0.08, 0.05), (0, 2.4, 5.1, 1.5, 4.2, 0.6, 3.2)),
-    "c": ((1, 0.15, 0.06), (0, 4.7, 3.0)),
+    "c": ((1, 0.15, 0.06), (0, 3.1, 3.6)),
     "hads": ((1, 0.28, 0.12), (0, 2.4, 5.0)),
 }
 _PULSE_PERIODS: Final = {"ab": (0.35, 0.85), "c": (0.2, 0.45), "hads": (0.04, 0.2)}
@@ -109,7 +109,7 @@ def rr_lyrae(rng: Generator, time: Floats) -> Floats:
         scatter = harmonic > 1
         size = ratio * math.exp(0.2 * rng.normal() * scatter)
         shift = phase + 0.3 * rng.normal() * scatter
-        magnitude += size * np.cos(harmonic * angle + shift)
+        magnitude += size * np.sin(harmonic * angle + shift)
     magnitude *= rng.uniform(*_PULSE_MAGNITUDES[kind])
     if rng.random() < 0.33:
         slow = 2 * np.pi * (since / rng.uniform(8, 60) + rng.random())
