@@ -7,16 +7,15 @@ copy of the preprocessing of CALNet (arXiv:2504.15875): training and client shar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from amphitrite.errors import BadInput
 from amphitrite.periodogram import power
+from amphitrite.resampling import INTERPOLATIONS, resample
 
 GAP_DAYS: Final = 0.75
 """A longer gap splits a light curve."""
@@ -24,8 +23,6 @@ LEAST_POINTS: Final = 2000
 """A part with fewer points is left out."""
 PERCENTILE: Final = 99.0
 """Points at and above this percentile of the flux are dropped: mostly flares."""
-N_POINTS: Final = 4000
-"""Points of a resampled light curve."""
 N_PERIODS: Final = 1000
 """Periods of a periodogram."""
 
@@ -33,12 +30,6 @@ N_PERIODS: Final = 1000
 PERIODS: Final[NDArray[np.float64]] = np.logspace(-3, 1, 1125)[125:]
 """(1000,) periods in days, rising from 0.00278 to 10 in even steps of their log."""
 PERIODS.flags.writeable = False
-
-INTERPOLATIONS: Final[Mapping[str, Callable[..., Callable[..., ArrayLike]]]] = {
-    "spline": CubicSpline,
-    "pchip": PchipInterpolator,
-}
-"""The paper's cubic spline, and the shape-preserving one of Fritsch & Butland."""
 
 _FEWEST: Final = 4  # points, for a cubic through them
 
@@ -145,28 +136,6 @@ def drop_highest(
     return time[keep], flux[keep]
 
 
-def resample(
-    time: NDArray[np.float64], flux: NDArray[np.float64], *, interpolation: str
-) -> NDArray[np.float64]:
-    """Return the flux at `N_POINTS` even steps from the first to the last time.
-
-    Parameters
-    ----------
-    time, flux : (n,) ndarray of float
-        Times strictly rising; at least four points.
-    interpolation : {"pchip", "spline"}
-        See `segments`.
-
-    Returns
-    -------
-    (4000,) ndarray of float64
-        In the unit of ``flux``.
-    """
-    x = (time - time[0]) / (time[-1] - time[0])
-    curve = INTERPOLATIONS[interpolation](x, flux)
-    return np.asarray(curve(np.linspace(0.0, 1.0, N_POINTS)), np.float64)
-
-
 def to_unit_range(values: NDArray[np.float64]) -> NDArray[np.float32]:
     """Shift and stretch values so that they reach from 0 to 1.
 
@@ -180,11 +149,7 @@ def to_unit_range(values: NDArray[np.float64]) -> NDArray[np.float32]:
 def _segment(
     time: NDArray[np.float64], flux: NDArray[np.float64], interpolation: str
 ) -> Segment:
-    """Prepare one part, the highest points of which have been dropped.
-
-    The original also fits three splines and cuts residuals beyond 3 sigma; a spline
-    through all points leaves no residuals, and nothing to cut.
-    """
+    """Prepare one part, the highest points of which have been dropped."""
     return Segment(
         light_curve=to_unit_range(resample(time, flux, interpolation=interpolation)),
         periodogram=to_unit_range(power(time, flux, 1 / PERIODS)),

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from amphitrite.resampling import N_POINTS
 from amphitrite.segments import (
     GAP_DAYS,
     LEAST_POINTS,
     N_PERIODS,
-    N_POINTS,
     PERCENTILE,
     PERIODS,
 )
