@@ -1,0 +1,305 @@
+"""Light curve files of TESS, Kepler and K2.
+
+The columns of each pipeline are read: SPOC's and TESS-SPOC's ``PDCSAP_FLUX`` (Kepler's
+and K2's too), and ``SYS_RM_FLUX`` of QLP, its flux without systematics that is not yet
+freed of slow changes, which for many binaries are the signal.  Faster cadences are
+averaged to two minutes; slower ones than five minutes are refused, since neither 2000
+points between two gaps nor narrow eclipses are left of them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import struct
+import warnings
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from astropy.io import fits
+from astropy.io.fits.verify import VerifyWarning
+from astropy.utils.exceptions import AstropyUserWarning
+from numpy.typing import NDArray
+
+from amphitrite.errors import BadInput
+
+BTJD: Final = 2457000.0
+"""Times are Barycentric Julian Dates (TDB) less this, in days."""
+
+_BKJD: Final = 2454833.0  # Kepler's and K2's zero
+_DAY: Final = 86400.0
+_CADENCE: Final = 120.0  # s, of the light curves that the network knows
+_FAST: Final = 90.0  # s; below it, cadences are averaged
+_SLOW: Final = 300.0  # s; above it, a light curve is refused
+_LARGEST: Final = 512 * 2**20  # bytes; the longest 20-second sectors have 20 MB
+# By pipeline: flux, its error, quality.
+_COLUMNS: Final = (
+    ("PDCSAP_FLUX", "PDCSAP_FLUX_ERR", ("QUALITY", "SAP_QUALITY")),
+    ("SYS_RM_FLUX", "DET_FLUX_ERR", ("QUALITY",)),
+)
+_CATALOGUES: Final = {"TESS": "TIC", "KEPLER": "KIC", "K2": "EPIC"}
+_BROKEN: Final = (
+    *(OSError, EOFError, ValueError, TypeError, KeyError, IndexError),
+    *(AttributeError, OverflowError, zlib.error, struct.error, fits.VerifyError),
+)
+
+
+@dataclass(frozen=True)
+class LightCurve:
+    """One star during one sector, quarter or campaign, bad points left out.
+
+    Parameters
+    ----------
+    star : str
+        The star's name, such as ``"TIC 117544915"``.
+    tic : int
+        Its number in the TESS Input Catalog; 0 for stars of Kepler and K2.
+    sector : int
+        Sector of TESS, quarter of Kepler or campaign of K2; 0 where the file has none.
+    ra, dec : float
+        Position (ICRS), deg; NaN where the file has none.
+    tmag : float
+        Magnitude in the band of TESS, or of Kepler; NaN where the file has none.
+    time : (n,) ndarray of float64
+        BJD (TDB) - 2457000 of each middle of exposure, d.
+    flux, flux_err : (n,) ndarray of float64
+        Flux and its error, in the unit of the file (e-/s; relative for QLP).  The flux
+        is finite; errors may be NaN.
+    cadence : float
+        Seconds between two points.
+    checksum : str
+        SHA-256 of the file.
+    """
+
+    star: str
+    tic: int
+    sector: int
+    ra: float
+    dec: float
+    tmag: float
+    time: NDArray[np.float64]
+    flux: NDArray[np.float64]
+    flux_err: NDArray[np.float64]
+    cadence: float
+    checksum: str
+
+
+def read(path: Path) -> LightCurve:
+    """Read a light curve file.
+
+    Parameters
+    ----------
+    path : Path
+        FITS, plain or compressed with gzip.
+
+    Returns
+    -------
+    LightCurve
+        Points with quality 0, a time and a flux; at most one per two minutes.
+
+    Raises
+    ------
+    BadInput
+        The file cannot be read, is no light curve, has no usable point, or has a
+        cadence that the network does not know.
+    """
+    data = _bytes(path)
+    try:
+        with (
+            warnings.catch_warnings(),
+            fits.open(io.BytesIO(data), memmap=False, lazy_load_hdus=True) as hdus,
+        ):
+            warnings.simplefilter("ignore", VerifyWarning)
+            warnings.simplefilter("ignore", AstropyUserWarning)
+            header, table = _find_table(hdus, path)
+            _check_complete(table, len(data), path)
+            points = _points(table, path)
+            return _light_curve(header, table.header, points, data, path)
+    except BadInput:
+        raise
+    except _BROKEN as error:
+        raise BadInput(
+            f"{path} cannot be read as FITS: {error}; check it, for example with "
+            "fitsverify, or fetch it again"
+        ) from error
+
+
+def _bytes(path: Path) -> bytes:
+    """Return a file's content, unpacked."""
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            data = (gzip.GzipFile(fileobj=file) if packed else file).read(_LARGEST + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadInput(
+            f"{path} cannot be read: {error}; check that it is whole, or fetch it again"
+        ) from error
+    if len(data) > _LARGEST:
+        raise BadInput(
+            f"{path} holds more than {_LARGEST // 2**20} MiB, which no light curve "
+            "does; leave it out"
+        )
+    if not data.startswith(b"SIMPLE  ="):
+        raise BadInput(
+            f"{path} is no FITS file; calnet reads light curves in FITS, plain or .gz"
+        )
+    return data
+
+
+def _find_table(hdus: fits.HDUList, path: Path) -> tuple[fits.Header, Any]:
+    """Return the primary header and the first table with times."""
+    for hdu in hdus[1:]:
+        if isinstance(hdu, fits.BinTableHDU) and "TIME" in hdu.columns.names:
+            return hdus[0].header, hdu
+    raise BadInput(
+        f"{path} is no light curve: none of its tables has a column TIME; give light "
+        "curve files (*_lc.fits, *_llc.fits)"
+    )
+
+
+def _check_complete(table: Any, n_bytes: int, path: Path) -> None:
+    """Refuse a table that ends before its header says so."""
+    place = table.fileinfo()
+    needed = place["datLoc"] + table.header["NAXIS1"] * table.header["NAXIS2"]
+    if n_bytes < needed:
+        raise BadInput(
+            f"{path} is cut off: it has {n_bytes} bytes of at least {needed}; fetch it "
+            "again"
+        )
+
+
+@dataclass(frozen=True)
+class _Points:
+    """The columns of a file; the rows that count are those of ``good``."""
+
+    time: NDArray[np.float64]
+    flux: NDArray[np.float64]
+    flux_err: NDArray[np.float64]
+    number: NDArray[np.int64]
+    good: NDArray[np.bool_]
+
+
+def _points(table: Any, path: Path) -> _Points:
+    """Read the columns of the pipeline that made the file."""
+    names = table.columns.names
+    for flux_name, error_name, quality_names in _COLUMNS:
+        quality_name = next((name for name in quality_names if name in names), None)
+        if flux_name in names and quality_name is not None:
+            break
+    else:
+        raise BadInput(
+            f"{path} has neither PDCSAP_FLUX (SPOC, TESS-SPOC, Kepler, K2) nor "
+            "SYS_RM_FLUX (QLP since sector 56) with a quality column; its columns are "
+            f"{', '.join(names)}"
+        )
+    rows = table.data
+    time = np.asarray(rows["TIME"], np.float64)
+    flux = np.asarray(rows[flux_name], np.float64)
+    errors = np.full(len(time), np.nan)
+    if error_name in names:
+        errors = np.asarray(rows[error_name], np.float64)
+    number = np.arange(len(time))
+    if "CADENCENO" in names:
+        number = np.asarray(rows["CADENCENO"], np.int64)
+    if flux.shape != time.shape or time.ndim != 1:
+        raise BadInput(f"{path}: the columns TIME and {flux_name} must hold numbers")
+    finite = np.isfinite(time) & np.isfinite(flux)
+    good = finite & (np.asarray(rows[quality_name]) == 0)
+    if not good.any():
+        raise BadInput(
+            f"{path} has no usable point: of {len(time)} rows {int(finite.sum())} have "
+            f"a finite TIME and {flux_name}, and none of these has {quality_name} 0"
+        )
+    return _Points(time, flux, errors, number, good)
+
+
+def _light_curve(
+    header: fits.Header, columns: fits.Header, points: _Points, data: bytes, path: Path
+) -> LightCurve:
+    """Put together what was read."""
+    catalogue, number = _identity(header, path)
+    cadence = _cadence(points)
+    if cadence > _SLOW:
+        raise BadInput(
+            f"{path} has a point every {cadence / 60:.1f} min; the network knows light "
+            f"curves of two minutes, and at most {_SLOW / 60:.0f} min leave enough "
+            "points between two gaps; give files of a faster cadence"
+        )
+    together = round(_CADENCE / cadence) if cadence < _FAST else 1
+    time, flux, errors = _averaged(points, together)
+    zero = _BKJD if catalogue != "TIC" else BTJD
+    if "BJDREFI" in columns:
+        zero = columns["BJDREFI"] + columns.get("BJDREFF", 0.0)
+    magnitude = "TESSMAG" if catalogue == "TIC" else "KEPMAG"
+    return LightCurve(
+        star=f"{catalogue} {number}",
+        tic=number if catalogue == "TIC" else 0,
+        sector=_sector(header),
+        ra=_number(header, "RA_OBJ"),
+        dec=_number(header, "DEC_OBJ"),
+        tmag=_number(header, magnitude),
+        time=time + (zero - BTJD),
+        flux=flux,
+        flux_err=errors,
+        cadence=cadence * together,
+        checksum=hashlib.sha256(data).hexdigest(),
+    )
+
+
+def _identity(header: fits.Header, path: Path) -> tuple[str, int]:
+    """Return a star's catalogue and number."""
+    mission = str(header.get("MISSION", header.get("TELESCOP", ""))).strip().upper()
+    if "TICID" in header:
+        mission = "TESS"
+    key = "TICID" if mission == "TESS" else "KEPLERID"
+    try:
+        return _CATALOGUES[mission], int(header[key])
+    except (KeyError, TypeError, ValueError):
+        raise BadInput(
+            f"{path} does not say which star it shows: it has no usable TICID (TESS) "
+            "or KEPLERID (Kepler, K2) in its primary header"
+        ) from None
+
+
+def _sector(header: fits.Header) -> int:
+    for key in ("SECTOR", "QUARTER", "CAMPAIGN"):
+        if isinstance(value := header.get(key), int):
+            return value
+    return 0
+
+
+def _number(header: fits.Header, key: str) -> float:
+    """Return a number of the header, NaN where it is missing or empty."""
+    value = header.get(key)
+    return float(value) if isinstance(value, int | float) else float("nan")
+
+
+def _cadence(points: _Points) -> float:
+    """Return the usual time between two rows, s; 120 where one row says nothing."""
+    steps = np.diff(points.time[np.isfinite(points.time)])
+    steps = steps[steps > 0]
+    return float(np.median(steps)) * _DAY if len(steps) else _CADENCE
+
+
+def _averaged(points: _Points, together: int) -> tuple[NDArray[np.float64], ...]:
+    """Return time, flux and error of the good points, averaged by cadence number.
+
+    A mean stands for ``together`` cadences; those with less than half of them good are
+    left out.
+    """
+    good = points.good
+    values = [v[good] for v in (points.time, points.flux, points.flux_err)]
+    if together == 1:
+        return tuple(values)
+    _, group, count = np.unique(
+        points.number[good] // together, return_inverse=True, return_counts=True
+    )
+    time, flux = (np.bincount(group, v) / count for v in values[:2])
+    error = np.sqrt(np.bincount(group, values[2] ** 2)) / count
+    enough = 2 * count >= together
+    return time[enough], flux[enough], error[enough]
