@@ -107,7 +107,7 @@ def read(path: Path) -> LightCurve:
         The file cannot be read, is no light curve, has no usable point, or has a
         cadence that the network does not know.
     """
-    data = _bytes(path)
+    data, digest = _content(path)
     try:
         with (
             warnings.catch_warnings(),
@@ -118,7 +118,7 @@ def read(path: Path) -> LightCurve:
             header, table = _find_table(hdus, path)
             _check_complete(table, len(data), path)
             points = _points(table, path)
-            return _light_curve(header, table.header, points, data, path)
+            return _light_curve(header, table.header, points, digest, path)
     except BadInput:
         raise
     except _BROKEN as error:
@@ -128,13 +128,14 @@ def read(path: Path) -> LightCurve:
         ) from error
 
 
-def _bytes(path: Path) -> bytes:
-    """Return a file's content, unpacked."""
+def _content(path: Path) -> tuple[bytes, str]:
+    """Return a file's content, unpacked, and the checksum of the file."""
     try:
         with path.open("rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-            file.seek(0)
-            data = (gzip.GzipFile(fileobj=file) if packed else file).read(_LARGEST + 1)
+            data = file.read(_LARGEST + 1)
+        digest = hashlib.sha256(data).hexdigest()
+        if data.startswith(b"\x1f\x8b"):
+            data = gzip.GzipFile(fileobj=io.BytesIO(data)).read(_LARGEST + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise BadInput(
             f"{path} cannot be read: {error}; check that it is whole, or fetch it again"
@@ -148,7 +149,7 @@ def _bytes(path: Path) -> bytes:
         raise BadInput(
             f"{path} is no FITS file; calnet reads light curves in FITS, plain or .gz"
         )
-    return data
+    return data, digest
 
 
 def _find_table(hdus: fits.HDUList, path: Path) -> tuple[fits.Header, Any]:
@@ -184,30 +185,37 @@ class _Points:
     good: NDArray[np.bool_]
 
 
+def _column_names(names: list[str], path: Path) -> tuple[str, str, str]:
+    """Return the names of the flux, its error and the quality in this file."""
+    for flux, error, qualities in _COLUMNS:
+        for quality in qualities:
+            if flux in names and quality in names:
+                return flux, error, quality
+    raise BadInput(
+        f"{path} has neither PDCSAP_FLUX (SPOC, TESS-SPOC, Kepler, K2) nor "
+        "SYS_RM_FLUX (QLP since sector 56) with a quality column; its columns are "
+        f"{', '.join(names)}"
+    )
+
+
 def _points(table: Any, path: Path) -> _Points:
     """Read the columns of the pipeline that made the file."""
     names = table.columns.names
-    for flux_name, error_name, quality_names in _COLUMNS:
-        quality_name = next((name for name in quality_names if name in names), None)
-        if flux_name in names and quality_name is not None:
-            break
-    else:
-        raise BadInput(
-            f"{path} has neither PDCSAP_FLUX (SPOC, TESS-SPOC, Kepler, K2) nor "
-            "SYS_RM_FLUX (QLP since sector 56) with a quality column; its columns are "
-            f"{', '.join(names)}"
-        )
+    flux_name, error_name, quality_name = _column_names(names, path)
     rows = table.data
     time = np.asarray(rows["TIME"], np.float64)
     flux = np.asarray(rows[flux_name], np.float64)
+    if flux.shape != time.shape or time.ndim != 1:
+        raise BadInput(
+            f"{path}: TIME and {flux_name} must hold one number a row; received "
+            f"shapes {time.shape} and {flux.shape}"
+        )
     errors = np.full(len(time), np.nan)
     if error_name in names:
         errors = np.asarray(rows[error_name], np.float64)
     number = np.arange(len(time))
     if "CADENCENO" in names:
         number = np.asarray(rows["CADENCENO"], np.int64)
-    if flux.shape != time.shape or time.ndim != 1:
-        raise BadInput(f"{path}: the columns TIME and {flux_name} must hold numbers")
     finite = np.isfinite(time) & np.isfinite(flux)
     good = finite & (np.asarray(rows[quality_name]) == 0)
     if not good.any():
@@ -219,7 +227,7 @@ def _points(table: Any, path: Path) -> _Points:
 
 
 def _light_curve(
-    header: fits.Header, columns: fits.Header, points: _Points, data: bytes, path: Path
+    header: fits.Header, columns: fits.Header, points: _Points, digest: str, path: Path
 ) -> LightCurve:
     """Put together what was read."""
     catalogue, number = _identity(header, path)
@@ -247,7 +255,7 @@ def _light_curve(
         flux=flux,
         flux_err=errors,
         cadence=cadence * together,
-        checksum=hashlib.sha256(data).hexdigest(),
+        checksum=digest,
     )
 
 

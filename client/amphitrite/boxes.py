@@ -1,0 +1,78 @@
+"""Box-shaped dips that repeat: the box least squares of narrow eclipses.
+
+After Kovács, Zucker & Mazeh (2002, A&A 391, 369, doi:10.1051/0004-6361:20020802), by
+astropy's `~astropy.timeseries.BoxLeastSquares`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from astropy.timeseries import BoxLeastSquares
+from numpy.typing import NDArray
+from scipy.ndimage import median_filter
+
+Floats = NDArray[np.float64]
+
+SHORTEST_DAYS: Final = 0.5
+"""Below it eclipses are no narrow boxes, and the periodogram sees them."""
+
+_DURATIONS: Final = (0.1, 0.2, 0.35)  # d
+_TREND_DAYS: Final = 2.0
+
+
+@dataclass(frozen=True)
+class Box:
+    """The best repeated box.
+
+    Parameters
+    ----------
+    period : float
+        Days; NaN where no period could be searched.
+    depth : float
+        Relative to the flux.
+    """
+
+    period: float
+    depth: float
+
+
+def search(time: Floats, flux: Floats, *, longest: float) -> Box:
+    """Find the best repeated dip.
+
+    Parameters
+    ----------
+    time : (n,) ndarray of float64
+        Days, rising, in about even steps of some ten minutes apart from gaps.
+    flux : (n,) ndarray of float64
+        Relative to the median.
+    longest : float
+        The longest period of the search, days; the shortest is `SHORTEST_DAYS`.
+
+    Returns
+    -------
+    Box
+        The period of the largest likelihood.
+
+    Notes
+    -----
+    Slow changes are taken out first, by a running median over two days.  Dips longer
+    than a day, as of giants, go with them.
+    """
+    span = time[-1] - time[0]
+    if longest <= SHORTEST_DAYS or len(time) < 10:
+        return Box(np.nan, np.nan)
+    step = float(np.median(np.diff(time)))
+    width = 2 * round(_TREND_DAYS / step / 2) + 1
+    flat = flux - median_filter(flux, size=width, mode="nearest")
+    # A box must not drift by more than its own length over the whole span.
+    frequencies = np.arange(1 / longest, 1 / SHORTEST_DAYS, _DURATIONS[0] / span**2 * 2)
+    periods = 1 / frequencies
+    # The times are kept small: the search has no use for the date.
+    result = BoxLeastSquares(time - time[0], flat).power(
+        periods, list(_DURATIONS), oversample=3
+    )
+    best = int(np.argmax(result.power))
+    return Box(float(result.period[best]), float(result.depth[best]))
