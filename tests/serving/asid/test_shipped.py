@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -33,13 +35,16 @@ MATCH_DEGREES = 0.5
 
 
 @pytest.fixture(scope="module")
-def shipped(server_environment: ServerEnvironment) -> Iterator[Connection]:
-    with (
-        LocalTriton(
-            checkout_repository(), [page.MODEL.name], environment=server_environment
-        ) as server,
-        Connection(server.grpc_url) as connection,
-    ):
+def server(server_environment: ServerEnvironment) -> Iterator[LocalTriton]:
+    with LocalTriton(
+        checkout_repository(), [page.MODEL.name], environment=server_environment
+    ) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shipped(server: LocalTriton) -> Iterator[Connection]:
+    with Connection(server.grpc_url) as connection:
         yield connection
 
 
@@ -91,6 +96,20 @@ def test_the_graph_finds_the_peaks_that_the_client_finds(shipped: Connection):
     # neighbours, may fall to either side
     assert same >= 0.99 * total
     assert n_alike >= 0.98 * N_PATCHES
+
+
+def test_the_demo_finds_what_it_simulated(
+    server: LocalTriton,
+    amphitrite: Callable[..., subprocess.CompletedProcess[str]],
+    tmp_path: Path,
+):
+    options = ("--out", tmp_path / "demo", "--server", server.grpc_url, "--json")
+    done = amphitrite("demo", *options)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    # a region has a few hundred sources: one in twenty either way is chance
+    assert told["true"] >= 0.9 * told["sources"]
+    assert told["bright_found"] >= 0.95 * told["bright"]
 
 
 @pytest.fixture(scope="module")
