@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ keras = pytest.importorskip("keras", reason="needs the training extra")
 from amphitrite.errors import BadInput, Interrupted  # noqa: E402
 from amphitrite_training.artefact import as_json_types  # noqa: E402
 from amphitrite_training.checkpoint import Checkpoints, State  # noqa: E402
-from amphitrite_training.loop import compile_model, fit  # noqa: E402
+from amphitrite_training.loop import compile_model, fit, optimiser  # noqa: E402
 from amphitrite_training.task import Data  # noqa: E402
 
 pytestmark = [
@@ -91,6 +92,30 @@ def test_a_resumed_run_ends_as_if_never_interrupted(train, recipe, tmp_path, ste
     for mine, yours in zip(state.history, expected.history, strict=True):
         for key in ("epoch", "samples", "loss", "val_loss", "learning_rate"):
             assert mine[key] == pytest.approx(yours[key], rel=SAME["rtol"])
+
+
+def first_step(name, gradients):
+    """Return by how much steps of an optimiser move a weight, its rate being 0.1."""
+    values = SimpleNamespace(learning_rate=0.1, clip_norm=1e6, optimiser=name)
+    chosen = optimiser(values)
+    weight = keras.Variable(np.zeros(1, np.float32))
+    chosen.build([weight])
+    for gradient in gradients:
+        before = float(keras.ops.convert_to_numpy(weight.value)[0])
+        chosen.apply([np.array([gradient], np.float32)])
+    return float(keras.ops.convert_to_numpy(weight.value)[0]) - before
+
+
+def test_a_recipe_chooses_its_optimiser():
+    # Adam's first step is the rate, whatever the gradient; RMSprop's is the rate over
+    # the square root of 1 - 0.9, as its mean square starts from 0
+    assert first_step("adam", [3.0]) == pytest.approx(-0.1, rel=1e-4)
+    assert first_step("rmsprop", [3.0]) == pytest.approx(-0.1 / 0.1**0.5, rel=1e-4)
+    # long after a large gradient Adam has forgotten it and AMSGrad has not
+    late = [100.0] + [1.0] * 1_000
+    ratio = first_step("adam", late) / first_step("amsgrad", late)
+    # the mean square fell from 10 to 10 x 0.999^1000 + 0.63 = 4.3 in the meantime
+    assert ratio == pytest.approx((10 / 4.3) ** 0.5, rel=0.02)
 
 
 def test_another_seed_gives_other_weights(train, recipe, tmp_path):

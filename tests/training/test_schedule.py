@@ -22,6 +22,12 @@ def test_the_cosine_falls_from_the_whole_rate_to_nothing():
     assert found == pytest.approx([0.2, 0.2 * 0.853553, 0.1, 0.0, 0.0], abs=1e-7)
 
 
+def test_a_constant_rate_stays_after_the_warm_up():
+    recipe = Training(learning_rate=0.2, schedule="constant", warmup_steps=4)
+    found = [rate(recipe, step=s, progress=s / 9, losses=[1.0] * s) for s in range(9)]
+    assert found == pytest.approx([0.05, 0.1, 0.15, *[0.2] * 6])
+
+
 def test_the_warm_up_rises_linearly_and_then_leaves_the_rate_alone():
     recipe = Training(learning_rate=0.2, warmup_steps=4)
     found = [rate(recipe, step=step) for step in range(6)]

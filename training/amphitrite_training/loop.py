@@ -47,15 +47,33 @@ class Report:
 
 
 def compile_model(model: keras.Model, losses: Any, recipe: Training) -> None:
-    """Give a network its losses and the Adam optimiser of a recipe, in place."""
+    """Give a network its losses and the optimiser of a recipe, in place."""
     model.compile(
-        optimizer=keras.optimizers.Adam(
-            recipe.learning_rate, clipnorm=recipe.clip_norm
-        ),
+        optimizer=optimiser(recipe),
         loss=losses,
         # XLA is slower than TensorFlow's own kernels for convolutions on a CPU.
         jit_compile=False if _is_tensorflow_on_cpu() else "auto",
     )
+
+
+def optimiser(recipe: Training) -> keras.optimizers.Optimizer:
+    """Return the optimiser that a recipe asks for.
+
+    Parameters
+    ----------
+    recipe : Training
+        Its ``optimiser``, ``learning_rate`` and ``clip_norm`` are used.
+
+    References
+    ----------
+    Kingma & Ba 2015, arXiv:1412.6980 (Adam); Reddi, Kale & Kumar 2018,
+    arXiv:1904.09237 (AMSGrad); Tieleman & Hinton 2012, lecture 6.5 (RMSprop).
+    """
+    step = {"learning_rate": recipe.learning_rate, "clipnorm": recipe.clip_norm}
+    name = getattr(recipe, "optimiser", "adam")
+    if name == "rmsprop":
+        return keras.optimizers.RMSprop(**step)
+    return keras.optimizers.Adam(**step, amsgrad=name == "amsgrad")
 
 
 def fit(

@@ -27,11 +27,11 @@ class Training:
     epochs : int
         The most passes over the training set.
     learning_rate : float
-        The highest step of the Adam optimiser.
-    schedule : {"cosine", "plateau"}
+        The highest step of the optimiser.
+    schedule : {"cosine", "plateau", "constant"}
         How the step falls: along half a cosine to zero at the end of the run, or by
         `plateau_factor` whenever the validation loss has not improved for
-        `plateau_patience` epochs.
+        `plateau_patience` epochs, or not at all.
     warmup_steps : int
         Steps over which the learning rate rises linearly from zero.
     clip_norm : float
@@ -55,7 +55,7 @@ class Training:
     batch_size: int = 32
     epochs: int = 100
     learning_rate: float = 1e-3
-    schedule: Literal["cosine", "plateau"] = "cosine"
+    schedule: Literal["cosine", "plateau", "constant"] = "cosine"
     warmup_steps: int = 0
     clip_norm: float = 1.0
     plateau_factor: float = 0.8

@@ -31,7 +31,7 @@ def learning_rate(
     rate = recipe.learning_rate
     if recipe.schedule == "cosine":
         rate *= 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
-    else:
+    elif recipe.schedule == "plateau":
         falls = n_plateaus(losses, patience=recipe.plateau_patience)
         rate = max(rate * recipe.plateau_factor**falls, min(rate, LOWEST))
     if step < recipe.warmup_steps:

@@ -41,7 +41,13 @@ class Recipe(Training):
     n_stars : int
         Simulated stars, half of them eclipsing binaries, with about two segments each.
     n_validation_stars : int
-        Stars to validate with and to choose the threshold on.
+        Simulated stars to validate with and to choose the threshold on.
+    archive : str
+        A folder with real light curves to learn from instead; see
+        `amphitrite_training.calnet.archive`.
+    others_per_sector : int
+        How many stars that are no known binaries are taken from each sector of the
+        archive.
 
     Raises
     ------
@@ -64,6 +70,8 @@ class Recipe(Training):
     interpolation: Literal["spline", "pchip"] = "spline"
     n_stars: int = 36_000
     n_validation_stars: int = 2_000
+    archive: str = ""
+    others_per_sector: int = 430
     batch_size: int = 128
     epochs: int = 30
     learning_rate: float = 1e-3
@@ -84,6 +92,11 @@ class Recipe(Training):
                 "the recipe's dropout must be at least 0 and below 1; received "
                 f"{self.dropout}"
             )
+        if self.others_per_sector < 0:
+            raise BadInput(
+                "the recipe's others_per_sector must not be negative; received "
+                f"{self.others_per_sector}"
+            )
         for name in ("n_stars", "n_validation_stars"):
             if not 2 <= (value := getattr(self, name)) <= MOST_STARS:
                 raise BadInput(
@@ -100,7 +113,8 @@ SHIPPED: Final = Recipe(
     batch_norm=True,
     mirror=True,
     interpolation="pchip",
-    n_stars=24_000,
+    n_stars=30_000,
+    n_validation_stars=4_000,
     batch_size=64,
     epochs=6,
     learning_rate=2e-3,

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 Generator = np.random.Generator
 
 # Amplitudes over the first harmonic's, and phases (radians) of a sine series of the
-# magnitude, of RRab, RRc and high-amplitude delta Scuti stars: near the means of Simon &
+# magnitude, of RRab, RRc and high-amplitude delta Scuti stars: near those of Simon &
 # Teays 1982, ApJ 261, 586, doi:10.1086/160369, whose phases are of a cosine series.
 _PULSE_SHAPES: Final = {
     "ab": ((1, 0.45, 0.29, 0.17, 0.1, 0.08, 0.05), (0, 2.4, 5.1, 1.5, 4.2, 0.6, 3.2)),

@@ -1,0 +1,114 @@
+"""How stars are counted, against counts by hand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from amphitrite.surveys.calnet import MODEL
+from amphitrite_training.calnet import measures
+from amphitrite_training.calnet.measures import Evaluation, Scored
+from amphitrite_training.scores import Share
+
+STARS = Scored(
+    kind=np.array(["EA", "EA", "EB", "EW", "quiet", "transit", "spots", "quiet"]),
+    tmag=np.array([8.0, 12.0, 14.0, 9.0, 7.0, 12.9, 13.0, 9.0]),
+    period=np.array([4.0, 2.0, 1.0, 0.4, 0, 0, 0, 0]),
+    depth=np.array([0.2, 0.02, 0.1, 0.3, 0, 0, 0, 0]),
+    p_eb=np.array([0.99, 0.4, 0.95, np.nan, 0.1, 0.92, 0.3, np.nan]),
+    found_period=np.array([4.001, np.nan, 2.002, 0.3, np.nan, 3.0, np.nan, np.nan]),
+)
+
+
+def test_rates_are_counted():
+    found = measures.rates(STARS, 0.9)
+    assert found.recall == Share(2, 4)  # a star that is not in the catalogue is missed
+    assert found.false_positives == Share(1, 4)
+    assert found.precision == Share(2, 3)
+    assert measures.rates(STARS, 0.4).recall == Share(3, 4)  # the threshold counts
+
+
+def test_the_implied_precision_is_bayes_rule():
+    found = measures.rates(STARS, 0.9)
+    # of 10,000 stars 200 are binaries: 100 are found, and 2,450 others
+    assert found.implied_precision(0.02) == pytest.approx(100 / 2_550)
+    low, high = found.implied_interval(0.02)
+    assert low < 100 / 2_550 < high
+    assert found.implied_precision(0.5) == pytest.approx(2 / 3)
+    assert measures.rates(STARS, 0.95).implied_precision() == 1
+    assert np.isnan(measures.rates(STARS, 1.0).implied_precision())
+
+
+def test_the_area_is_the_chance_to_rank_rightly():
+    positive = np.nan_to_num(STARS.p_eb[STARS.is_binary], nan=-1)
+    negative = np.nan_to_num(STARS.p_eb[~STARS.is_binary], nan=-1)
+    pairs = [(p > n) + 0.5 * (p == n) for p in positive for n in negative]
+    assert measures.area_under_curve(STARS) == pytest.approx(np.mean(pairs))
+    assert np.isnan(measures.area_under_curve(STARS.where(STARS.is_binary)))
+
+
+def test_the_roc_falls_with_the_threshold():
+    curve = measures.roc(STARS)
+    assert curve[0] == (0.01, 0.75, 0.75)
+    for axis in (1, 2):
+        values = [point[axis] for point in curve]
+        assert values == sorted(values, reverse=True)
+
+
+def test_kinds_and_bins_are_counted():
+    kinds = measures.by_kind(STARS, 0.9)
+    assert kinds["EA"] == Share(1, 2)
+    assert kinds["transit"] == Share(1, 1)
+    assert "trend" not in kinds
+    bins = measures.by_bin(STARS, 0.9, "tmag", (0, 8, 13, 20))
+    assert [found.recall.n for *_, found in bins] == [0, 3, 1]  # 8.0 is in the second
+    assert [found.false_positives.n for *_, found in bins] == [1, 2, 1]
+
+
+def test_clear_cases_are_bright_and_deep():
+    assert STARS.is_clear.tolist() == [
+        *(True, False, False, True),
+        *(True, True, False, True),
+    ]
+
+
+def test_reliability_counts_what_is_scored():
+    found = measures.reliability(STARS)
+    assert sum(share.n for *_, share in found) == 6
+    assert found[-1][:2] == (0.95, 1.0)
+    assert found[-1][2] == pytest.approx(0.97)
+    assert found[-1][3] == Share(2, 2)
+    assert np.isnan(found[4][2])
+
+
+def test_a_score_of_one_is_in_the_last_bin():
+    sure = replace(STARS, p_eb=np.ones(8))
+    assert measures.reliability(sure)[-1][3] == Share(4, 8)
+
+
+def test_periods_are_compared():
+    found = measures.periods(STARS)
+    assert found["EA"] == (Share(1, 1), Share(1, 1))
+    assert found["EB"] == (Share(0, 1), Share(1, 1))  # twice the period
+    assert found["EW"] == (Share(0, 1), Share(0, 1))
+
+
+def test_stars_are_chosen_and_joined():
+    parts = [STARS.where(STARS.is_binary), STARS.where(~STARS.is_binary)]
+    both = Scored.joined(parts)
+    assert len(both) == 8
+    np.testing.assert_array_equal(both.tmag, STARS.tmag)
+
+
+def test_the_numbers_are_json():
+    found = Evaluation(MODEL, 3, 3_000_000, 0.96, STARS)
+    assert found.thresholds == (0.5, 0.9, 0.96)
+    numbers = json.loads(json.dumps(found.as_dict(), allow_nan=False))
+    assert numbers["n_stars"] == 8
+    assert numbers["recommended_threshold"] == 0.96
+    assert [each["recall"] for each in numbers["at"][:2]] == [[2, 4], [2, 4]]
+    assert {each["stars"] for each in numbers["at"]} == {"all", "clear"}
+    assert numbers["periods"]["EB"] == {"exact": [0, 1], "related": [1, 1]}

@@ -1,0 +1,94 @@
+"""Make chunks of samples, each in a process, and keep them in the cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import multiprocessing
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, ClassVar, Final, Protocol
+
+from amphitrite.errors import OutputError
+from amphitrite.server.provision import cache_directory
+from amphitrite_training.calnet.samples import Sample, write
+
+logger = logging.getLogger(__name__)
+
+# Raised when the same chunk would come out differently.
+_VERSION: Final = 1
+
+
+class Chunk(Protocol):
+    """What a chunk is made of: a frozen dataclass of JSON types."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def samples(self) -> Iterator[Sample]:
+        """Prepare the segments; the same ones each time."""
+
+
+def cached(chunks: Sequence[Chunk]) -> list[Path]:
+    """Return the folders of chunks, which are made if the cache does not hold them.
+
+    Parameters
+    ----------
+    chunks : sequence of Chunk
+        What is wanted.
+
+    Returns
+    -------
+    list of Path
+        One per chunk; `amphitrite_training.calnet.samples.read` opens them.
+
+    Raises
+    ------
+    OutputError
+        The cache folder cannot be written to.
+    """
+    folders = [_folder(chunk) for chunk in chunks]
+    missing = [
+        (chunk, folder)
+        for chunk, folder in zip(chunks, folders, strict=True)
+        if not folder.exists()
+    ]
+    if len(missing) == 1:
+        _make(*missing[0])
+    elif missing:
+        # a process with a training framework in it must not be forked
+        context = multiprocessing.get_context("spawn")
+        workers = min(len(missing), os.cpu_count() or 1)
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            for n, _ in enumerate(pool.map(_make, *zip(*missing, strict=True)), 1):
+                logger.info("made %d of %d chunks of light curves", n, len(missing))
+    return folders
+
+
+def _folder(chunk: Chunk) -> Path:
+    what = json.dumps([_VERSION, type(chunk).__name__, asdict(chunk)], sort_keys=True)
+    name = hashlib.sha256(what.encode()).hexdigest()[:20]
+    return cache_directory() / "light_curves" / f"calnet-{name}"
+
+
+def _make(chunk: Chunk, folder: Path) -> None:
+    """Make a chunk aside, and give the folder its name once it is whole."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".chunk-") as aside:
+            staged = Path(aside) / "chunk"
+            staged.mkdir()
+            write(chunk.samples(), staged)
+            staged.rename(folder)
+    except OSError as error:
+        if folder.exists():  # another process was faster
+            return
+        raise OutputError(
+            f"cannot keep prepared light curves in {folder.parent}: "
+            f"{error.strerror or error}; free some 10 kB for each segment, or set "
+            "AMPHITRITE_CACHE to a folder that you may write to"
+        ) from error

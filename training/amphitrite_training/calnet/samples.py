@@ -1,0 +1,186 @@
+"""Segments of light curves as the network sees them, kept on the disk in chunks.
+
+What the client prepares is kept in 16 bits: both inputs are scaled to 0..1 by the graph
+anyway, and 1/65535 of the height is below any noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amphitrite.errors import BadInput
+
+Floats = NDArray[np.floating]
+
+_STEPS: Final = 65_535
+_NPY_HEADER: Final = 128
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is known of segments.
+
+    Parameters
+    ----------
+    star : (n,) ndarray of int64
+        The seed, or the TIC number, of the star: segments of one star stay together.
+    is_binary : (n,) ndarray of bool
+        Whether the star is an eclipsing binary, of which the segment shows an eclipse.
+    kind : (n,) ndarray of str
+        What the star is.
+    tmag : (n,) ndarray of float32
+        TESS magnitude; NaN if not known.
+    """
+
+    star: NDArray[np.int64]
+    is_binary: NDArray[np.bool_]
+    kind: NDArray[np.str_]
+    tmag: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.star)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Segments in chunks that are read when they are asked for.
+
+    Parameters
+    ----------
+    light_curves, periodograms : sequence of ndarray
+        (n_chunk, 4000) and (n_chunk, 1000) uint16 per chunk, 0 to 65535.
+    labels : Labels
+        Of the segments of all chunks.
+    """
+
+    light_curves: Sequence[NDArray[np.uint16]]
+    periodograms: Sequence[NDArray[np.uint16]]
+    labels: Labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(
+        self, chosen: NDArray[np.integer]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return light curves and periodograms of some segments, each 0 to 1.
+
+        Parameters
+        ----------
+        chosen : (n,) ndarray of int
+            Which.
+
+        Returns
+        -------
+        light_curves : (n, 4000) ndarray of float32
+        periodograms : (n, 1000) ndarray of float32
+        """
+        ends = np.cumsum([len(chunk) for chunk in self.light_curves])
+        chunk = np.searchsorted(ends, chosen, side="right")
+        row = chosen - np.concatenate([[0], ends])[chunk]
+        light_curves, periodograms = (
+            np.stack([chunks[c][r] for c, r in zip(chunk, row, strict=True)])
+            for chunks in (self.light_curves, self.periodograms)
+        )
+        return (
+            light_curves.astype(np.float32) / _STEPS,
+            periodograms.astype(np.float32) / _STEPS,
+        )
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One prepared segment and what is known of it; see `Labels`.
+
+    Parameters
+    ----------
+    light_curve, periodogram : (4000,), (1000,) ndarray
+        What the client prepares, in any linear unit.
+    star, is_binary, kind, tmag
+        See `Labels`.
+    """
+
+    light_curve: Floats
+    periodogram: Floats
+    star: int
+    is_binary: bool
+    kind: str
+    tmag: float
+
+
+def quantised(curve: Floats) -> NDArray[np.uint16]:
+    """Scale a curve to 0..65535; a constant one becomes 0."""
+    curve = np.asarray(curve, dtype=float)
+    height = np.ptp(curve)
+    if not height > 0:
+        return np.zeros(curve.shape, np.uint16)
+    return np.round((curve - curve.min()) / height * _STEPS).astype(np.uint16)
+
+
+def write(samples: Iterable[Sample], folder: Path) -> None:
+    """Write a chunk of segments into an existing folder.
+
+    Parameters
+    ----------
+    samples : iterable of Sample
+        May be empty.
+    folder : Path
+        Gets three files.
+    """
+    rows = list(samples)
+    for name in ("light_curve", "periodogram"):
+        curves = [quantised(getattr(row, name)) for row in rows]
+        stacked = np.stack(curves) if curves else np.zeros((0, 0), np.uint16)
+        np.save(folder / f"{name}s.npy", stacked)
+    np.savez(
+        folder / "labels.npz",
+        star=np.array([row.star for row in rows], np.int64),
+        is_binary=np.array([row.is_binary for row in rows], bool),
+        kind=np.array([row.kind for row in rows], dtype="U16"),
+        tmag=np.array([row.tmag for row in rows], np.float32),
+    )
+
+
+def read(folders: Sequence[Path]) -> Samples:
+    """Open chunks that `write` has written.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        One per chunk.
+
+    Raises
+    ------
+    BadInput
+        A chunk is damaged.
+    """
+    tables = [_loaded(folder / "labels.npz") for folder in folders]
+    names = [field.name for field in fields(Labels)]
+    return Samples(
+        light_curves=[_loaded(folder / "light_curves.npy") for folder in folders],
+        periodograms=[_loaded(folder / "periodograms.npy") for folder in folders],
+        labels=Labels(
+            *(np.concatenate([table[name] for table in tables]) for name in names)
+        ),
+    )
+
+
+def _loaded(path: Path) -> Any:
+    try:
+        if path.suffix == ".npy":  # an empty file cannot be mapped into memory
+            empty = path.stat().st_size <= _NPY_HEADER
+            return np.load(path, mmap_mode=None if empty else "r")
+        with path.open("rb") as file, np.load(file) as content:
+            return dict(content)
+    except (OSError, EOFError, ValueError, BadZipFile) as error:
+        raise BadInput(
+            f"the segments in {path.parent} are damaged ({path.name}: {error}); remove "
+            "that folder, and they are made again"
+        ) from error
