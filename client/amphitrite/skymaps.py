@@ -173,8 +173,11 @@ def _local(
     axes.coords.grid(color="white", alpha=0.25, linewidth=0.5)
     axes.coords[0].set_axislabel("Galactic longitude l")
     axes.coords[1].set_axislabel("Galactic latitude b")
-    for coordinate in axes.coords:
+    for coordinate, side_of_label in zip(axes.coords, "bl", strict=True):
         coordinate.set_major_formatter("d.d" if radius < 5 else "d")
+        # left to itself, astropy writes them where the title is
+        coordinate.set_ticklabel_position(side_of_label)
+        coordinate.set_axislabel_position(side_of_label)
     _scale_bar(axes, side, pixel)
     figure.colorbar(image, ax=axes, label="photons per square degree")
     return figure
