@@ -17,8 +17,9 @@ then what the rule gives, unless the profile is sinusoidal.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +110,24 @@ class Ephemeris:
     bls_period: float
     flags: tuple[str, ...]
 
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what a journal keeps."""
+        peak = self.peak
+        numbers = (self.period, self.period_err, self.epoch, self.depth)
+        return {
+            "numbers": np.array(
+                [*numbers, peak.period, peak.power, peak.fap, self.bls_period]
+            ),
+            "flags": np.array(self.flags, dtype=np.str_),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Ephemeris:
+        """Read it back."""
+        period, error, epoch, depth, *of_peak, box = arrays["numbers"].tolist()
+        flags = tuple(str(flag) for flag in arrays["flags"])
+        return cls(period, error, epoch, depth, Peak(*of_peak), box, flags)
+
 
 def peak(time: Floats, flux: Floats) -> Peak:
     """Find the highest peak of the periodogram, between 0.08 d and half of the span.
@@ -155,12 +174,12 @@ def measure(time: Floats, flux: Floats) -> Ephemeris:
     box = boxes.search(*coarse, longest=longest)
     period = _shortest_good(*coarse, _seeds(highest, box, longest))
     flags = []
-    if _odd_even_differ(t, y, period):
-        period *= 2
-        flags.append(ODD_EVEN)
-    elif _is_sinusoid(t, y, period):
-        period *= 2
-        flags.append(SINUSOID)
+    if 2 * period <= longest:
+        for flag, applies in ((ODD_EVEN, _odd_even_differ), (SINUSOID, _is_sinusoid)):
+            if applies(t, y, period):
+                period *= 2
+                flags.append(flag)
+                break
     period, error = refine(t, y, period)
     period, error, reached = _extend(time, flux, inside, period, error)
     if not reached.all():
@@ -182,7 +201,8 @@ def _searched(time: Floats) -> NDArray[np.bool_]:
     parts = np.split(time, edges)
     chosen = max(parts, key=lambda part: float(part[-1] - part[0]))
     last = min(chosen[-1], chosen[0] + _SEARCHED_DAYS)
-    return (time >= chosen[0]) & (time <= last)
+    inside: NDArray[np.bool_] = (time >= chosen[0]) & (time <= last)
+    return inside
 
 
 def _seeds(highest: Peak, box: boxes.Box, longest: float) -> list[float]:

@@ -7,9 +7,33 @@ segments of a star say is combined, and likely binaries get a period.
 
 from __future__ import annotations
 
-from typing import Final
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
 
-from amphitrite.resampling import N_POINTS
+import numpy as np
+from numpy.typing import NDArray
+
+from amphitrite import (
+    catalogs,
+    engine,
+    file_lists,
+    input_lists,
+    periods,
+    side_products,
+    star_pictures,
+    stars,
+)
+from amphitrite.columns import Column
+from amphitrite.errors import BadInput, InferenceFailed, SpecMismatch
+from amphitrite.folding import join
+from amphitrite.journal import Journal
+from amphitrite.periods import Ephemeris
+from amphitrite.resampling import INTERPOLATIONS, N_POINTS
 from amphitrite.segments import (
     GAP_DAYS,
     LEAST_POINTS,
@@ -18,6 +42,9 @@ from amphitrite.segments import (
     PERIODS,
 )
 from amphitrite.spec import ModelSpec, TensorSpec
+from amphitrite.staging import Staging
+from amphitrite.stars import Scored, Star
+from amphitrite.triton import Connection, ServedModel
 
 REFERENCES: Final = ("CALNet: arXiv:2504.15875",)
 
@@ -76,3 +103,583 @@ MODEL: Final = ModelSpec(
     },
     references=REFERENCES,
 )
+
+PRODUCTS: Final = ()
+"""The result is one file, not a folder of products."""
+
+COLUMNS: Final = (
+    Column(
+        "tic",
+        "int64",
+        "",
+        "meta.id;meta.main",
+        "Number in the TESS Input Catalog, 0 for stars of Kepler and K2",
+    ),
+    Column("star", "str", "", "meta.id", "Catalogue (TIC, KIC or EPIC) and number"),
+    Column(
+        "sectors",
+        "str",
+        "",
+        "meta.id;obs",
+        "Comma-separated sectors (quarters, campaigns) with usable segments",
+    ),
+    Column("ra", "float64", "deg", "pos.eq.ra;meta.main", "Right ascension (ICRS)"),
+    Column("dec", "float64", "deg", "pos.eq.dec;meta.main", "Declination (ICRS)"),
+    Column(
+        "tmag",
+        "float32",
+        "mag",
+        "phot.mag;em.opt.I",
+        "Magnitude in the band of TESS (of Kepler for its stars)",
+    ),
+    Column(
+        P_EB,
+        "float32",
+        "",
+        "stat.probability;src.class",
+        "Highest probability of its segments to show an eclipsing binary",
+    ),
+    Column("n_segments", "int32", "", "meta.number;obs", "Segments"),
+    Column(
+        "n_positive",
+        "int32",
+        "",
+        "meta.number;obs",
+        "Segments whose probability reaches the threshold",
+    ),
+    Column(
+        "period",
+        "float64",
+        "d",
+        "time.period",
+        "Orbital period; of stars below the threshold the peak of the periodogram",
+    ),
+    Column(
+        "period_err",
+        "float64",
+        "d",
+        "stat.error;time.period",
+        "Standard error of the period, NaN below the threshold",
+    ),
+    Column(
+        "gls_power",
+        "float64",
+        "",
+        "stat.fit.goodness",
+        "Highest peak of the generalised Lomb-Scargle periodogram, 0 to 1",
+    ),
+    Column(
+        "fap",
+        "float64",
+        "",
+        "stat.probability",
+        "False-alarm probability of that peak in white noise (Baluev 2008)",
+    ),
+    Column(
+        "bls_period",
+        "float64",
+        "d",
+        "time.period",
+        "Period of the best repeated box, NaN below the threshold",
+    ),
+    Column(
+        "epoch",
+        "float64",
+        "d",
+        "time.epoch",
+        "A primary minimum, BJD (TDB) - 2457000, NaN below the threshold",
+    ),
+    Column(
+        "depth",
+        "float64",
+        "",
+        "phot.flux;arith.ratio",
+        "Depth of the primary minimum, a part of the flux; NaN below the threshold",
+    ),
+    Column("flags", "str", "", "meta.code", "Comma-separated; see the documentation"),
+)
+
+FLAGS: Final = {
+    "periodogram": "below the threshold: the period is the periodogram's peak alone",
+    periods.ODD_EVEN: "the period was doubled, since odd and even minima differ",
+    periods.SINUSOID: "the period was doubled, since the profile is a plain sinusoid",
+    periods.FEW_CYCLES: "less than three cycles were seen",
+    periods.UNCONNECTED: "sectors too far away to count the cycles were left out",
+    "one_segment": "only one of several segments reaches the threshold",
+    "repeated": "further files of the same sectors were left out",
+}
+"""What the words in the column ``flags`` mean; empty where none applies."""
+
+_JOURNAL_BYTES: Final = 8192  # of a file and a star, and more
+_STAGES: Final = ("scoring", "measuring", "writing")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How light curves are searched.
+
+    Parameters
+    ----------
+    threshold : float, optional
+        Probability from which a star is a candidate and gets a full period search; by
+        default what was learned.
+    plots : Path, optional
+        A folder for a picture of each candidate and a sheet of the best hundred; needs
+        the ``plots`` extra.
+    """
+
+    threshold: float | None = None
+    plots: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.threshold is not None and not 0 < self.threshold < 1:
+            raise BadInput(
+                "--threshold must be a probability above 0 and below 1; received "
+                f"{self.threshold:g}"
+            )
+        if self.plots is not None:
+            object.__setattr__(self, "plots", Path(self.plots))
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What was learned with the weights, as the client needs it.
+
+    Parameters
+    ----------
+    interpolation : {"pchip", "spline"}
+        How the light curves were resampled.
+    threshold : float
+        Probability from which a star counts as a candidate.
+    """
+
+    interpolation: str
+    threshold: float
+
+    @classmethod
+    def of(cls, spec: ModelSpec) -> Learned:
+        """Read what a served model has learned.
+
+        Raises
+        ------
+        SpecMismatch
+            Something is missing, or unknown to this client.
+        """
+        try:
+            learned = cls(
+                str(spec.learned["interpolation"]), float(spec.learned["threshold"])
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise SpecMismatch(
+                f"the served '{spec.name}' does not say what was learned with its "
+                f"weights ({error!r}); received {sorted(spec.learned)}. Export the "
+                "model again."
+            ) from error
+        if learned.interpolation not in INTERPOLATIONS:
+            raise SpecMismatch(
+                f"the served '{spec.name}' wants the interpolation "
+                f"'{learned.interpolation}', which this client does not know; it knows "
+                f"{', '.join(INTERPOLATIONS)}. Use client and models of one release."
+            )
+        return learned
+
+
+@dataclass
+class FileWork:
+    """One file on its way through the server (see `amphitrite.engine.Work`).
+
+    Parameters
+    ----------
+    scored : Scored
+        What is known of the file; its probabilities are filled in.
+    light_curves : (n, 4000) ndarray of float32
+        The segments, resampled.
+    periodograms : (n, 1000) ndarray of float32
+        Their periodograms.
+    batch : int
+        Segments per request.
+    """
+
+    scored: Scored
+    light_curves: NDArray[np.float32]
+    periodograms: NDArray[np.float32]
+    batch: int
+
+    def requests(self) -> Iterator[tuple[slice, dict[str, NDArray[Any]]]]:
+        """Yield the segments in batches."""
+        for at in range(0, len(self.light_curves), self.batch):
+            where = slice(at, at + self.batch)
+            yield (
+                where,
+                {
+                    LIGHT_CURVE: self.light_curves[where],
+                    PERIODOGRAM: self.periodograms[where],
+                },
+            )
+
+    def add(self, where: slice, outputs: Mapping[str, NDArray[Any]]) -> None:
+        """Take the probabilities of one batch.
+
+        Raises
+        ------
+        InferenceFailed
+            What the server answered is no probability.
+        """
+        answer = outputs[P_EB][:, 0]
+        if not ((answer >= 0) & (answer <= 1)).all():
+            raise InferenceFailed(
+                f"the server's answer for {self.scored.path} is no probability: "
+                f"{answer.tolist()}; its model is damaged: export it again"
+            )
+        self.scored.p_eb[where] = answer
+
+    def record(self) -> dict[str, NDArray[Any]]:
+        """Return what the journal keeps of the file."""
+        return self.scored.to_arrays()
+
+
+def prepare(path: Path, *, interpolation: str, batch: int) -> FileWork:
+    """Read and preprocess one light curve file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    interpolation : {"pchip", "spline"}
+        See `amphitrite.segments.segments`.
+    batch : int
+        Segments per request.
+
+    Raises
+    ------
+    BadInput
+        The file cannot be used.
+    """
+    light_curve, found = stars.usable_segments(path, interpolation=interpolation)
+    return FileWork(
+        Scored(
+            path=path,
+            **{name: getattr(light_curve, name) for name in stars.IDENTITY},
+            peak=periods.peak(*join(found)),
+            p_eb=np.zeros(len(found), np.float32),
+            start=np.array([segment.time[0] for segment in found]),
+        ),
+        np.stack([segment.light_curve for segment in found]),
+        np.stack([segment.periodogram for segment in found]),
+        batch,
+    )
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A star whose period is to be found.
+
+    Parameters
+    ----------
+    star : Star
+        Which one.
+    picture : Path, optional
+        Where to draw it.
+    """
+
+    star: Star
+    picture: Path | None
+
+
+@dataclass(frozen=True)
+class StarWork:
+    """A star whose period was found: nothing is asked of the server.
+
+    Parameters
+    ----------
+    found : mapping of str to ndarray
+        See `amphitrite.periods.Ephemeris.to_arrays`.
+    """
+
+    found: Mapping[str, NDArray[Any]]
+
+    def requests(self) -> Iterator[tuple[None, dict[str, NDArray[Any]]]]:
+        """Yield nothing."""
+        return iter(())
+
+    def add(self, where: None, outputs: Mapping[str, NDArray[Any]]) -> None:
+        """Take no answer, since nothing was asked."""
+
+    def record(self) -> Mapping[str, NDArray[Any]]:
+        """Return what the journal keeps of the star."""
+        return self.found
+
+
+def measure(candidate: Candidate, *, interpolation: str) -> StarWork:
+    """Find the period of one star, and draw it.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        Which star.
+    interpolation : {"pchip", "spline"}
+        See `amphitrite.segments.segments`.
+
+    Raises
+    ------
+    BadInput
+        A file cannot be read any more.
+    """
+    paths = [file.path for file in candidate.star.files]
+    time, flux = join(stars.together(paths, interpolation=interpolation))
+    ephemeris = periods.measure(time, flux)
+    if candidate.picture is not None:
+        with side_products.aside(candidate.picture) as path:
+            star_pictures.write(path, candidate.star, time, flux, ephemeris)
+    thumbnail = star_pictures.thumbnail(time, flux, ephemeris)
+    return StarWork({**ephemeris.to_arrays(), "thumbnail": thumbnail})
+
+
+def interpret(
+    found: Sequence[Star],
+    ephemerides: Mapping[str, Ephemeris],
+    *,
+    threshold: float,
+) -> dict[str, NDArray[Any]]:
+    """Turn stars into the columns of the catalogue.
+
+    Parameters
+    ----------
+    found : sequence of Star
+        The rows.
+    ephemerides : mapping of str to Ephemeris
+        By name of the star, of those that reach the threshold.
+    threshold : float
+        Probability from which a segment counts as positive.
+
+    Returns
+    -------
+    dict of str to (n,) ndarray
+        By column name.
+    """
+    if not found:
+        return {}
+    rows = [
+        _row(star, ephemerides.get(star.name), threshold=threshold) for star in found
+    ]
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def _row(
+    star: Star, ephemeris: Ephemeris | None, *, threshold: float
+) -> dict[str, Any]:
+    """Return one row of the catalogue."""
+    n_positive = int((star.scores >= threshold).sum())
+    peak = star.peak if ephemeris is None else ephemeris.peak
+    applies = {
+        "periodogram": ephemeris is None,
+        "one_segment": n_positive == 1 and len(star.scores) > 1,
+        "repeated": star.repeated,
+        **dict.fromkeys(ephemeris.flags if ephemeris else (), True),
+    }
+    first = star.files[0]
+    return {
+        **{name: getattr(first, name) for name in ("tic", "star", "ra", "dec", "tmag")},
+        "sectors": star.sectors,
+        P_EB: star.p_eb,
+        "n_segments": len(star.scores),
+        "n_positive": n_positive,
+        "period": ephemeris.period if ephemeris else peak.period,
+        "gls_power": peak.power,
+        "fap": peak.fap,
+        **{
+            name: getattr(ephemeris, name) if ephemeris else np.nan
+            for name in ("period_err", "bls_period", "epoch", "depth")
+        },
+        "flags": ",".join(flag for flag in FLAGS if applies.get(flag)),
+    }
+
+
+@dataclass(frozen=True)
+class Result(engine.Result):
+    """What a search gives back.
+
+    Parameters
+    ----------
+    n_files : int
+        Files given.
+    n_segments : int
+        Segments judged.
+    n_candidates : int
+        Stars that reach the threshold.
+    threshold : float
+        The threshold.
+    seconds : mapping of str to float
+        Wall time of the stages: scoring, measuring and writing.
+    """
+
+    n_files: int
+    n_segments: int
+    n_candidates: int
+    threshold: float
+    seconds: Mapping[str, float]
+
+
+def run(
+    inputs: Sequence[Path],
+    connecting: AbstractContextManager[Connection],
+    out: Path,
+    options: Options,
+    control: engine.Control | None = None,
+) -> Result:
+    """Find eclipsing binaries in light curves.
+
+    Parameters
+    ----------
+    inputs : sequence of Path
+        Files, patterns and lists; see `amphitrite.file_lists.expand`.
+    connecting : context manager
+        Gives a connection to a server with the model; entered once the inputs and the
+        output are known to be usable.
+    out : Path
+        The catalogue's file; its suffix chooses the format.
+    options : Options
+        How to search.
+    control : Control, optional
+        How to run.
+
+    Returns
+    -------
+    Result
+        The catalogue and what it was made of; ``summary.skipped`` lists the files that
+        could not be used, and why.
+
+    Raises
+    ------
+    AmphitriteError
+        See `amphitrite.errors`; nothing then stands under the name ``out``.
+    """
+    control = control or engine.Control()
+    catalogs.check_suffix(out)
+    files = file_lists.expand(inputs)
+    side_products.check([], out, files, replace=control.overwrite or control.resume)
+    with ExitStack() as stack:
+        staging = stack.enter_context(
+            Staging(out, resume=control.resume, overwrite=control.overwrite)
+        )
+        staging.require(len(files) * _JOURNAL_BYTES)
+        if options.plots is not None:
+            star_pictures.make_folder(options.plots)
+        clock = [time.monotonic()]
+        model = stack.enter_context(connecting).model(MODEL)
+        learned = Learned.of(model.spec)
+        threshold = options.threshold or learned.threshold
+        provenance = input_lists.provenance(files, model, control.command)
+        head = {
+            "survey": MODEL.name,
+            "plots": str(options.plots),
+            **provenance.identity,
+        }
+        journal = stack.enter_context(
+            engine.recording(staging, head, resume=control.resume)
+        )
+        search = _Search(model, learned, journal, control)
+        scored, summary = search.score(files)
+        clock.append(time.monotonic())
+        found = stars.group(scored)
+        candidates = [star for star in found if star.p_eb >= threshold]
+        records = search.measure(candidates, options.plots)
+        clock.append(time.monotonic())
+        cards = {
+            **input_lists.read(provenance, scored).cards,
+            "NFILES": len(files),
+            "NSKIPPED": len(summary.skipped),
+            "THRESH": threshold,
+            "INTERPOL": learned.interpolation,
+        }
+        ephemerides = {
+            name: Ephemeris.from_arrays(record) for name, record in records.items()
+        }
+        table = catalogs.table(
+            COLUMNS, interpret(found, ephemerides, threshold=threshold), cards
+        )
+        catalogs.write(table, staging.result, provenance=cards)
+        if options.plots is not None:
+            thumbnails = {name: rec["thumbnail"] for name, rec in records.items()}
+            star_pictures.write_sheet(
+                options.plots, candidates, ephemerides, thumbnails
+            )
+        journal.close()
+        staging.publish()
+        clock.append(time.monotonic())
+    return Result(
+        *(table, summary, out, len(files)),
+        n_segments=sum(len(file.p_eb) for file in scored),
+        n_candidates=len(candidates),
+        threshold=threshold,
+        seconds=dict(zip(_STAGES, np.diff(clock).tolist(), strict=True)),
+    )
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The two passes of a run: all files by the server, then the likely stars."""
+
+    model: ServedModel
+    learned: Learned
+    journal: Journal
+    control: engine.Control
+
+    def score(self, files: Sequence[Path]) -> tuple[list[Scored], engine.Summary]:
+        """Have every file judged; return what is known of the usable ones."""
+        work = partial(
+            prepare,
+            interpolation=self.learned.interpolation,
+            batch=self.model.max_batch,
+        )
+        units = (engine.Unit(f"file {path}", path) for path in files)
+        summary = self._execute("scoring", units, len(files), work)
+        scored = [
+            Scored.from_arrays(path, self.journal.read(key))
+            for path in files
+            if (key := f"file {path}") in self.journal
+        ]
+        if not scored:
+            reasons = list(summary.skipped.values())
+            raise BadInput(
+                f"none of the {len(files)} files can be used; the first: {reasons[0]}"
+            )
+        return scored, summary
+
+    def measure(
+        self, candidates: Sequence[Star], plots: Path | None
+    ) -> dict[str, dict[str, NDArray[Any]]]:
+        """Find the periods of likely stars; return the records by name."""
+        units = [
+            engine.Unit(
+                f"star {star.name} sectors {star.sectors}",
+                Candidate(star, plots and plots / star_pictures.file_name(star)),
+            )
+            for star in candidates
+        ]
+        work = partial(measure, interpolation=self.learned.interpolation)
+        summary = self._execute("measuring", units, len(units), work)
+        if summary.skipped:
+            raise BadInput(
+                "files changed while they were searched: "
+                + "; ".join(summary.skipped.values())
+            )
+        return {
+            star.name: self.journal.read(unit.key)
+            for star, unit in zip(candidates, units, strict=True)
+        }
+
+    def _execute(
+        self,
+        what: str,
+        units: Iterable[engine.Unit],
+        total: int,
+        work: Callable[[Any], engine.Work],
+    ) -> engine.Summary:
+        with self.control.progress(what, total) as advance:
+            return engine.execute(
+                *(units, work, self.model, self.journal),
+                outputs=[P_EB],
+                limits=self.control.limits,
+                advance=advance,
+            )

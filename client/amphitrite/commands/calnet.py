@@ -1,0 +1,131 @@
+"""``amphitrite calnet``: light curves to a catalogue of eclipsing binaries."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amphitrite.commands import options as common
+
+_PANEL = "Search"
+
+
+def calnet(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE",
+            help="Light curves of TESS (SPOC, TESS-SPOC, QLP since sector 56), Kepler "
+            "and K2 with a point every five minutes or faster; FITS, plain or .gz. "
+            "Quoted patterns ('lc/s015/*.fits') and @LIST, a text file with one name a "
+            "line, stand for many.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            *("-o", "--output"),
+            help="The catalogue; .fits, .vot, .ecsv, .csv or .parquet chooses the "
+            "format.",
+            show_default=False,
+        ),
+    ],
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            help="Probability from which a star is a candidate and its orbital period "
+            "is searched.",
+            show_default="as learned",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    plots: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Also draw every candidate, and the best hundred on one sheet (needs "
+            "the 'plots' extra).",
+            show_default=False,
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Processes that read and prepare light curves; 0 does it in one "
+            "thread.",
+            rich_help_panel="Run",
+        ),
+    ] = 1,
+    in_flight: common.InFlight = 16,
+    resume: common.Resume = False,
+    overwrite: common.Overwrite = False,
+    server: common.Server = None,
+    model_repository: common.ModelRepository = None,
+    deadline: common.Deadline = 120.0,
+    patience: common.Patience = 60.0,
+    as_json: common.Json = False,
+    quiet: common.Quiet = False,
+    verbose: common.Verbose = False,
+) -> None:
+    """Find eclipsing binaries among light curves of TESS.
+
+    Each stretch of a light curve between gaps longer than 0.75 d is judged by a network
+    from its shape and its periodogram. Stars with a likely stretch get an orbital
+    period, its error, an epoch and a depth.
+
+    The catalogue has a row for each star: tic, star, sectors, ra, dec (deg), tmag,
+    p_eb (the highest of its segments), n_segments, n_positive, period, period_err (d),
+    gls_power, fap, bls_period, epoch (BTJD), depth and flags. A file that cannot be
+    used is named and left out, and the exit code is then 1.
+
+    Example: amphitrite calnet 'lc/s015/*.fits' -o eb.fits --plots pictures
+    """
+    from amphitrite.commands.talk import Talk
+    from amphitrite.engine import Control, Limits
+    from amphitrite.surveys import calnet as page
+
+    talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
+    options = page.Options(threshold=threshold, plots=plots)
+    control = Control(
+        limits=Limits(in_flight=in_flight, workers=workers, patience=patience),
+        resume=resume,
+        overwrite=overwrite,
+        command=shlex.join(["amphitrite", *sys.argv[1:]]),
+        progress=talk.progress,
+    )
+    connecting = talk.connected(
+        server,
+        models=[page.MODEL.name],
+        model_repository=model_repository,
+        deadline=deadline,
+    )
+    result = page.run(inputs, connecting, output, options, control)
+    skipped = result.summary.skipped
+    left_out = f"; {len(skipped)} files were left out" if skipped else ""
+    talk.result(
+        f"{result.n_candidates} candidates (P(EB) >= {result.threshold:g}) among "
+        f"{len(result.table)} stars, from {result.n_segments} segments of "
+        f"{result.n_files} files, in {output}{left_out}",
+        {
+            "output": str(output),
+            "candidates": result.n_candidates,
+            "threshold": result.threshold,
+            "stars": len(result.table),
+            "segments": result.n_segments,
+            "files": result.n_files,
+            "skipped": dict(skipped),
+            "resumed": result.summary.resumed,
+            "seconds": {
+                stage: round(seconds, 3) for stage, seconds in result.seconds.items()
+            },
+        },
+    )
+    if skipped:
+        raise typer.Exit(1)
