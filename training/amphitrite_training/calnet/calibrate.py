@@ -95,7 +95,7 @@ def score(model: keras.Model, batches: Batches) -> NDArray[np.float32]:
 
 
 def by_star(scores: NDArray[np.floating], batches: Batches) -> Scored:
-    """Combine the segments of each star as the client does.
+    """Give each star its highest score, as `amphitrite.stars` does.
 
     Parameters
     ----------

@@ -1,0 +1,107 @@
+"""The card says what was measured, and what it is worth."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+from amphitrite.surveys.calnet import MODEL
+from amphitrite_training.calnet.card import card
+from amphitrite_training.calnet.measures import Evaluation, Scored, rates
+from amphitrite_training.calnet.recipe import SHIPPED
+from amphitrite_training.calnet.simulate.stars import BINARIES, KINDS
+
+
+def evaluation(archive=""):
+    rng = np.random.default_rng(4)
+    n = 600
+    binary = np.arange(n) % 2 == 0
+    kind = np.where(binary, rng.choice(BINARIES, n), rng.choice(KINDS[3:], n))
+    p = np.where(binary, 1 - 0.4 * rng.random(n) ** 4, 0.94 * rng.random(n) ** 3)
+    period = np.where(binary, 10 ** rng.uniform(-0.6, 1.2, n), 0)
+    stars = Scored(
+        kind=kind,
+        tmag=rng.uniform(6, 15, n),
+        period=period,
+        depth=np.where(binary, 10 ** rng.uniform(-2.4, -0.3, n), 0),
+        p_eb=p,
+        found_period=np.where(p > 0.9, period * rng.choice([1, 2, 1.3], n), np.nan),
+    )
+    spec = replace(
+        MODEL,
+        digest="sha256:12ab",
+        learned={
+            "interpolation": "pchip",
+            "threshold": 0.92,
+            "recipe": {**asdict(SHIPPED), "archive": archive},
+            "training": {
+                "samples_seen": 123_456,
+                "seconds": 3_600.0,
+                "backend": "tensorflow",
+                "trainable_parameters": 2_183_000,
+            },
+        },
+    )
+    return Evaluation(spec, 2, 3_000_000, 0.92, stars)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return evaluation()
+
+
+@pytest.fixture(scope="module")
+def text(found):
+    return card(found)
+
+
+def test_it_says_that_everything_is_simulated(text):
+    assert "**All of these stars are simulated.**" in text
+    assert "**All training data are simulated**" in text
+    assert "600 stars of one sector each" in text
+    assert "from 3,000,000 on" in text
+
+
+def test_real_training_data_are_named():
+    text = card(evaluation(archive="/data"))
+    assert "All training data are simulated" not in text
+    assert "training data are real light curves" in text
+
+
+def test_published_numbers_come_with_their_warning(text):
+    assert "0.986" in text
+    assert "4,187 of 4,225 = 0.991" in text
+    assert "upper bounds" in text
+
+
+def test_the_main_numbers_are_in_it(found, text):
+    for threshold in (0.5, 0.9, 0.92):
+        recall = rates(found.stars, threshold).recall
+        low, high = recall.interval
+        assert (
+            f"| {threshold:g} | {recall.value:.3f} ({low:.3f} to {high:.3f}; "
+            f"{recall.n_hits} of {recall.n})"
+        ) in text
+    assert "recommended threshold | 0.92" in text
+    assert "sha256:12ab" in text
+    assert "123,456 samples in 60 minutes" in text
+
+
+def test_every_kind_has_its_row(text):
+    for kind in KINDS:
+        assert re.search(rf"^\| {kind} \| (binary|other) \| ", text, re.MULTILINE)
+
+
+def test_tables_are_whole(text):
+    """Every row has as many cells as its head."""
+    cells = None
+    for line in text.splitlines():
+        if not line.startswith("|"):
+            cells = None
+            continue
+        cells = cells or line.count("|")
+        assert line.count("|") == cells, line
+    assert "nan" not in text
