@@ -20,9 +20,8 @@ from astropy.io.ascii import InconsistentTableError
 from astropy.table import Table
 from numpy.typing import NDArray
 
-from amphitrite import light_curves
 from amphitrite.errors import BadInput
-from amphitrite.segments import segments
+from amphitrite.stars import usable_segments
 from amphitrite_training.calnet.samples import Sample
 
 logger = logging.getLogger(__name__)
@@ -60,9 +59,8 @@ class Files:
         """
         for path, kind in zip(self.paths, self.kinds, strict=True):
             try:
-                curve = light_curves.read(Path(path))
-                parts = segments(
-                    curve.time, curve.flux, interpolation=self.interpolation
+                curve, parts = usable_segments(
+                    Path(path), interpolation=self.interpolation
                 )
             except BadInput as error:
                 logger.warning("passed over: %s", error)

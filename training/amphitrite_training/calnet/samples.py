@@ -19,7 +19,7 @@ from amphitrite.errors import BadInput
 
 Floats = NDArray[np.floating]
 
-_STEPS: Final = 65_535
+_STEPS: Final = np.float32(65_535)
 _NPY_HEADER: Final = 128
 
 
@@ -121,7 +121,8 @@ def quantised(curve: Floats) -> NDArray[np.uint16]:
     height = np.ptp(curve)
     if not height > 0:
         return np.zeros(curve.shape, np.uint16)
-    return np.round((curve - curve.min()) / height * _STEPS).astype(np.uint16)
+    steps = np.round((curve - curve.min()) / height * float(_STEPS))
+    return np.asarray(steps, dtype=np.uint16)
 
 
 def write(samples: Iterable[Sample], folder: Path) -> None:

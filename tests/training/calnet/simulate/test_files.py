@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from amphitrite import light_curves
 from amphitrite_training.calnet.simulate import files
 from amphitrite_training.calnet.simulate.stars import draw_star
 
@@ -34,6 +35,18 @@ def test_a_file_has_the_columns_and_keywords_of_the_mission(star, tmp_path):
         errors = table.data["PDCSAP_FLUX_ERR"]
         relative = np.nanmedian(errors) / np.nanmedian(flux)
         assert relative == pytest.approx(star.sigma, rel=0.05)
+
+
+def test_the_client_reads_what_was_simulated(star, tmp_path):
+    found = light_curves.read(files.write_star(star, tmp_path))
+    good = star.cadences.quality == 0
+    assert found.tic == files.tic(star)
+    assert found.sector == star.cadences.sector
+    assert (found.ra, found.dec) == files.position(star)
+    assert found.tmag == 9.0
+    assert found.cadence == pytest.approx(120, rel=1e-6)
+    np.testing.assert_array_equal(found.time, star.cadences.time[good])
+    np.testing.assert_array_equal(found.flux, star.flux[good].astype(np.float32))
 
 
 def test_a_file_is_replaced(star, tmp_path):

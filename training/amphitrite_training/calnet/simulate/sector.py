@@ -87,7 +87,7 @@ def observe(rng: np.random.Generator) -> Cadences:
     ]
     gap = rng.uniform(1.0, 1.5)
     n = int((sum(lengths) + gap) / CADENCE_DAYS)
-    time = start + np.arange(n) * CADENCE_DAYS
+    time = np.asarray(start + np.arange(n) * CADENCE_DAYS, dtype=np.float64)
     quality = np.zeros(n, np.int32)
     middle = start + lengths[0]
     pauses = [(middle, gap)]
