@@ -52,18 +52,20 @@ def test_most_cadences_have_the_photon_noise(sigma):
     assert np.median(spreads) == pytest.approx(sigma, rel=0.05)
 
 
-def test_drifts_are_slow_and_smaller_on_a_calm_star():
+def test_drifts_are_slow_and_larger_on_a_rough_star():
     rng = np.random.default_rng(2)
     cadences = observe(rng)
     drift = noise.drifts(rng, cadences, sigma=1e-3)
     assert np.isfinite(drift).all()
     within = np.diff(drift)[~np.isin(np.arange(1, len(drift)), _edges(cadences))]
     assert np.median(np.abs(within)) < 0.02 * np.ptp(drift)
-    once, calm = (
-        noise.measure(np.random.default_rng(5), cadences, sigma=1e-5, calm=calm)
-        for calm in (1.0, 1e6)
+    none, once, twice = (
+        noise.measure(np.random.default_rng(5), cadences, sigma=1e-3, roughness=factor)
+        for factor in (0.0, 1.0, 2.0)
     )
-    assert np.std(calm) < np.std(once)
+    # rounding of sums
+    np.testing.assert_allclose(twice - none, 2 * (once - none), atol=1e-12)
+    assert np.std(once - none) > 0
 
 
 def _edges(cadences):

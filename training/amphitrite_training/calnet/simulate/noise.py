@@ -89,7 +89,7 @@ def red_noise(
 
 
 def measure(
-    rng: np.random.Generator, cadences: Cadences, *, sigma: float, calm: float
+    rng: np.random.Generator, cadences: Cadences, *, sigma: float, roughness: float
 ) -> Floats:
     """Draw everything that the instrument adds to the relative flux.
 
@@ -101,8 +101,8 @@ def measure(
         When is measured.
     sigma : float
         Photon noise of a cadence, relative.
-    calm : float
-        Divides the slow systematics: 1 is usual, below 1 is a bad target.
+    roughness : float
+        Multiplies the slow systematics: 1 is usual, more is a badly corrected star.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def measure(
         To be added to the relative flux.
     """
     noise = white(rng, cadences, sigma=sigma)
-    return np.asarray(noise + drifts(rng, cadences, sigma=sigma) / calm)
+    return np.asarray(noise + roughness * drifts(rng, cadences, sigma=sigma))
 
 
 def white(rng: np.random.Generator, cadences: Cadences, *, sigma: float) -> Floats:

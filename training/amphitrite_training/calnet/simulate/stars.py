@@ -180,8 +180,8 @@ def _drawn(rng: Generator, seed: int, kind: str, tmag: float | None) -> Star:
         relative = light + _besides(rng, time, period)
     else:
         relative = 1 + _other_light(rng, kind, time)
-    calm = 10 ** -rng.uniform(0.3, 1.1) if kind == "systematics" else 1.0
-    relative = relative + noise.measure(rng, cadences, sigma=sigma, calm=calm)
+    rough = 10 ** rng.uniform(0.3, 1.1) if kind == "systematics" else 1.0
+    relative = relative + noise.measure(rng, cadences, sigma=sigma, roughness=rough)
     flux = np.where(cadences.lost, np.nan, relative * noise.electrons(bright))
     return Star(
         seed=seed,
