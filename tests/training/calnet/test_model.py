@@ -12,7 +12,7 @@ pytest.importorskip("keras", reason="needs the training extra")
 import keras
 
 from amphitrite.surveys.calnet import MODEL
-from amphitrite_training.calnet.model import build, loss
+from amphitrite_training.calnet.model import _normalised, build, loss
 from amphitrite_training.calnet.recipe import SHIPPED, Recipe
 
 pytestmark = [
@@ -135,3 +135,30 @@ def test_the_loss_is_the_cross_entropy():
     p = 1 / (1 + np.exp(-logits.astype(float)))
     direct = -(labels * np.log(p) + (1 - labels) * np.log(1 - p)).mean()
     assert float(loss()(labels, logits)) == pytest.approx(direct, rel=1e-5)  # float32
+
+
+@pytest.mark.export
+def test_flat_curves_keep_their_precision_in_onnx(some):
+    """A mean in single precision differs between runtimes; deep eclipses show it."""
+    pytest.importorskip("tf2onnx", reason="needs the export extra")
+    onnxruntime = pytest.importorskip("onnxruntime", reason="needs the export extra")
+    from amphitrite_export.convert import to_onnx
+
+    curve = keras.Input((4_000,), name="light_curve")
+    standardised = keras.Model(
+        {"light_curve": curve}, {"logit": _normalised(curve, SHIPPED)[..., 0]}
+    )
+    wide = replace(MODEL.outputs[0], shape=(4_000,), axes=("time",))
+    spec = replace(MODEL, inputs=MODEL.inputs[:1], outputs=(wide,))
+    session = onnxruntime.InferenceSession(
+        to_onnx(standardised, spec).SerializeToString(),
+        providers=["CPUExecutionProvider"],
+    )
+    given = some.take(np.arange(len(some)))[0]
+    (found,) = session.run(["logit"], {"light_curve": given})
+    exact = given.astype(float)
+    exact -= exact.mean(1, keepdims=True)
+    exact /= np.sqrt((exact**2).mean(1, keepdims=True) + 1e-6)
+    assert np.abs(exact).max() > 10
+    # the last bit of a curve near 1 over the least deviation, 6e-8 / 0.01, is 6e-6
+    np.testing.assert_allclose(found, exact, atol=1e-5)
