@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from amphitrite.errors import BadInput
 from amphitrite_training.calnet.simulate import stars
 from amphitrite_training.calnet.simulate.stars import BINARIES, KINDS, OTHERS, draw_star
 
@@ -40,6 +41,15 @@ def test_every_kind_can_be_asked_for(kind):
     assert np.isfinite(star.flux[~lost]).all()
     # 10^(0.4 (20.44 - 9.5)) electrons/s
     assert np.nanmedian(star.flux) == pytest.approx(23_770, rel=0.2)
+
+
+def test_what_cannot_be_drawn_is_refused():
+    with pytest.raises(
+        BadInput, match="no kind of star 'comet'; the kinds are: EA, EB"
+    ):
+        draw_star(1, kind="comet")
+    with pytest.raises(BadInput, match="tmag must be from 2 to 16; received 19"):
+        draw_star(1, tmag=19.0)
 
 
 def test_the_same_seed_gives_the_same_star():

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
+from amphitrite.errors import BadInput
 from amphitrite_training.calnet.simulate import eclipses, noise, roche, variability
 from amphitrite_training.calnet.simulate.sector import Cadences, observe
 
@@ -50,6 +51,7 @@ _MAGNITUDES: Final = (
 )  # fmt: skip
 # Radii in units of the orbit: two Suns by Kepler's third law have 0.37 P^(-2/3).
 _SUM_OF_RADII: Final = 0.42
+_BRIGHTEST, _FAINTEST = 2.0, 16.0
 _LEAST_SIGNIFICANCE: Final = 10.0
 _LEAST_DEPTH: Final = 0.003
 _LEAST_CADENCES: Final = 6
@@ -144,13 +146,28 @@ def draw_star(seed: int, *, kind: str | None = None, tmag: float | None = None) 
     kind : str, optional
         One of `KINDS`; by default even seeds give binaries and odd ones others.
     tmag : float, optional
-        TESS magnitude.
+        TESS magnitude, 2 to 16.
 
     Returns
     -------
     Star
         A binary shows an eclipse above the noise somewhere in its sector.
+
+    Raises
+    ------
+    BadInput
+        There is no such kind, or the magnitude is out of its range: hardly an eclipse
+        stands out from the noise of a fainter star.
     """
+    if kind is not None and kind not in KINDS:
+        raise BadInput(
+            f"there is no kind of star '{kind}'; the kinds are: {', '.join(KINDS)}"
+        )
+    if tmag is not None and not _BRIGHTEST <= tmag <= _FAINTEST:
+        raise BadInput(
+            f"a star's tmag must be from {_BRIGHTEST:g} to {_FAINTEST:g}; received "
+            f"{tmag:g}"
+        )
     rng = np.random.default_rng([seed, 4])
     if kind is None:
         binary = seed % 2 == 0
