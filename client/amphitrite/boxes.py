@@ -6,7 +6,6 @@ astropy's `~astropy.timeseries.BoxLeastSquares`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -23,23 +22,7 @@ _DURATIONS: Final = (0.1, 0.2, 0.35)  # d
 _TREND_DAYS: Final = 2.0
 
 
-@dataclass(frozen=True)
-class Box:
-    """The best repeated box.
-
-    Parameters
-    ----------
-    period : float
-        Days; NaN where no period could be searched.
-    depth : float
-        Relative to the flux.
-    """
-
-    period: float
-    depth: float
-
-
-def search(time: Floats, flux: Floats, *, longest: float) -> Box:
+def search(time: Floats, flux: Floats, *, longest: float) -> float:
     """Find the best repeated dip.
 
     Parameters
@@ -53,8 +36,8 @@ def search(time: Floats, flux: Floats, *, longest: float) -> Box:
 
     Returns
     -------
-    Box
-        The period of the largest likelihood.
+    float
+        The period of the most likely box, days; NaN where no period can be searched.
 
     Notes
     -----
@@ -63,7 +46,7 @@ def search(time: Floats, flux: Floats, *, longest: float) -> Box:
     """
     span = time[-1] - time[0]
     if longest <= SHORTEST_DAYS or len(time) < 10:
-        return Box(np.nan, np.nan)
+        return float("nan")
     step = float(np.median(np.diff(time)))
     width = 2 * round(_TREND_DAYS / step / 2) + 1
     flat = flux - median_filter(flux, size=width, mode="nearest")
@@ -74,5 +57,4 @@ def search(time: Floats, flux: Floats, *, longest: float) -> Box:
     result = BoxLeastSquares(time - time[0], flat).power(
         periods, list(_DURATIONS), oversample=3
     )
-    best = int(np.argmax(result.power))
-    return Box(float(result.period[best]), float(result.depth[best]))
+    return float(result.period[int(np.argmax(result.power))])

@@ -21,8 +21,7 @@ from typing import Any, Final
 
 import numpy as np
 from astropy.io import fits
-from astropy.io.fits.verify import VerifyWarning
-from astropy.utils.exceptions import AstropyUserWarning
+from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
 from amphitrite.errors import BadInput
@@ -110,11 +109,10 @@ def read(path: Path) -> LightCurve:
     data, digest = _content(path)
     try:
         with (
-            warnings.catch_warnings(),
+            # Cards that break the standard are no matter of the reader of a catalogue.
+            warnings.catch_warnings(action="ignore", category=AstropyWarning),
             fits.open(io.BytesIO(data), memmap=False, lazy_load_hdus=True) as hdus,
         ):
-            warnings.simplefilter("ignore", VerifyWarning)
-            warnings.simplefilter("ignore", AstropyUserWarning)
             header, table = _find_table(hdus, path)
             _check_complete(table, len(data), path)
             points = _points(table, path)

@@ -56,6 +56,8 @@ _ODD_EVEN_CHI2: Final = 1.5
 _SINUSOID: Final = 0.8
 _CONNECTED_CYCLES: Final = 0.15
 _NOISE_DAYS: Final = 0.1
+_FINER: Final = 4
+_POINTS_A_BIN: Final = 20
 
 ODD_EVEN: Final = "odd_even"
 SINUSOID: Final = "sinusoid"
@@ -171,8 +173,8 @@ def measure(time: Floats, flux: Floats) -> Ephemeris:
     highest = peak(t, y)
     coarse = average(t, y, width=_AVERAGED_DAYS)
     longest = 0.5 * float(t[-1] - t[0])
-    box = boxes.search(*coarse, longest=longest)
-    period = _shortest_good(*coarse, _seeds(highest, box, longest))
+    bls_period = boxes.search(*coarse, longest=longest)
+    period = _shortest_good(*coarse, _seeds(highest.period, bls_period, longest))
     flags = []
     if 2 * period <= longest:
         for flag, applies in ((ODD_EVEN, _odd_even_differ), (SINUSOID, _is_sinusoid)):
@@ -191,7 +193,7 @@ def measure(time: Floats, flux: Floats) -> Ephemeris:
     epoch = minimum(t, y, period=period)
     folded = profile(t, y, period=period, bins=n_bins(period), epoch=epoch)
     return Ephemeris(
-        *(period, error, epoch, depth(folded), highest, box.period, tuple(flags))
+        *(period, error, epoch, depth(folded), highest, bls_period, tuple(flags))
     )
 
 
@@ -205,10 +207,10 @@ def _searched(time: Floats) -> NDArray[np.bool_]:
     return inside
 
 
-def _seeds(highest: Peak, box: boxes.Box, longest: float) -> list[float]:
+def _seeds(gls_period: float, bls_period: float, longest: float) -> list[float]:
     """Return the periods that are worth a closer look."""
-    seeds = [highest.period * m for m in _MULTIPLES_OF_PEAK]
-    seeds += [box.period * m for m in _MULTIPLES_OF_BOX]
+    seeds = [gls_period * m for m in _MULTIPLES_OF_PEAK]
+    seeds += [bls_period * m for m in _MULTIPLES_OF_BOX]
     return [seed for seed in seeds if SHORTEST_DAYS <= seed <= longest]
 
 
@@ -325,7 +327,7 @@ def _step(time: Floats, flux: Floats, period: float) -> tuple[float, float]:
     change = -slopes * away / period**2
     information = float((signal * away**2).sum()) / period**4
     step = float(residual @ change) / float(change @ change)
-    error = _correlated_scatter(time, residual) / np.sqrt(information)
+    error = _correlated_scatter(time, flux, period) / np.sqrt(information)
     return step, float(error)
 
 
@@ -339,12 +341,20 @@ def _slopes(folded: Profile) -> tuple[Floats, Floats]:
     return slope, noise
 
 
-def _correlated_scatter(time: Floats, residual: Floats) -> float:
-    """Return the scatter of single points that white noise of the same effect has."""
+def _correlated_scatter(time: Floats, flux: Floats, period: float) -> float:
+    """Return the scatter of single points that white noise of the same effect has.
+
+    It is taken about a finer profile than that of the step, since what straight lines
+    between its bins miss of an eclipse is no noise.
+    """
+    bins = min(_FINER * n_bins(period), max(1, len(time) // _POINTS_A_BIN))
+    means = profile(time, flux, period=period, bins=bins).filled
+    at = np.minimum((phases(time, period, 0.0) * bins).astype(np.int64), bins - 1)
+    residual = flux - means[at]
+    _, together = average(time, residual, width=_NOISE_DAYS)
+    per_mean = len(time) / len(together)
     white = float(np.std(residual))
-    _, means = average(time, residual, width=_NOISE_DAYS)
-    per_mean = len(time) / len(means)
-    return max(white, float(np.std(means)) * float(np.sqrt(per_mean)))
+    return max(white, float(np.std(together)) * float(np.sqrt(per_mean)))
 
 
 def _extend(

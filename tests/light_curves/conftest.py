@@ -1,0 +1,93 @@
+"""Light curves as the pipelines write them, with signals that are known."""
+
+import gzip
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+
+def cadences(*, days=27.0, step=120.0, start=2000.0, gap=(12.5, 14.0)):
+    """Return times of a sector with its gap in the middle."""
+    time = start + np.arange(0, days, step / 86400)
+    return time[(time < start + gap[0]) | (time > start + gap[1])]
+
+
+def eclipses(time, *, period, epoch=0.0, depths=(0.3, 0.2), width=0.03):
+    """Return the relative flux of two smooth eclipses an orbit."""
+    x = ((time - epoch) / period + 0.25) % 1 - 0.25
+    flux = np.ones_like(time)
+    for depth, at in zip(depths, (0.0, 0.5), strict=True):
+        flux -= depth * np.exp(-0.5 * ((x - at) / width) ** 2)
+    return flux
+
+
+def write_light_curve(
+    path,
+    time,
+    flux,
+    *,
+    quality=None,
+    names=("PDCSAP_FLUX", "PDCSAP_FLUX_ERR", "QUALITY"),
+    header=None,
+    zero=2457000,
+    error=1.0,
+):
+    primary = fits.PrimaryHDU()
+    defaults = {
+        "TELESCOP": "TESS",
+        "TICID": 117544915,
+        "SECTOR": 1,
+        "RA_OBJ": 340.5,
+        "DEC_OBJ": -43.75,
+        "TESSMAG": 8.5,
+    }
+    primary.header.update(defaults if header is None else header)
+    n = len(time)
+    columns = [
+        fits.Column("TIME", "D", "d", array=time),
+        fits.Column("CADENCENO", "J", array=np.arange(n) + 600),
+        fits.Column(names[0], "E", "e-/s", array=flux),
+        fits.Column(names[1], "E", "e-/s", array=np.full(n, error)),
+        fits.Column(
+            names[2], "J", array=np.zeros(n, int) if quality is None else quality
+        ),
+    ]
+    table = fits.BinTableHDU.from_columns(
+        [column for column in columns if column.name], name="LIGHTCURVE"
+    )
+    table.header["BJDREFI"] = zero
+    table.header["BJDREFF"] = 0.0
+    content = Path(path).with_suffix("")
+    fits.HDUList([primary, table]).writeto(content, overwrite=True)
+    if Path(path).suffix == ".gz":
+        Path(path).write_bytes(gzip.compress(content.read_bytes()))
+        content.unlink()
+    else:
+        content.rename(path)
+    return Path(path)
+
+
+@pytest.fixture
+def sector():
+    return cadences
+
+
+@pytest.fixture
+def binary():
+    return eclipses
+
+
+@pytest.fixture
+def write():
+    return write_light_curve
+
+
+@pytest.fixture
+def real_data():
+    """The folder of real data; the original programs' answers lie beside it."""
+    if not (folder := os.environ.get("AMPHITRITE_TEST_DATA")):
+        pytest.skip("AMPHITRITE_TEST_DATA does not name the folder of real data")
+    return Path(folder)
