@@ -83,8 +83,8 @@ from the noise were not learned from.
 the sector, of the seeds from {found.first_seed:,} on, which training never used;
 written as files and put through the client and the served model as a user does. The
 unit is the star. Intervals are 95 % (Wilson). *Implied precision* is what the recall
-and the false-positive rate mean among stars of which {PREVALENCE:.0%} are eclipsing
-binaries, if the other stars are mixed as here; its limits combine those of both.
+and the false-positive rate mean among stars of which {_percent(PREVALENCE)} are
+eclipsing binaries, if the other stars are mixed as here; its limits combine those of both.
 
 Area under the ROC curve: {area_under_curve(stars):.4f}.
 
@@ -92,7 +92,7 @@ Area under the ROC curve: {area_under_curve(stars):.4f}.
 
 {_thresholds(stars, found.thresholds)}
 
-### Clear cases: Tmag below {CLEAR_TMAG:g}, and eclipses deeper than {CLEAR_DEPTH:.0%}
+### Clear cases: Tmag below {CLEAR_TMAG:g}, and eclipses deeper than {_percent(CLEAR_DEPTH)}
 
 {_thresholds(stars.where(stars.is_clear), found.thresholds)}
 
@@ -168,6 +168,10 @@ def _data(learned: Any) -> str:
         "Prsa et al. 2022; the others are quiet, spotted, pulsating, flaring, "
         "ellipsoidal or transited by planets, or have bad systematics."
     )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g} %"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
