@@ -84,7 +84,8 @@ the sector, of the seeds from {found.first_seed:,} on, which training never used
 written as files and put through the client and the served model as a user does. The
 unit is the star. Intervals are 95 % (Wilson). *Implied precision* is what the recall
 and the false-positive rate mean among stars of which {_percent(PREVALENCE)} are
-eclipsing binaries, if the other stars are mixed as here; its limits combine those of both.
+eclipsing binaries, if the other stars are mixed as here; its limits combine those of
+both.
 
 Area under the ROC curve: {area_under_curve(stars):.4f}.
 
@@ -92,7 +93,7 @@ Area under the ROC curve: {area_under_curve(stars):.4f}.
 
 {_thresholds(stars, found.thresholds)}
 
-### Clear cases: Tmag below {CLEAR_TMAG:g}, and eclipses deeper than {_percent(CLEAR_DEPTH)}
+### Clear cases: Tmag below {CLEAR_TMAG:g}, eclipses deeper than {_percent(CLEAR_DEPTH)}
 
 {_thresholds(stars.where(stars.is_clear), found.thresholds)}
 
