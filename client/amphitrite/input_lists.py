@@ -69,7 +69,8 @@ def read(before: Provenance, files: Iterable[Scored]) -> Provenance:
     -------
     Provenance
         Its one input is how many files were used, and a digest that
-        ``sha256sum FILE... | sort | sha256sum`` gives for them, run in their folder.
+        ``sha256sum FILE... | LC_ALL=C sort | sha256sum`` gives for them, run in their
+        folder.
     """
     lines = sorted(f"{file.checksum}  {file.path.name}\n" for file in files)
     return replace(before, inputs=((_count(len(lines)), _digest(lines)),))

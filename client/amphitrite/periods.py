@@ -23,6 +23,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtr
 
 from amphitrite import boxes
 from amphitrite.folding import (
@@ -47,12 +48,13 @@ _AVERAGED_DAYS: Final = 10 / 1440
 _SEARCHED_DAYS: Final = 56.0  # two sectors
 _STRETCH_DAYS: Final = 10.0  # a longer gap ends a stretch of sectors
 _MULTIPLES_OF_PEAK: Final = (0.5, 1, 2, 3, 4, 5, 6, 8)
-_MULTIPLES_OF_BOX: Final = (0.5, 1, 2, 3)
+_MULTIPLES_OF_BOX: Final = (1 / 3, 0.5, 2 / 3, 1, 1.5, 2, 3)
 _NEAR_BEST: Final = 1.3
 _NEAR_BEST_FLOOR: Final = 2e-4
 _ODD_EVEN_SIGMA: Final = 6.0
 _ODD_EVEN_PART: Final = 0.01
 _ODD_EVEN_CHI2: Final = 1.5
+_ODD_EVEN_CHANCE: Final = 0.01
 _SINUSOID: Final = 0.8
 _CONNECTED_CYCLES: Final = 0.15
 _NOISE_DAYS: Final = 0.1
@@ -251,7 +253,9 @@ def scan(
 def _odd_even_differ(time: Floats, flux: Floats, period: float) -> bool:
     """Return whether alternate cycles have other minima."""
     bins = n_bins(period)
-    both = profile(time, flux, period=2 * period, bins=2 * bins)
+    # Cycles begin half an orbit off the minimum, lest it falls into two of them.
+    start = minimum(time, flux, period=period) - 0.5 * period
+    both = profile(time, flux, period=2 * period, bins=2 * bins, epoch=start)
     odd, even = slice(0, bins), slice(bins, 2 * bins)
     known = (both.count[odd] > 3) & (both.count[even] > 3)
     if known.sum() < bins // 2:
@@ -262,11 +266,39 @@ def _odd_even_differ(time: Floats, flux: Floats, period: float) -> bool:
     lowest = mean <= np.quantile(mean, 0.1)
     offset = abs(float(difference[lowest].mean()))
     offset_error = float(np.sqrt((errors[lowest] ** 2).sum()) / lowest.sum())
+    low_phases = np.zeros(bins, bool)
+    low_phases[np.flatnonzero(known)[lowest]] = True
     return (
         offset > _ODD_EVEN_SIGMA * offset_error
         and offset > _ODD_EVEN_PART * float(np.ptp(mean))
         and float(np.mean((difference / errors) ** 2)) > _ODD_EVEN_CHI2
+        and _alternate(time - start, flux, period, low_phases)
     )
+
+
+def _alternate(
+    time: Floats, flux: Floats, period: float, low_phases: NDArray[np.bool_]
+) -> bool:
+    """Return whether single minima alternate, more than they differ among themselves.
+
+    Spots change the depths from one cycle to the next without regard to odd and even.
+    """
+    cycle = np.floor(time / period).astype(np.int64)
+    at = (phases(time, period, 0.0) * len(low_phases)).astype(np.int64)
+    low = low_phases[np.minimum(at, len(low_phases) - 1)]
+    number, where = np.unique(cycle[low], return_inverse=True)
+    count = np.bincount(where)
+    depths = np.bincount(where, flux[low]) / count
+    whole = count > 0.8 * np.median(count)  # a part of a minimum has another depth
+    odd, even = depths[whole & (number % 2 == 1)], depths[whole & (number % 2 == 0)]
+    freedom = len(odd) + len(even) - 2
+    if len(odd) < 2 or len(even) < 2:
+        return True
+    squares = len(odd) * np.var(odd) + len(even) * np.var(even)
+    error = np.sqrt(squares / freedom * (1 / len(odd) + 1 / len(even)))
+    offset = abs(float(odd.mean() - even.mean()))
+    # Student's test of two means
+    return bool(2 * stdtr(freedom, -offset / (error + 1e-12)) < _ODD_EVEN_CHANCE)
 
 
 def _is_sinusoid(time: Floats, flux: Floats, period: float) -> bool:

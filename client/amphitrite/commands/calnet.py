@@ -108,7 +108,8 @@ def calnet(
     )
     result = page.run(inputs, connecting, output, options, control)
     skipped = result.summary.skipped
-    left_out = f"; {len(skipped)} files were left out" if skipped else ""
+    were = "file was" if len(skipped) == 1 else "files were"
+    left_out = f"; {len(skipped)} {were} left out" if skipped else ""
     talk.result(
         f"{result.n_candidates} candidates (P(EB) >= {result.threshold:g}) among "
         f"{len(result.table)} stars, from {result.n_segments} segments of "

@@ -1,0 +1,69 @@
+"""Provenance of many files, as a shell would compute it."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from amphitrite import input_lists
+from amphitrite.errors import BadInput
+from amphitrite.periods import Peak
+from amphitrite.stars import Scored
+from amphitrite.surveys.calnet import MODEL
+from amphitrite.triton import ServedModel
+
+SERVED = ServedModel(None, MODEL.with_weights(digest="sha256:1"), 3, 32)
+
+
+@pytest.fixture
+def files(tmp_path):
+    paths = [tmp_path / name for name in ("b.fits", "a.fits", "c.fits")]
+    for number, path in enumerate(paths):
+        path.write_bytes(bytes([number] * 100))
+    return paths
+
+
+def scored(path):
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Scored(
+        *(path, "TIC 1", 1, 1, 0.0, 0.0, 9.0, digest, Peak(1.0, 0.1, 0.5)),
+        p_eb=np.zeros(1, np.float32),
+        start=np.zeros(1),
+    )
+
+
+def test_the_digest_is_that_of_the_shell(files, tmp_path):
+    if shutil.which("sha256sum") is None:
+        pytest.skip("there is no sha256sum to compare with")
+    before = input_lists.provenance(files, SERVED, "amphitrite calnet")
+    after = input_lists.read(before, map(scored, files))
+    told = subprocess.run(
+        "sha256sum *.fits | LC_ALL=C sort | sha256sum",
+        shell=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert after.inputs == (("3 light curves", told.stdout.split()[0]),)
+    assert after.cards["INPUT1"] == "3 light curves"
+    assert (after.model, after.version, after.digest) == ("calnet", 3, "sha256:1")
+    assert after.date == before.date
+
+
+def test_other_files_have_another_identity(files):
+    first = input_lists.provenance(files, SERVED, "").identity
+    assert input_lists.provenance(files, SERVED, "").identity == first
+    assert input_lists.provenance(files[:2], SERVED, "").identity != first
+    stat = files[0].stat()
+    os.utime(files[0], ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
+    assert input_lists.provenance(files, SERVED, "").identity != first
+
+
+def test_a_file_that_is_gone_is_named(files):
+    files[1].unlink()
+    with pytest.raises(BadInput, match=r"a\.fits is gone"):
+        input_lists.provenance(files, SERVED, "")
