@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import threading
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from amphitrite.errors import BadInput, Interrupted  # noqa: E402
 from amphitrite_training.artefact import as_json_types  # noqa: E402
 from amphitrite_training.checkpoint import Checkpoints, State  # noqa: E402
 from amphitrite_training.loop import compile_model, fit, optimiser  # noqa: E402
+from amphitrite_training.recipe import Training  # noqa: E402
 from amphitrite_training.task import Data  # noqa: E402
 
 pytestmark = [
@@ -96,8 +96,8 @@ def test_a_resumed_run_ends_as_if_never_interrupted(train, recipe, tmp_path, ste
 
 def first_step(name, gradients):
     """Return by how much steps of an optimiser move a weight, its rate being 0.1."""
-    values = SimpleNamespace(learning_rate=0.1, clip_norm=1e6, optimiser=name)
-    chosen = optimiser(values)
+    recipe = Training(learning_rate=0.1, clip_norm=1e6, optimiser=name)
+    chosen = optimiser(recipe)
     weight = keras.Variable(np.zeros(1, np.float32))
     chosen.build([weight])
     for gradient in gradients:

@@ -70,10 +70,9 @@ def optimiser(recipe: Training) -> keras.optimizers.Optimizer:
     arXiv:1904.09237 (AMSGrad); Tieleman & Hinton 2012, lecture 6.5 (RMSprop).
     """
     step = {"learning_rate": recipe.learning_rate, "clipnorm": recipe.clip_norm}
-    name = getattr(recipe, "optimiser", "adam")
-    if name == "rmsprop":
+    if recipe.optimiser == "rmsprop":
         return keras.optimizers.RMSprop(**step)
-    return keras.optimizers.Adam(**step, amsgrad=name == "amsgrad")
+    return keras.optimizers.Adam(**step, amsgrad=recipe.optimiser == "amsgrad")
 
 
 def fit(

@@ -28,6 +28,8 @@ class Training:
         The most passes over the training set.
     learning_rate : float
         The highest step of the optimiser.
+    optimiser : {"adam", "amsgrad", "rmsprop"}
+        Which one: Adam, Adam with the AMSGrad correction, or RMSprop.
     schedule : {"cosine", "plateau", "constant"}
         How the step falls: along half a cosine to zero at the end of the run, or by
         `plateau_factor` whenever the validation loss has not improved for
@@ -55,6 +57,7 @@ class Training:
     batch_size: int = 32
     epochs: int = 100
     learning_rate: float = 1e-3
+    optimiser: Literal["adam", "amsgrad", "rmsprop"] = "adam"
     schedule: Literal["cosine", "plateau", "constant"] = "cosine"
     warmup_steps: int = 0
     clip_norm: float = 1.0
