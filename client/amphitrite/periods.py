@@ -7,8 +7,8 @@ seeds, and the rule is:
 1. Multiples and parts of the seeds are refined by the dispersion about the profile.
 2. The shortest period whose dispersion is within 30 % of the best is taken.
 3. It is doubled where odd and even minima differ (by more than 6 sigma and 1 % of the
-   amplitude), and where the profile is a plain sinusoid: two stars in contact show two
-   alike minima an orbit.
+   depth, and more than minima differ among themselves), and where the profile is a
+   plain sinusoid: two stars in contact show two alike minima an orbit.
 4. A least-squares step against the profile gives the last digits and the error.
 
 Two alike eclipses, half an orbit apart, cannot be told from one: half of the period is
@@ -53,7 +53,6 @@ _NEAR_BEST: Final = 1.3
 _NEAR_BEST_FLOOR: Final = 2e-4
 _ODD_EVEN_SIGMA: Final = 6.0
 _ODD_EVEN_PART: Final = 0.01
-_ODD_EVEN_CHI2: Final = 1.5
 _ODD_EVEN_CHANCE: Final = 0.01
 _SINUSOID: Final = 0.8
 _CONNECTED_CYCLES: Final = 0.15
@@ -177,6 +176,7 @@ def measure(time: Floats, flux: Floats) -> Ephemeris:
     longest = 0.5 * float(t[-1] - t[0])
     bls_period = boxes.search(*coarse, longest=longest)
     period = _shortest_good(*coarse, _seeds(highest.period, bls_period, longest))
+    period, _ = refine(t, y, period)
     flags = []
     if 2 * period <= longest:
         for flag, applies in ((ODD_EVEN, _odd_even_differ), (SINUSOID, _is_sinusoid)):
@@ -251,51 +251,77 @@ def scan(
 
 
 def _odd_even_differ(time: Floats, flux: Floats, period: float) -> bool:
-    """Return whether alternate cycles have other minima."""
+    """Return whether alternate cycles have minima of other depths.
+
+    A depth is measured from the flux beside the minimum, which spots change too.
+    """
     bins = n_bins(period)
     # Cycles begin half an orbit off the minimum, lest it falls into two of them.
     start = minimum(time, flux, period=period) - 0.5 * period
     both = profile(time, flux, period=2 * period, bins=2 * bins, epoch=start)
-    odd, even = slice(0, bins), slice(bins, 2 * bins)
-    known = (both.count[odd] > 3) & (both.count[even] > 3)
-    if known.sum() < bins // 2:
-        return False
-    mean = 0.5 * (both.mean[odd] + both.mean[even])[known]
-    difference = (both.mean[odd] - both.mean[even])[known]
-    errors = np.hypot(both.error[odd], both.error[even])[known] + 1e-12
-    lowest = mean <= np.quantile(mean, 0.1)
-    offset = abs(float(difference[lowest].mean()))
-    offset_error = float(np.sqrt((errors[lowest] ** 2).sum()) / lowest.sum())
-    low_phases = np.zeros(bins, bool)
-    low_phases[np.flatnonzero(known)[lowest]] = True
+    low, beside = _dip(0.5 * (both.filled[:bins] + both.filled[bins:]))
+    depths, squares = [], 0.0
+    for half in (slice(0, bins), slice(bins, 2 * bins)):
+        mean, error, seen = both.mean[half], both.error[half], both.count[half] > 1
+        inside, outside = low & seen, beside & seen
+        if 2 * inside.sum() < low.sum() or not outside.any():
+            return False
+        depths.append(mean[outside].mean() - mean[inside].mean())
+        for part in (inside, outside):
+            squares += float((error[part] ** 2).sum()) / int(part.sum()) ** 2
+    offset = abs(float(depths[0] - depths[1]))
     return (
-        offset > _ODD_EVEN_SIGMA * offset_error
-        and offset > _ODD_EVEN_PART * float(np.ptp(mean))
-        and float(np.mean((difference / errors) ** 2)) > _ODD_EVEN_CHI2
-        and _alternate(time - start, flux, period, low_phases)
+        offset > _ODD_EVEN_SIGMA * np.sqrt(squares)
+        and offset > _ODD_EVEN_PART * max(depths)
+        and _alternate(time - start, flux, period, low, beside)
     )
 
 
+def _dip(means: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return the bins of the minimum in the middle of a profile, and those beside it.
+
+    The minimum is what lies below half of its depth; what is beside it begins twice as
+    far from its middle, and ends at four times.
+    """
+    bins = len(means)
+    away = np.abs(np.arange(bins) - bins // 2)
+    half = 0.5 * (np.median(means) + means[away <= 1].min())
+    width = max(1, int(away[means >= half].min()))
+    return away < width, (away >= min(2 * width, bins // 3)) & (away < 4 * width)
+
+
 def _alternate(
-    time: Floats, flux: Floats, period: float, low_phases: NDArray[np.bool_]
+    time: Floats,
+    flux: Floats,
+    period: float,
+    low: NDArray[np.bool_],
+    beside: NDArray[np.bool_],
 ) -> bool:
     """Return whether single minima alternate, more than they differ among themselves.
 
     Spots change the depths from one cycle to the next without regard to odd and even.
     """
+    bins = len(low)
+    at = np.minimum((phases(time, period, 0.0) * bins).astype(np.int64), bins - 1)
     cycle = np.floor(time / period).astype(np.int64)
-    at = (phases(time, period, 0.0) * len(low_phases)).astype(np.int64)
-    low = low_phases[np.minimum(at, len(low_phases) - 1)]
-    number, where = np.unique(cycle[low], return_inverse=True)
-    count = np.bincount(where)
-    depths = np.bincount(where, flux[low]) / count
-    whole = count > 0.8 * np.median(count)  # a part of a minimum has another depth
-    odd, even = depths[whole & (number % 2 == 1)], depths[whole & (number % 2 == 0)]
-    freedom = len(odd) + len(even) - 2
+    cycle -= cycle.min()
+    n = int(cycle.max()) + 1
+    inside, outside = low[at], beside[at]
+    count = np.bincount(cycle[inside], minlength=n)
+    count_beside = np.bincount(cycle[outside], minlength=n)
+    # A part of a minimum has another depth.
+    whole = (count > 0.8 * np.median(count[count > 0])) & (count_beside > 0)
+    depth = (
+        np.bincount(cycle[outside], flux[outside], n)[whole] / count_beside[whole]
+        - np.bincount(cycle[inside], flux[inside], n)[whole] / count[whole]
+    )
+    number = np.flatnonzero(whole)
+    odd, even = depth[number % 2 == 1], depth[number % 2 == 0]
     if len(odd) < 2 or len(even) < 2:
-        return True
-    squares = len(odd) * np.var(odd) + len(even) * np.var(even)
-    error = np.sqrt(squares / freedom * (1 / len(odd) + 1 / len(even)))
+        return True  # too few to say otherwise
+    freedom = len(odd) + len(even) - 2
+    scatter = len(odd) * np.var(odd) + len(even) * np.var(even)
+    error = np.sqrt(scatter / freedom * (1 / len(odd) + 1 / len(even)))
     offset = abs(float(odd.mean() - even.mean()))
     # Student's test of two means
     return bool(2 * stdtr(freedom, -offset / (error + 1e-12)) < _ODD_EVEN_CHANCE)
