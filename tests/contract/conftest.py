@@ -12,7 +12,7 @@ from amphitrite.spec import ModelSpec
 from amphitrite.surveys import SURVEYS, page
 
 # Surveys whose networks are still being trained.
-AWAITED = {"asid"}
+AWAITED: set[str] = set()
 
 
 def declared(survey: str) -> list[ModelSpec]:

@@ -33,7 +33,7 @@ FLUX_EDGES: Final = (
 )  # fmt: skip
 HIGH_LATITUDE: Final = 20.0
 PEAK_FLOOR: Final = 0.02
-PURITY: Final = 0.95
+PURITY: Final = 0.96
 # Nearer to a patch's edge than this, another patch sees better.
 _MARGIN: Final = 0.7
 _SCORES: Final = tuple(round(0.03 + 0.01 * i, 2) for i in range(48))
