@@ -8,7 +8,10 @@ Format: https://fermi.gsfc.nasa.gov/ssc/data/analysis/documentation/Cicerone/
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -27,6 +30,7 @@ from amphitrite.photons import Footprint, Photons, check_usable
 logger = logging.getLogger(__name__)
 
 _NO_BAND: Final = 255
+_THREADS: Final = 2  # numpy lets others run; more would only take memory
 
 
 def check_same_cuts(lists: Sequence[EventList]) -> None:
@@ -79,22 +83,15 @@ def read(
     bands = np.empty(n_rows, dtype=np.uint8)
     occupied = np.zeros(12 * occupancy.FINEST_NSIDE**2, dtype=np.int64)
     low, high, n_kept, n_stray = np.inf, -np.inf, 0, 0
-    for events in lists:
-        rotation = None if events.galactic else to_galactic(ICRS()).T
-        for rows in blocks(events):
-            energy = rows["energy"].astype(np.float64) * events.mev
-            low, high = min(low, float(energy.min())), max(high, float(energy.max()))
-            band, n_odd = _bands(energy, cuts.energies)
-            inside = band != _NO_BAND
-            n_stray += n_odd
-            block = directions(rows, degrees=events.degrees, rotation=rotation)
-            if not cuts.cones:
-                occupied += occupancy.count(block)
-            n_new = int(np.count_nonzero(inside))
-            vectors[n_kept : n_kept + n_new] = block[inside]
-            bands[n_kept : n_kept + n_new] = band[inside]
-            n_kept += n_new
-            advance(len(rows))
+    for block in _taken(lists):
+        low, high = min(low, block.low), max(high, block.high)
+        n_stray += block.n_stray
+        if block.occupied is not None:
+            occupied += block.occupied
+        after = n_kept + len(block.bands)
+        vectors[n_kept:after], bands[n_kept:after] = block.vectors, block.bands
+        n_kept = after
+        advance(block.n_rows)
     vectors, bands = vectors[:n_kept], bands[:n_kept]
     energies = cuts.energies or _limits_of_photons(lists, low, high)
     usable = coverage(channels(energies))
@@ -116,6 +113,51 @@ def read(
         coverage=usable,
         footprint=_circles(cuts.cones) if cuts.cones else _filled(occupied, lists),
         n_outside=n_rows - len(bands),
+    )
+
+
+@dataclass(frozen=True)
+class _Block:
+    """What is kept of some rows, and what the whole list needs to know of them."""
+
+    vectors: NDArray[np.float32]
+    bands: NDArray[np.uint8]
+    low: float
+    high: float
+    n_stray: int
+    n_rows: int
+    occupied: NDArray[np.int64] | None
+
+
+def _taken(lists: Sequence[EventList]) -> Iterator[_Block]:
+    """Yield the blocks of all lists in order, while the next ones are worked on."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        ahead: deque[Future[_Block]] = deque()
+        for events in lists:
+            rotation = None if events.galactic else to_galactic(ICRS()).T
+            for rows in blocks(events):
+                ahead.append(pool.submit(_take, rows, events, rotation))
+                if len(ahead) > _THREADS:
+                    yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+
+def _take(
+    rows: NDArray[np.void], events: EventList, rotation: NDArray[np.float64] | None
+) -> _Block:
+    energy = rows["energy"].astype(np.float64) * events.mev
+    band, n_stray = _bands(energy, events.cuts.energies)
+    inside = band != _NO_BAND
+    vectors = directions(rows, degrees=events.degrees, rotation=rotation)
+    return _Block(
+        vectors[inside],
+        band[inside],
+        low=float(energy.min()),
+        high=float(energy.max()),
+        n_stray=n_stray,
+        n_rows=len(rows),
+        occupied=None if events.cuts.cones else occupancy.count(vectors),
     )
 
 

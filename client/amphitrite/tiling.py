@@ -7,6 +7,7 @@ counted in each patch that it falls into.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Final
 
@@ -52,6 +53,7 @@ _CELLS_NSIDE: Final = 64
 _CELL_REACH: Final = 1.0  # deg from a cell's centre to its farthest corner, and more
 _PATCH_REACH: Final = 7.2  # deg from a patch's centre to its corners, and more
 _CHUNK: Final = 1_000_000
+_THREADS: Final = 2  # HEALPix arithmetic lets others run; more would only take memory
 _FINEST: Final = max(band.pixels for band in BANDS)
 
 
@@ -165,17 +167,21 @@ class Tiles:
         return list(zip(starts[full].tolist(), stops[full].tolist(), strict=True))
 
 
-def _cells(vectors: NDArray[np.float32]) -> Iterator[NDArray[np.uint16]]:
-    """Yield the HEALPix cells of directions, a chunk at a time to save memory."""
-    for at in range(0, len(vectors), _CHUNK):
-        chunk = vectors[at : at + _CHUNK]
-        if not np.isfinite(chunk).all():
-            bad = int((~np.isfinite(chunk)).any(axis=1).sum())
-            raise BadInput(
-                f"every photon needs a direction; received {bad} that are NaN or "
-                "infinite; remove them from the input"
-            )
-        yield healpy.vec2pix(_CELLS_NSIDE, *chunk.T).astype(np.uint16)
+def _cells(vectors: NDArray[np.float32]) -> list[NDArray[np.uint16]]:
+    """Return the HEALPix cells of directions, in chunks to save memory."""
+    chunks = [vectors[at : at + _CHUNK] for at in range(0, len(vectors), _CHUNK)]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(_chunk_cells, chunks))
+
+
+def _chunk_cells(vectors: NDArray[np.float32]) -> NDArray[np.uint16]:
+    if not np.isfinite(vectors).all():
+        bad = int((~np.isfinite(vectors)).any(axis=1).sum())
+        raise BadInput(
+            f"every photon needs a direction; received {bad} that are NaN or "
+            "infinite; remove them from the input"
+        )
+    return np.asarray(healpy.vec2pix(_CELLS_NSIDE, *vectors.T), np.uint16)
 
 
 def _count(
