@@ -90,6 +90,7 @@ def _account(state: State, recipe: Training) -> dict[str, Any]:
         "val_loss": losses[kept],
         "history": list(state.history),
         "backend": keras.backend.backend(),
+        "devices": keras.distribution.list_devices(),
         "versions": _versions(),
     }
 

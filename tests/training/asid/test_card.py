@@ -25,6 +25,7 @@ LEARNED = {
         "samples_seen": 73_728,
         "seconds": 5_400.0,
         "backend": "tensorflow",
+        "devices": ["cpu:0"],
         "trainable_parameters": 609_922,
     },
 }
@@ -80,10 +81,10 @@ def text(evaluation):
 def test_the_card_names_the_model_and_how_it_was_trained(text):
     for part in (
         *("5 (asid_unet version 3, asid_peaks version 2)", "`sha256:abcdef`"),
-        *("73,728 samples in 90 minutes on tensorflow", "609,922 parameters"),
+        *("73,728 samples in 90 minutes with tensorflow", "without a GPU", "609,922"),
         *("width = 0.5", "discs of 7 pixels", "Laplacian of Gaussian of 4.5 pixels"),
         *("one source within 0.32 deg", "0.21 with all bands", "0.17 with 7-20 and"),
-        *("0.13 with 2-7 GeV alone", "over all bands present, is above 4.2"),
+        *("0.13 with 2-7 GeV alone", "summed over the bands present) is above 16.5"),
         *("seed 3000 (variant A)", "seed 3001 (variant C)", "2200 patches"),
     ):
         assert part in text, part

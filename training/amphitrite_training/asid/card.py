@@ -126,9 +126,17 @@ def _training(learned: Any) -> str:
     changed = ", ".join(f"{key} = {value}" for key, value in sorted(recipe.items()))
     return (
         f"{training['samples_seen']:,} samples in {training['seconds'] / 60:.0f} "
-        f"minutes on {training['backend']}; "
+        f"minutes with {training['backend']} on {_devices(training)}; "
         f"{training['trainable_parameters']:,} parameters. The recipe: {changed}."
     )
+
+
+def _devices(training: Any) -> str:
+    """Say in words on what a network was trained."""
+    devices = training["devices"]
+    if all(device.lower().startswith("cpu") for device in devices):
+        return "processor cores alone, without a GPU"
+    return ", ".join(devices)
 
 
 def _table(name: str, table: Table) -> str:
