@@ -59,8 +59,11 @@ def connect(
     >>> import amphitrite
     >>> with amphitrite.connect(models=["morpheus"]) as connection:
     ...     for model in connection.status():
-    ...         print(model.name, model.version, model.ready)
-    morpheus 1 True
+    ...         print(model.name, model.ready)
+    asid False
+    asid_peaks False
+    asid_unet False
+    morpheus True
     """
     if url is not None:
         with Connection(url, deadline=deadline) as connection:

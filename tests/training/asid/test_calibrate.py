@@ -32,8 +32,8 @@ def patch_of(real, false, *, at=(0.0, 0.0)):
 
 
 def test_the_threshold_is_the_lowest_with_the_purity():
-    # above 0.20 nineteen of twenty are real, above 0.10 nineteen of twenty-two
-    patch = patch_of([0.5] * 19, [0.3, 0.15, 0.15])
+    # above 0.15 twenty-five of twenty-six are real, above 0.14 of twenty-eight
+    patch = patch_of([0.5] * 25, [0.3, 0.15, 0.15])
     chosen = threshold([patch], np.array([60.0]))
     assert chosen == 0.15
 
