@@ -91,11 +91,15 @@ def test_the_graph_finds_the_peaks_that_the_client_finds(shipped: Connection):
             total += max(len(served), len(own))
             same += min(close(served, own), close(own, served))
             n_alike += left(served, detector) == left(own, detector)
+    print(  # noqa: T201
+        f"{same} of {total} peaks the same; after suppression the same list on "
+        f"{n_alike} of {N_PATCHES} patches"
+    )
     assert total > 10 * N_PATCHES
     # the server calculates in single precision: a response at the floor, or equal
     # neighbours, may fall to either side
     assert same >= 0.99 * total
-    assert n_alike >= 0.98 * N_PATCHES
+    assert n_alike >= 0.99 * N_PATCHES
 
 
 def test_the_demo_finds_what_it_simulated(
