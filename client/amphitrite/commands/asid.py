@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -32,15 +30,7 @@ def asid(
             show_default=False,
         ),
     ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            *("-o", "--output"),
-            help="The catalogue; .fits, .vot, .ecsv, .csv or .parquet chooses the "
-            "format.",
-            show_default=False,
-        ),
-    ],
+    output: common.Catalogue,
     threshold: Annotated[
         float | None,
         typer.Option(
@@ -101,19 +91,17 @@ def asid(
     Example: amphitrite asid events.fits -o catalogue.fits --plot sky.png
     """
     from amphitrite.commands.talk import Talk
-    from amphitrite.engine import Control, Limits
     from amphitrite.surveys import asid as page
 
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
     options = page.Options(
         threshold=threshold, peaks=peaks.value, regions=regions, plot=plot
     )
-    control = Control(
-        limits=Limits(in_flight=in_flight, patience=patience),
+    control = talk.control(
         resume=resume,
         overwrite=overwrite,
-        command=shlex.join(["amphitrite", *sys.argv[1:]]),
-        progress=talk.progress,
+        in_flight=in_flight,
+        patience=patience,
     )
     connecting = talk.connected(
         server,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -26,15 +24,7 @@ def calnet(
             show_default=False,
         ),
     ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            *("-o", "--output"),
-            help="The catalogue; .fits, .vot, .ecsv, .csv or .parquet chooses the "
-            "format.",
-            show_default=False,
-        ),
-    ],
+    output: common.Catalogue,
     threshold: Annotated[
         float | None,
         typer.Option(
@@ -88,17 +78,16 @@ def calnet(
     Example: amphitrite calnet 'lc/s015/*.fits' -o eb.fits --plots pictures
     """
     from amphitrite.commands.talk import Talk
-    from amphitrite.engine import Control, Limits
     from amphitrite.surveys import calnet as page
 
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
     options = page.Options(threshold=threshold, plots=plots)
-    control = Control(
-        limits=Limits(in_flight=in_flight, workers=workers, patience=patience),
+    control = talk.control(
         resume=resume,
         overwrite=overwrite,
-        command=shlex.join(["amphitrite", *sys.argv[1:]]),
-        progress=talk.progress,
+        in_flight=in_flight,
+        workers=workers,
+        patience=patience,
     )
     connecting = talk.connected(
         server,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -87,7 +85,6 @@ def morpheus(
     Example: amphitrite morpheus h.fits j.fits v.fits z.fits -o result/
     """
     from amphitrite.commands.talk import Talk
-    from amphitrite.engine import Control, Limits
     from amphitrite.surveys import morpheus as page
 
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
@@ -98,12 +95,11 @@ def morpheus(
         catalogue=catalogue,
         report=report,
     )
-    control = Control(
-        limits=Limits(in_flight=in_flight, patience=patience),
+    control = talk.control(
         resume=resume,
         overwrite=overwrite,
-        command=shlex.join(["amphitrite", *sys.argv[1:]]),
-        progress=talk.progress,
+        in_flight=in_flight,
+        patience=patience,
     )
     connecting = talk.connected(
         server,

@@ -35,6 +35,14 @@ Output = Annotated[
     Path,
     typer.Option("-o", "--output", help="Where the result goes.", show_default=False),
 ]
+Catalogue = Annotated[
+    Path,
+    typer.Option(
+        *("-o", "--output"),
+        help="The catalogue; .fits, .vot, .ecsv, .csv or .parquet chooses the format.",
+        show_default=False,
+    ),
+]
 Resume = Annotated[
     bool,
     typer.Option(

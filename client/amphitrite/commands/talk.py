@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -25,6 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 from amphitrite.api import connect
+from amphitrite.engine import Control, Limits
 from amphitrite.triton import Connection
 
 
@@ -77,6 +79,24 @@ class Talk:
                     connect(server, report=reporter(status), **options)
                 )
             yield connection
+
+    def control(self, *, resume: bool, overwrite: bool, **limits: Any) -> Control:
+        """Return how a survey's run is conducted, from its command's options.
+
+        Parameters
+        ----------
+        resume, overwrite : bool
+            The command's options of these names.
+        **limits
+            The fields of `amphitrite.engine.Limits` that the command has options for.
+        """
+        return Control(
+            limits=Limits(**limits),
+            resume=resume,
+            overwrite=overwrite,
+            command=shlex.join(["amphitrite", *sys.argv[1:]]),
+            progress=self.progress,
+        )
 
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
