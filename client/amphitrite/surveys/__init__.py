@@ -9,7 +9,7 @@ from typing import Any
 
 from amphitrite.errors import BadInput
 
-SURVEYS = ("asid", "morpheus")
+SURVEYS = ("asid", "calnet", "morpheus")
 
 
 def page(survey: str) -> ModuleType:

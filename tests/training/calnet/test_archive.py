@@ -87,7 +87,7 @@ def test_files_that_cannot_be_used_are_passed_over(folder, tmp_path, caplog):
     broken = tmp_path / Path(paths[0]).name
     broken.write_bytes(Path(paths[0]).read_bytes()[:4_000])
     part = archive.Files((str(broken), paths[1]), ("EA", ""), "pchip")
-    with caplog.at_level(logging.WARNING, logger="amphitrite_training"):
+    with caplog.at_level(logging.WARNING):
         found = list(part.samples())
     assert {each.star for each in found} == {archive.tic_of(Path(paths[1]))}
     assert "passed over" in caplog.text
