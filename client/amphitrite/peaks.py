@@ -226,6 +226,45 @@ def cutouts(
     return cut
 
 
+def auxiliary(
+    cut: NDArray[np.floating],
+    row: NDArray[np.floating],
+    column: NDArray[np.floating],
+    score: NDArray[np.floating],
+    *,
+    peak_band: int,
+) -> NDArray[np.float32]:
+    """Return what the networks that describe a source are told beside its image.
+
+    Parameters
+    ----------
+    cut : (n, ny, nx, n_bands) ndarray
+        What `cutouts` returns.
+    row, column : (n,) ndarray
+        Peaks on the mask's grid.
+    score : (n,) ndarray
+        Their response.
+    peak_band : int
+        Index along the last axis of the band on the mask's own grid.
+
+    Returns
+    -------
+    (n, 5) ndarray of float32
+        log10 of 1 + all counts of the cut-out; log10 of 1 + the counts of the
+        brightest of the 3 x 3 pixels of ``peak_band`` around the peak's; the fraction
+        of a pixel of the row, then of the column, -0.5 to 0.5; the score.
+    """
+    middle = cut.shape[1] // 2
+    around = slice(middle - 1, middle + 2)
+    brightest = cut[:, around, around, peak_band].max(axis=(1, 2), initial=0.0)
+    coordinates = np.stack([row, column], axis=1).astype(np.float32)
+    fraction = coordinates - np.floor(coordinates + np.float32(0.5))
+    counts = np.stack([cut.sum(axis=(1, 2, 3)), brightest], axis=1)
+    return np.concatenate(
+        [np.log10(1.0 + counts), fraction, np.reshape(score, (-1, 1))], axis=1
+    ).astype(np.float32)
+
+
 def _pixel(c: NDArray[np.floating], band: Band) -> NDArray[np.intp]:
     """Return the pixel of a band's grid that a coordinate of the mask's is in."""
     scale = np.float32(band.pixels / MASK_PIXELS)

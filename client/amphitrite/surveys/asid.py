@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,7 @@ from astropy.table import QTable
 from numpy.typing import NDArray
 
 from amphitrite import catalogs, engine, regions, side_products, skies, skymaps
-from amphitrite.bands import BANDS, Band
+from amphitrite.bands import BANDS, Band, expected_photons
 from amphitrite.columns import Column
 from amphitrite.detections import Detections, join_flags, names, select
 from amphitrite.detector import Detector
@@ -49,6 +49,17 @@ logger = logging.getLogger(__name__)
 # The bands of the cut-outs around a peak: those with the finest grids.
 CUTOUT_BANDS: Final = BANDS[:3]
 CUTOUT_PIXELS: Final = 20
+# Of AUXILIARY and of the variances, in their order.
+AUXILIARIES: Final = ("log_counts", "log_peak_counts", "row", "column", "score")
+VARIANCES: Final = ("aleatoric", "epistemic")
+# A flux above 1 GeV goes as one over the mean exposure of the bands above, each weighed
+# with the photons that a typical spectrum has in it.
+EXPOSURE_WEIGHTS: Final = tuple(
+    expected_photons(band.low, band.high) / expected_photons(1_000, 20_000)
+    if band.low >= 1_000
+    else 0.0
+    for band in BANDS
+)
 
 REFERENCES: Final = (
     "Panes et al. 2021, A&A 656, A62, arXiv:2103.11068",
@@ -114,6 +125,7 @@ FOUND: Final = (
         description="how many peaks the mask has; those beyond the list are left out",
     ),
 )
+# What the networks that describe a source are told of each of up to K peaks.
 CUTOUTS: Final = TensorSpec(
     name="cutouts",
     dtype="float32",
@@ -122,6 +134,86 @@ CUTOUTS: Final = TensorSpec(
     unit="ct",
     description=(
         "counts around each peak, each band on its own grid; zero outside the patch"
+    ),
+)
+VALID: Final = TensorSpec(
+    name="valid",
+    dtype="bool",
+    shape=(-1,),
+    axes=("peak",),
+    description="whether this place in the list holds a peak",
+)
+AUXILIARY: Final = TensorSpec(
+    name="auxiliary",
+    dtype="float32",
+    shape=(-1, len(AUXILIARIES)),
+    axes=("peak", "quantity"),
+    description=(
+        "log10 of 1 + all counts of the cut-out; log10 of 1 + counts of the brightest "
+        "of the 3 x 3 pixels of 2-7 GeV around the peak's; fraction of a pixel of its "
+        "row, then of its column, -0.5 to 0.5; score; all zero where there is no peak"
+    ),
+)
+EXPOSURE: Final = TensorSpec(
+    name="exposure",
+    dtype="float32",
+    shape=(len(BANDS),),
+    axes=("band",),
+    unit="cm2 s",
+    description="exposure at the patch's centre, a mean of each band; above 0",
+)
+# What these networks answer of each; NaN where there is no peak.
+FLUXES: Final = (
+    TensorSpec(
+        name="log10_flux",
+        dtype="float32",
+        shape=(-1,),
+        axes=("peak",),
+        description="log10 of the photons above 1 GeV per cm2 and s",
+    ),
+    TensorSpec(
+        name="flux_variance",
+        dtype="float32",
+        shape=(-1, len(VARIANCES)),
+        axes=("peak", "kind"),
+        description="variance of log10_flux, aleatoric and epistemic: they add up",
+    ),
+)
+FAKES: Final = (
+    TensorSpec(
+        name="fake_logit",
+        dtype="float32",
+        shape=(-1,),
+        axes=("peak",),
+        description="logit of p_fake",
+    ),
+    TensorSpec(
+        name="p_fake",
+        dtype="float32",
+        shape=(-1,),
+        axes=("peak",),
+        description="calibrated probability that there is no source at the peak",
+    ),
+)
+OFFSETS: Final = (
+    TensorSpec(
+        name="offset",
+        dtype="float32",
+        shape=(-1, 2),
+        axes=("peak", "coordinate"),
+        unit="deg",
+        description=(
+            "from the peak to the source along a row, growing with the column (so "
+            "that longitude falls), then along a column, growing with the row"
+        ),
+    ),
+    TensorSpec(
+        name="offset_variance",
+        dtype="float32",
+        shape=(-1, len(VARIANCES), 2),
+        axes=("peak", "kind", "coordinate"),
+        unit="deg2",
+        description="variances of offset, aleatoric and epistemic: they add up",
     ),
 )
 _CONSTANTS: Final = {
@@ -141,16 +233,88 @@ UNET: Final = ModelSpec(
 PEAKS: Final = ModelSpec(
     name="asid_peaks",
     inputs=(MASK, *COUNTS[: len(CUTOUT_BANDS)]),
-    outputs=(*FOUND, CUTOUTS),
+    outputs=(*FOUND, CUTOUTS, VALID, AUXILIARY),
     constants=_CONSTANTS,
 )
+_SOURCE_CONSTANTS: Final = {
+    "cutout_bands_mev": [[band.low, band.high] for band in CUTOUT_BANDS],
+    "auxiliaries": list(AUXILIARIES),
+    "variances": list(VARIANCES),
+}
+FLUX: Final = ModelSpec(
+    name="asid_flux",
+    inputs=(CUTOUTS, VALID, AUXILIARY, EXPOSURE),
+    outputs=FLUXES,
+    constants={
+        **_SOURCE_CONSTANTS,
+        "flux_above_mev": 1_000,
+        "exposure_weights": list(EXPOSURE_WEIGHTS),
+    },
+    references=REFERENCES,
+)
+CLASSIFIER: Final = ModelSpec(
+    name="asid_classifier",
+    inputs=(CUTOUTS, VALID, AUXILIARY),
+    outputs=FAKES,
+    constants=_SOURCE_CONSTANTS,
+    references=REFERENCES,
+)
+LOCATION: Final = ModelSpec(
+    name="asid_location",
+    inputs=(CUTOUTS, VALID, AUXILIARY),
+    outputs=OFFSETS,
+    constants=_SOURCE_CONSTANTS,
+    references=REFERENCES,
+)
+HEADS: Final = (FLUX, CLASSIFIER, LOCATION)
+"""The networks that describe a source, given what lies around a peak."""
+
+DESCRIBED: Final = (*FLUXES, *FAKES, *OFFSETS)
 MODEL: Final = ModelSpec(
     name="asid",
-    inputs=COUNTS,
-    outputs=(MASK, *FOUND),
+    inputs=(*COUNTS, EXPOSURE),
+    outputs=(MASK, *FOUND, *DESCRIBED),
     constants=_CONSTANTS,
     references=REFERENCES,
 )
+HEADS_MODEL: Final = ModelSpec(
+    name="asid_heads",
+    inputs=(CUTOUTS, VALID, AUXILIARY, EXPOSURE),
+    outputs=DESCRIBED,
+    constants=_SOURCE_CONSTANTS,
+    references=REFERENCES,
+)
+
+
+def per_source(head: ModelSpec) -> ModelSpec:
+    """Return the contract of a head's network, which takes sources one by one.
+
+    Export makes the served model of it, which takes the peaks of patches.
+
+    Parameters
+    ----------
+    head : ModelSpec
+        One of `HEADS`.
+
+    Returns
+    -------
+    ModelSpec
+        Of the same name and constants; without ``valid``, and every tensor without the
+        axis of the peaks, since the batch is one of sources.
+    """
+    inputs = (tensor for tensor in head.inputs if tensor != VALID)
+    return replace(
+        head,
+        inputs=tuple(_of_one_peak(tensor) for tensor in inputs),
+        outputs=tuple(_of_one_peak(tensor) for tensor in head.outputs),
+    )
+
+
+def _of_one_peak(tensor: TensorSpec) -> TensorSpec:
+    if tensor.axes[0] != "peak":
+        return tensor
+    return replace(tensor, shape=tensor.shape[1:], axes=tensor.axes[1:])
+
 
 PRODUCTS: Final = ()
 """The result is one file, not a folder of products."""
