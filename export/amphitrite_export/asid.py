@@ -1,31 +1,44 @@
-"""What is published with a detector of gamma-ray sources: peak finder and ensemble."""
+"""What is published with the networks that detect and describe gamma-ray sources."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from amphitrite.errors import BadInput
-from amphitrite.spec import ModelSpec
-from amphitrite.surveys.asid import FOUND, MASK, MODEL, PEAKS, UNET
+from amphitrite.spec import ModelSpec, TensorSpec
+from amphitrite.surveys.asid import (
+    HEADS,
+    HEADS_MODEL,
+    MASK,
+    MODEL,
+    PEAKS,
+    UNET,
+)
 from amphitrite_export.config import Ensemble, Step
 from amphitrite_export.convert import OnnxFile, digest
 from amphitrite_export.peaks import MAX_PEAKS, peaks_model
 
-ENSEMBLE: Final = Ensemble(
-    contract=MODEL,
-    steps=(
-        Step(
-            model=UNET.name,
-            inputs={tensor.name: tensor.name for tensor in UNET.inputs},
-            outputs={MASK.name: MASK.name},
-        ),
-        Step(
-            model=PEAKS.name,
-            inputs={tensor.name: tensor.name for tensor in PEAKS.inputs},
-            outputs={tensor.name: tensor.name for tensor in FOUND},
-        ),
+
+def _step(model: ModelSpec, outputs: Iterable[TensorSpec]) -> Step:
+    """Return a step whose tensors keep their names; other outputs are not used."""
+    return Step(
+        model=model.name,
+        inputs={tensor.name: tensor.name for tensor in model.inputs},
+        outputs={tensor.name: tensor.name for tensor in outputs},
+    )
+
+
+_DESCRIBE: Final = tuple(_step(head, head.outputs) for head in HEADS)
+ENSEMBLES: Final = (
+    Ensemble(
+        contract=MODEL,
+        steps=(_step(UNET, [MASK]), _step(PEAKS, PEAKS.outputs), *_DESCRIBE),
     ),
+    Ensemble(contract=HEADS_MODEL, steps=_DESCRIBE),
 )
+"""From counts to described sources in one call; and from cut-outs, for the client's own
+peaks."""
 
 _PEAK_VALUES: Final = ("log_sigma_pixels", "peak_floor")
 

@@ -14,10 +14,12 @@ from amphitrite.errors import BadInput, MissingExtra
 
 
 def app(
-    artefact: Annotated[
-        Path | None,
+    artefacts: Annotated[
+        list[Path] | None,
         typer.Argument(
-            help="The folder that 'amphitrite train' wrote.", show_default=False
+            metavar="[ARTEFACT]...",
+            help="The folders that 'amphitrite train' wrote, of one model each.",
+            show_default=False,
         ),
     ] = None,
     to: Annotated[
@@ -46,19 +48,20 @@ def app(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Publish a trained network into a Triton model repository.
+    """Publish trained networks into a Triton model repository.
 
-    The network is converted to ONNX, compared with Keras on realistic inputs, checked
-    against its configuration and put in place as a new version; the version before it
-    is kept for --rollback. A running Triton takes it up when it is told to load the
-    model again, or by itself in poll mode. With asid_unet come its peak finder and the
-    ensemble asid.
+    Each is converted to ONNX, compared with Keras on realistic inputs, checked against
+    its configuration and put in place as a new version; the version before it is kept
+    for --rollback. A running Triton takes it up when it is told to load the model
+    again, or by itself in poll mode. Networks given together are one generation. With
+    asid_unet comes its peak finder; the ensembles asid and asid_heads follow their
+    members once all are there: asid_unet, asid_flux, asid_classifier, asid_location.
 
     Example: amphitrite export artefacts/morpheus --to model_repository
 
     Go back: amphitrite export --to model_repository --rollback morpheus
     """
-    if (artefact is None) == (rollback is None):
+    if bool(artefacts) == (rollback is not None):
         raise BadInput(
             "give either an artefact to publish or --rollback MODEL: "
             "amphitrite export ARTEFACT --to DIR"
@@ -73,8 +76,9 @@ def app(
         if rollback is not None:
             done = [publishing.rollback(rollback, to)]
         else:
-            assert artefact is not None
-            done = publishing.publish(load(artefact), to, max_peaks=max_peaks)
+            done = publishing.publish(
+                [load(folder) for folder in artefacts or ()], to, max_peaks=max_peaks
+            )
     except ModuleNotFoundError as error:
         raise MissingExtra("amphitrite export", "export") from error
     Talk(as_json=as_json).result(

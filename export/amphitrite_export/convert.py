@@ -67,7 +67,7 @@ def to_onnx(model: Any, spec: ModelSpec) -> onnx.ModelProto:
     ------
     BadInput
         Keras runs on another backend than TensorFlow, or the network's inputs or
-        outputs are not those of the spec.
+        outputs are not those of the spec, or of another dtype.
     """
     import keras
     import tensorflow as tf
@@ -100,6 +100,7 @@ def to_onnx(model: Any, spec: ModelSpec) -> onnx.ModelProto:
     proto, _ = tf2onnx.convert.from_function(
         served, input_signature=signature, opset=OPSET
     )
+    _check_dtypes(proto, spec)
     _declare(proto, spec)
     _order(proto)
     _rename(proto)
@@ -148,6 +149,19 @@ def _check_names(side: str, have: list[str], want: list[str], spec: ModelSpec) -
             f"the network has the {side} {have}; the spec of '{spec.name}' declares "
             f"{want}. Name the network's tensors as the survey's page does."
         )
+
+
+def _check_dtypes(proto: onnx.ModelProto, spec: ModelSpec) -> None:
+    wanted = {tensor.name: tensor.dtype for tensor in spec.outputs}
+    for value in proto.graph.output:
+        kind = value.type.tensor_type.elem_type
+        dtype = onnx.helper.tensor_dtype_to_np_dtype(kind).name
+        if dtype != wanted[value.name]:
+            raise BadInput(
+                f"the network gives '{value.name}' as {dtype}; the spec of "
+                f"'{spec.name}' declares {wanted[value.name]}. A constant of numpy's "
+                "float64 turns what it is multiplied with into double precision."
+            )
 
 
 def _declare(proto: onnx.ModelProto, spec: ModelSpec) -> None:

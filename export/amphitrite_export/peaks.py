@@ -3,7 +3,8 @@
 The graph computes what the client's own peak finder computes from the same mask: the
 scale-normalised Laplacian of Gaussian, its maxima over 3 x 3 pixels above a floor, and
 their positions to a fraction of a pixel.  It also cuts the counts around each peak out
-of the three bands with the finest grids, for the networks that describe a source.
+of the three bands with the finest grids, for the networks that describe a source, and
+tells them what `amphitrite.peaks.auxiliary` does.
 
 A Gaussian filter with a mirrored border is a linear map of the rows, then of the
 columns, of an image of known size: a matrix on either side.  With ONNX Runtime on one
@@ -25,7 +26,7 @@ from amphitrite.bands import Band
 from amphitrite.errors import BadInput
 from amphitrite.patches import MASK_PIXELS
 from amphitrite.spec import TensorSpec
-from amphitrite.surveys.asid import CUTOUT_BANDS, CUTOUT_PIXELS, PEAKS
+from amphitrite.surveys.asid import CUTOUT_BANDS, CUTOUT_PIXELS, PEAK_BAND, PEAKS
 from amphitrite_export.convert import BATCH, OPSET
 
 MAX_PEAKS: Final = 64
@@ -223,6 +224,22 @@ def _text() -> str:
     all_cutouts = Concat <axis = 4> ({_names("cutout", CUTOUT_BANDS)})
     found_5 = Unsqueeze (found, axes_2_3_4)
     cutouts = Where (found_5, all_cutouts, zero)
+    valid = Identity (found)
+
+    # what the networks that describe a source are told beside, (N, K, 5)
+    all_counts = ReduceSum (cutouts, axes_2_3_4)
+    around = Slice (cutouts, around_starts, around_ends, axes_2_3_4)
+    peak_counts = ReduceMax <axes = [2, 3, 4]> (around)
+    two_counts = Concat <axis = 2> (all_counts, peak_counts)
+    two_counts_3 = Reshape (two_counts, by_two_counts)
+    two_counts_1 = Add (two_counts_3, one)
+    natural_logs = Log (two_counts_1)
+    logs = Mul (natural_logs, per_log_10)
+    nearest = Floor (from_edge)
+    fraction = Sub (peaks, nearest)
+    score_3 = Unsqueeze (score, last)
+    all_auxiliary = Concat <axis = 2> (logs, fraction, score_3)
+    auxiliary = Where (found_3, all_auxiliary, zero)
 }}
 """
 
@@ -250,7 +267,7 @@ def _cutout_text(band: Band) -> str:
 
 def _signature(tensors: Iterable[TensorSpec]) -> str:
     """Return tensors in ONNX's notation, with the batch axis and free lengths named."""
-    kinds = {"float32": "float", "int32": "int32"}
+    kinds = {"float32": "float", "int32": "int32", "bool": "bool"}
 
     def one(tensor: TensorSpec) -> str:
         lengths = [
@@ -287,6 +304,10 @@ def _constants() -> dict[str, NDArray[Any]]:
         "by_neighbour": np.array([0, -1, 2, 2]),
         "margins": np.array([0, _MARGIN, _MARGIN] * 2),
         "by_cutout": np.array([0, -1, CUTOUT_PIXELS, CUTOUT_PIXELS, 1]),
+        "by_two_counts": np.array([0, -1, 2]),
+        "around_starts": np.array([_MARGIN - 1, _MARGIN - 1, PEAK_BAND]),
+        "around_ends": np.array([_MARGIN + 2, _MARGIN + 2, PEAK_BAND + 1]),
+        "per_log_10": _float(1 / np.log(10)),
     }
     along = np.arange(CUTOUT_PIXELS)
     for band in CUTOUT_BANDS:

@@ -21,11 +21,12 @@ import onnx
 
 from amphitrite.errors import BadInput, SpecMismatch
 from amphitrite.spec import Member, ModelSpec, check_contract
-from amphitrite.surveys.asid import UNET
+from amphitrite.surveys.asid import HEADS, UNET, per_source
 from amphitrite.triton import parse_config
 from amphitrite_export import repository as repo
+from amphitrite_export import slots
 from amphitrite_export.artefact import Artefact
-from amphitrite_export.asid import ENSEMBLE, peaks_file
+from amphitrite_export.asid import ENSEMBLES, peaks_file
 from amphitrite_export.config import (
     Ensemble,
     Step,
@@ -45,6 +46,10 @@ logger = logging.getLogger(__name__)
 
 # Kept with each file's learned values: how well it agrees with its network.
 PARITY: Final = "parity"
+# What each member's own spec says of how it came to be; of no use to who asks an
+# ensemble, and different in each.
+_OWN: Final = (PARITY, "recipe", "training")
+_HEADS: Final = {head.name: head for head in HEADS}
 
 
 @dataclass(frozen=True)
@@ -78,17 +83,17 @@ class _Change:
 
 
 def publish(
-    artefact: Artefact, repository: Path, *, max_peaks: int | None = None
+    artefacts: Sequence[Artefact], repository: Path, *, max_peaks: int | None = None
 ) -> list[Published]:
-    """Convert an artefact and make it the served version of its model.
+    """Convert artefacts and make them the served versions of their models.
 
-    A detector of gamma-ray sources takes its peak finder and the ensemble of both
-    along.
+    A detector of gamma-ray sources takes its peak finder along.  The ensembles of
+    detector and describing networks are published as soon as all members are there.
 
     Parameters
     ----------
-    artefact : Artefact
-        What training left behind.
+    artefacts : sequence of Artefact
+        What training left behind; those given together become one generation.
     repository : Path
         The model repository; created if need be.
     max_peaks : int, optional
@@ -98,28 +103,53 @@ def publish(
     Returns
     -------
     list of Published
-        The model first, then what was published with it; see `publish_together`.
+        The models in the order given, then what was published with them; see
+        `publish_together`.
 
     Raises
     ------
     BadInput
-        The network does not fit its spec, or its ONNX file does not answer as it does.
+        A network does not fit its spec, or its ONNX file does not answer as it does;
+        or a model is given twice.
     OutputError
         The repository cannot be written.
     """
-    detector = artefact.spec.name == UNET.name
-    if max_peaks is not None and not detector:
+    names = [artefact.spec.name for artefact in artefacts]
+    if len(set(names)) < len(names):
+        raise BadInput(
+            f"the artefacts are of {', '.join(names)}; give one of each model"
+        )
+    if max_peaks is not None and UNET.name not in names:
         raise BadInput(
             f"--max-peaks is an option of {UNET.name}; the artefact is of "
-            f"{artefact.spec.name}"
+            f"{', '.join(names)}"
         )
-    file = converted(artefact)
-    if not detector:
-        return publish_together([file], repository)
-    peaks = peaks_file(
-        file.spec, max_peaks=MAX_PEAKS if max_peaks is None else max_peaks
-    )
-    return publish_together([file, peaks], repository, ensembles=[ENSEMBLE])
+    files = [converted(artefact) for artefact in artefacts]
+    if UNET.name in names:
+        unet = files[names.index(UNET.name)]
+        n = MAX_PEAKS if max_peaks is None else max_peaks
+        files.append(peaks_file(unet.spec, max_peaks=n))
+    return publish_together(files, repository, ensembles=_complete(files, repository))
+
+
+def _complete(files: Sequence[OnnxFile], repository: Path) -> list[Ensemble]:
+    """Return the ensembles of some models whose members are all there."""
+    changing = {file.spec.name for file in files}
+    there = changing | set(repo.models(repository))
+    complete = []
+    for ensemble in ENSEMBLES:
+        needed = {step.model for step in ensemble.steps}
+        if not needed & changing:
+            continue
+        if lacking := sorted(needed - there):
+            logger.warning(
+                "the ensemble '%s' is not published yet: it needs %s too",
+                ensemble.contract.name,
+                ", ".join(lacking),
+            )
+        else:
+            complete.append(ensemble)
+    return complete
 
 
 def converted(artefact: Artefact) -> OnnxFile:
@@ -128,20 +158,37 @@ def converted(artefact: Artefact) -> OnnxFile:
     Returns
     -------
     OnnxFile
-        The learned values of its spec say how well they agree, as ``parity``.
+        The learned values of its spec say how well they agree, as ``parity``.  A
+        network that describes single sources becomes one that takes the peaks of
+        patches (see `amphitrite_export.slots`).
 
     Raises
     ------
     BadInput
         The network does not fit its spec, or its ONNX file does not answer as it does.
     """
-    proto = to_onnx(artefact.model, artefact.spec)
+    spec, proto = artefact.spec, to_onnx(artefact.model, artefact.spec)
+    answer = None
+    if (head := _HEADS.get(spec.name)) is not None:
+        _check_head(spec, per_source(head))
+        proto, answer = slots.over_slots(proto, head), slots.answer
+        spec = head.with_weights(digest="", learned=spec.learned)
     content = proto.SerializeToString(deterministic=True)
-    measured = parity(artefact.model, content, artefact.samples)
-    spec = artefact.spec.with_weights(
-        digest=digest(content), learned={**artefact.spec.learned, PARITY: measured}
+    measured = parity(artefact.model, content, artefact.samples, answer=answer)
+    spec = spec.with_weights(
+        digest=digest(content), learned={**spec.learned, PARITY: measured}
     )
     return OnnxFile(content, spec)
+
+
+def _check_head(spec: ModelSpec, expected: ModelSpec) -> None:
+    try:
+        check_contract(served=spec, expected=expected)
+    except SpecMismatch as error:
+        raise BadInput(
+            f"the artefact of '{spec.name}' is of another release: {error}\nTrain it "
+            "with this one."
+        ) from error
 
 
 def publish_together(
@@ -175,7 +222,8 @@ def publish_together(
     OutputError
         The repository cannot be written.
     """
-    changes = {file.spec.name: _model_change(file, repository) for file in files}
+    given = {ensemble.contract.name: ensemble.contract for ensemble in ensembles}
+    changes = {file.spec.name: _model_change(file, repository, given) for file in files}
     for ensemble in _affected(list(changes), repository, ensembles):
         change = _ensemble_change(ensemble, repository, changes)
         changes[ensemble.contract.name] = change
@@ -267,10 +315,20 @@ def _ensemble_in(config: Any) -> Ensemble:
     return Ensemble(_served_spec(config), tuple(steps_in(config)))
 
 
-def _model_change(file: OnnxFile, repository: Path) -> _Change:
-    """Prepare the next version of a model."""
+def _model_change(
+    file: OnnxFile, repository: Path, given: Mapping[str, ModelSpec]
+) -> _Change:
+    """Prepare the next version of a model, to be published with given ensembles.
+
+    An ensemble that gets another contract cannot go back, nor hold its members to
+    theirs.
+    """
     name = file.spec.name
-    ensembles = repo.ensembles_of(repository, name)
+    ensembles = [
+        ensemble
+        for ensemble in repo.ensembles_of(repository, name)
+        if not _replaces(given.get(ensemble), repository, ensemble)
+    ]
     needed = {_pins(repository, ensemble)[name] for ensemble in ensembles}
     kept, version = _kept(repository, file.spec, needed=needed)
     serving = sorted(kept) if ensembles else [version]
@@ -279,6 +337,18 @@ def _model_change(file: OnnxFile, repository: Path) -> _Change:
     )
     check_model(parse_config(text), onnx.load_from_string(file.content))
     return _Change(version, kept, text, {repo.MODEL_FILE: file.content}, gpu)
+
+
+def _replaces(contract: ModelSpec | None, repository: Path, name: str) -> bool:
+    """Return whether an ensemble in the repository is to get another contract."""
+    if contract is None:
+        return False
+    try:
+        served = _served_spec(repo.read_config(repository, name))
+        check_contract(served=served, expected=contract)
+    except SpecMismatch:
+        return True
+    return False
 
 
 def _ensemble_change(
@@ -337,11 +407,11 @@ def _member_specs(
 
 
 def _joined(ensemble: str, members: Sequence[ModelSpec]) -> dict[str, Any]:
-    """Return the learned values of all members; how each was converted is its own."""
+    """Return the learned values of all members; how each came to be is its own."""
     joined: dict[str, Any] = {}
     for member in members:
         for key, value in member.learned.items():
-            if key != PARITY and joined.setdefault(key, value) != value:
+            if key not in _OWN and joined.setdefault(key, value) != value:
                 raise BadInput(
                     f"the members of '{ensemble}' do not belong together: '{key}' is "
                     f"{value} in '{member.name}' and {joined[key]} in another; publish "

@@ -44,7 +44,10 @@ SETTINGS: Final[Mapping[str, Settings]] = {
     # Not measured yet (that is for bench/settings.py): the choice that won for the
     # convolutions above, with small batches, since a patch is 0.35 MB of counts.
     "asid_unet": Settings(max_batch_size=8),
-    "asid_peaks": Settings(max_batch_size=8),
+    **{
+        name: Settings(max_batch_size=8)
+        for name in ("asid_peaks", "asid_flux", "asid_classifier", "asid_location")
+    },
 }
 
 

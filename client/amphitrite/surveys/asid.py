@@ -49,6 +49,8 @@ logger = logging.getLogger(__name__)
 # The bands of the cut-outs around a peak: those with the finest grids.
 CUTOUT_BANDS: Final = BANDS[:3]
 CUTOUT_PIXELS: Final = 20
+PEAK_BAND: Final = 1
+"""Which of them, 2-7 GeV, has the mask's own grid."""
 # Of AUXILIARY and of the variances, in their order.
 AUXILIARIES: Final = ("log_counts", "log_peak_counts", "row", "column", "score")
 VARIANCES: Final = ("aleatoric", "epistemic")
