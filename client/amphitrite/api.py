@@ -11,8 +11,8 @@ from typing import Any
 from astropy.table import QTable
 
 from amphitrite.engine import Control
+from amphitrite.surveys import asked, page
 from amphitrite.surveys import options as survey_options
-from amphitrite.surveys import page
 from amphitrite.triton import Connection
 
 
@@ -141,6 +141,6 @@ def run(
         connecting = (
             nullcontext(server)
             if isinstance(server, Connection)
-            else connect(server, models=[survey_page.MODEL.name])
+            else connect(server, models=asked(survey))
         )
         return survey_page.run(paths, connecting, out, chosen, control).table

@@ -51,6 +51,12 @@ BANDS: Final = (
     Band(300, 500, 32),
 )
 
+CUTOUT_BANDS: Final = BANDS[:3]
+"""The bands of the cut-outs around a peak: those with the finest grids."""
+
+PEAK_BAND: Final = 1
+"""Which of them, 2-7 GeV, has the mask's own grid."""
+
 
 @dataclass(frozen=True)
 class Channel:
@@ -126,3 +132,13 @@ def coverage(
         for band, part in kept.items()
     }
     return {band: part for band, part in shares.items() if part >= LEAST_COVERAGE}
+
+
+EXPOSURE_WEIGHTS: Final = tuple(
+    expected_photons(band.low, band.high) / expected_photons(1_000, 20_000)
+    if band.low >= 1_000
+    else 0.0
+    for band in BANDS
+)
+"""A flux above 1 GeV goes as one over the mean exposure of the bands above, each
+weighed with the photons that a typical spectrum has in it."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from string import ascii_lowercase
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
+from amphitrite.descriptions import undescribed
 from amphitrite.patches import MASK_PIXELS, Patch, depth, from_pixels
 from amphitrite.peaks import suppress
 from amphitrite.photons import Footprint
@@ -19,6 +21,12 @@ from amphitrite.tiling import centres, deepest
 # A source on the line where two patches show it equally deep may be placed by each on
 # the other's side of it; this much leaves it to either.
 _DEPTH_SLACK: Final = 0.2
+_DESCRIBED: Final = ("log10_flux", "flux_variance", "p_fake", "offset_variance")
+_NO_PEAK: Final = {
+    **{name: np.zeros(0, np.float32) for name in ("row", "column", "score")},
+    **undescribed(0),
+    "many": np.array(False),
+}
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,9 @@ class Detections:
     Parameters
     ----------
     vectors : (n, 3) ndarray of float64
-        Galactic unit vectors.
+        Galactic unit vectors of the peaks.
+    sources : (n, 3) ndarray of float64
+        Where the networks place the sources; the same where none was asked.
     score : (n,) ndarray of float32
         Response.
     patch : (n,) ndarray of int32
@@ -37,33 +47,33 @@ class Detections:
         How far inside that patch, deg.
     many : (n,) ndarray of bool
         Whether the patch had more peaks than the server lists.
+    log10_flux, flux_variance, p_fake, offset_variance : (n,) ndarray of float32
+        See `amphitrite.descriptions.describe`; NaN where no network was asked.
     """
 
     vectors: NDArray[np.float64]
+    sources: NDArray[np.float64]
     score: NDArray[np.float32]
     patch: NDArray[np.int32]
     depth: NDArray[np.float64]
     many: NDArray[np.bool_]
+    log10_flux: NDArray[np.floating]
+    flux_variance: NDArray[np.floating]
+    p_fake: NDArray[np.floating]
+    offset_variance: NDArray[np.floating]
 
     def __len__(self) -> int:
         return len(self.score)
 
     def __getitem__(self, chosen: NDArray[Any]) -> Detections:
-        return Detections(
-            self.vectors[chosen],
-            self.score[chosen],
-            self.patch[chosen],
-            self.depth[chosen],
-            self.many[chosen],
-        )
+        return Detections(*(getattr(self, each.name)[chosen] for each in fields(self)))
 
     @classmethod
     def collect(cls, records: Mapping[int, Mapping[str, NDArray[Any]]]) -> Detections:
         """Bring the peaks of patches, given by number, to the sky."""
         patches = centres()
         parts = [_on_sky(patches[n], n, record) for n, record in records.items()]
-        none = {name: np.zeros(0, np.float32) for name in ("row", "column", "score")}
-        parts.append(_on_sky(patches[0], 0, {**none, "many": np.array(False)}))
+        parts.append(_on_sky(patches[0], 0, _NO_PEAK))
         return cls(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
@@ -77,12 +87,16 @@ def _on_sky(
         pixels=MASK_PIXELS,
     )
     n = len(x)
+    dx, dy = np.nan_to_num(record["offset"].astype(np.float64)).T
     return (
         patch.vectors(x, y),
+        # offsets grow with the column, in which a patch's x falls, and with the row
+        patch.vectors(x - dx, y + dy),
         record["score"],
         np.full(n, number, np.int32),
         depth(x, y),
         np.full(n, bool(record["many"])),
+        *(record[name] for name in _DESCRIBED),
     )
 
 
@@ -118,6 +132,17 @@ def select(
     found = found[footprint.contains(found.vectors)]
     found = found[found.depth >= deepest(found.vectors, patches) - _DEPTH_SLACK]
     return found[suppress(found.vectors, found.score, radius_degrees=radius_degrees)]
+
+
+def has_neighbour(
+    vectors: NDArray[np.floating], *, degrees: float
+) -> NDArray[np.bool_]:
+    """Return which of (n, 3) unit vectors have another one closer than an angle."""
+    close = np.zeros(len(vectors), bool)
+    if len(vectors):
+        chord = 2 * np.sin(np.radians(degrees) / 2)
+        close[cKDTree(vectors).query_pairs(chord, output_type="ndarray").ravel()] = True
+    return close
 
 
 def join_flags(applies: Mapping[str, Any], n: int) -> NDArray[np.str_]:

@@ -100,6 +100,17 @@ class WcsFootprint:
 
     def contains(self, vectors: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Return whether (..., 3) Galactic unit vectors are in a pixel of the sky."""
+        index = self.index(vectors)
+        return (index >= 0) & self.pixels.ravel()[index]
+
+    def index(self, vectors: NDArray[np.floating]) -> NDArray[np.int64]:
+        """Return in which pixels (..., 3) Galactic unit vectors are.
+
+        Returns
+        -------
+        (...) ndarray of int64
+            Indices into the flat (ny, nx) image; -1 outside it.
+        """
         shape = np.shape(vectors)[:-1]
         flat = np.asarray(vectors, np.float64).reshape(-1, 3)
         lon, lat = angles(flat @ self._rotation)
@@ -110,9 +121,9 @@ class WcsFootprint:
         ny, nx = self.pixels.shape
         # NaN, where the projection does not reach, compares as outside.
         within = (x >= 0) & (x < nx) & (y >= 0) & (y < ny)
-        inside = np.zeros(len(flat), dtype=bool)
-        inside[within] = self.pixels[y[within].astype(int), x[within].astype(int)]
-        return inside.reshape(shape)
+        index = np.full(len(flat), -1)
+        index[within] = y[within].astype(int) * nx + x[within].astype(int)
+        return index.reshape(shape)
 
     @cached_property
     def _rotation(self) -> NDArray[np.float64]:
@@ -152,11 +163,15 @@ class HealpixFootprint:
 
     def contains(self, vectors: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Return whether (..., 3) Galactic unit vectors are in a cell of the sky."""
+        return np.asarray(self.cells[self.index(vectors)], dtype=bool)
+
+    def index(self, vectors: NDArray[np.floating]) -> NDArray[np.int64]:
+        """Return the cells that (..., 3) Galactic unit vectors are in."""
         turned = np.asarray(vectors, np.float64) @ self.rotation
         index = astropy_healpix.xyz_to_healpix(
             *np.moveaxis(turned, -1, 0), self.nside, order=self.order
         )
-        return np.asarray(self.cells[index], dtype=bool)
+        return np.asarray(index, np.int64)
 
 
 def to_galactic(frame: Any) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ Conventions: https://gamma-astro-data-formats.readthedocs.io/en/latest/skymaps/h
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -101,7 +102,7 @@ def read(
         no counts, or no usable band.
     """
     check_unit(table.header.get("BUNIT"), path=path)
-    cells = _cells(path, table.header)
+    cells = read_cells(path, table.header)
     index, columns = _columns(path, table, cells.nside)
     channels = read_channels(hdus, n_channels=len(columns), path=path)
     planes, sky = [], None
@@ -127,8 +128,14 @@ def read(
     )
 
 
-def _cells(path: Path, header: fits.Header) -> Cells:
-    """Read which cells the map has."""
+def read_cells(path: Path, header: fits.Header) -> Cells:
+    """Read which cells a map has.
+
+    Raises
+    ------
+    BadInput
+        Resolution, numbering or coordinates are not understood.
+    """
     nside, order = header.get("NSIDE"), str(header.get("ORDERING", "")).upper()
     if not isinstance(nside, int) or not 1 <= nside <= _FINEST_NSIDE:
         raise BadInput(
@@ -163,7 +170,7 @@ def _columns(
 ) -> tuple[NDArray[np.int64], list[NDArray[Any]]]:
     """Return the number of each row's cell, and the values of each channel."""
     names = {name.upper(): name for name in table.columns.names}
-    index_name = next((name for name in _INDEX if name in names), None)
+    index_name = _index_name(names)
     values = [name for key, name in names.items() if key != index_name]
     # Other columns may stand beside those of the channels.
     values = [name for name in values if _CHANNEL.fullmatch(name)] or values
@@ -200,6 +207,26 @@ def _columns(
             "that are given.\nGive all cells, or add a column PIX with their numbers."
         )
     return index, columns
+
+
+def read_index(path: Path, table: fits.BinTableHDU, *, nside: int) -> NDArray[np.int64]:
+    """Return the number of each row's cell: those listed, or all.
+
+    Raises
+    ------
+    BadInput
+        A number is outside the map or listed twice.
+    """
+    names = {name.upper(): name for name in table.columns.names}
+    name = _index_name(names)
+    if name is None:
+        return np.arange(12 * nside**2)
+    return _index(path, table.data[names[name]], nside=nside)
+
+
+def _index_name(names: Container[str]) -> str | None:
+    """Return which of some columns, in upper case, lists the cells' numbers."""
+    return next((name for name in _INDEX if name in names), None)
 
 
 def _index(path: Path, listed: NDArray[Any], *, nside: int) -> NDArray[np.int64]:

@@ -19,6 +19,8 @@ PATCH_DEGREES: Final = 10.0
 HALF: Final = PATCH_DEGREES / 2
 MASK_PIXELS: Final = 128
 MASK_DEGREES: Final = PATCH_DEGREES / MASK_PIXELS
+CUTOUT_PIXELS: Final = 20
+"""Pixels on a side of what is cut out of a band's counts around a peak."""
 
 Vectors = NDArray[np.floating]
 

@@ -18,7 +18,7 @@ from tritonclient.grpc.model_config_pb2 import ModelConfig
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from amphitrite import errors
-from amphitrite.spec import ModelSpec, check_contract, parameter_key
+from amphitrite.spec import Member, ModelSpec, check_contract, parameter_key
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +112,8 @@ class Connection:
             The server does not serve the model.
         SpecMismatch
             The server has no spec for the model, or its contract differs, or the
-            spec does not describe the tensors that the server really has.
+            spec does not describe the tensors that the server really has; or a member
+            of an ensemble is not the one that the ensemble was published with.
         """
         name = expected.name
         try:
@@ -132,12 +133,32 @@ class Connection:
         spec = _served_spec(config, version, server=self.url)
         check_contract(served=spec, expected=expected)
         _check_tensors(metadata, spec, batched=config.max_batch_size > 0)
+        for member in spec.members:
+            self._check_member(name, member)
         return ServedModel(
             connection=self,
             spec=spec,
             version=version,
             max_batch=max(1, config.max_batch_size),
         )
+
+    def _check_member(self, ensemble: str, member: Member) -> None:
+        """Make sure that a member of an ensemble has the weights that it should."""
+        version = str(member.version)
+        try:
+            config = self._client.get_model_config(
+                member.name, version, client_timeout=_PROBE_SECONDS
+            ).config
+        except InferenceServerException as error:
+            raise self._translate(error, member.name, deadline=_PROBE_SECONDS) from None
+        served = _served_spec(config, member.version, server=self.url).digest
+        if served != member.digest:
+            raise errors.SpecMismatch(
+                f"the ensemble '{ensemble}' at {self.url} was published with version "
+                f"{version} of '{member.name}' of {member.digest}, but that version is "
+                f"now {served}: '{member.name}' was replaced by itself. Export it "
+                "again, so that its ensembles follow it."
+            )
 
     def status(self) -> list[ModelStatus]:
         """List every model version on the server, and try each with one request.

@@ -22,11 +22,11 @@ import onnx
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from amphitrite.bands import Band
+from amphitrite.bands import CUTOUT_BANDS, PEAK_BAND, Band
 from amphitrite.errors import BadInput
-from amphitrite.patches import MASK_PIXELS
+from amphitrite.patches import CUTOUT_PIXELS, MASK_PIXELS
 from amphitrite.spec import TensorSpec
-from amphitrite.surveys.asid import CUTOUT_BANDS, CUTOUT_PIXELS, PEAK_BAND, PEAKS
+from amphitrite.surveys.asid import PEAKS
 from amphitrite_export.convert import BATCH, OPSET
 
 MAX_PEAKS: Final = 64

@@ -44,9 +44,9 @@ def demo(
     from amphitrite.commands.talk import Talk
     from amphitrite.errors import OutputError
     from amphitrite.staging import writing
-    from amphitrite.surveys import page
+    from amphitrite.surveys import asked
 
-    models = [page(survey).MODEL.name]
+    models = asked(survey)
     run = importlib.import_module(f"amphitrite_training.{survey}.demo").demo
     talk = Talk(as_json=as_json, quiet=quiet)
     folder = out or Path(f"amphitrite-demo-{survey}")

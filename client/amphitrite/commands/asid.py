@@ -48,6 +48,35 @@ def asid(
             rich_help_panel=_PANEL,
         ),
     ] = Route.SERVER,
+    exposure: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Exposure of the input, as gtexpcube2 writes it (a cube on an image "
+            "or a HEALPix map); fluxes are for the training's without it.",
+            show_default=False,
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    max_p_fake: Annotated[
+        float | None,
+        typer.Option(
+            help="Leave out what is a fluctuation with a higher probability than "
+            "this; 1 keeps all.",
+            show_default="as learned",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    associate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Name the counterparts in a catalogue of the mission, such as "
+            "gll_psc_v30.fit (4FGL) or gll_psch_v13.fit (3FHL).",
+            show_default=False,
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
     regions: Annotated[
         Path | None,
         typer.Option(
@@ -81,12 +110,17 @@ def asid(
 
     The sky is cut into overlapping patches of 10 x 10 deg, the photons of each are
     counted in five energy bands (0.3-0.5, 0.5-1, 1-2, 2-7 and 7-20 GeV), a network
-    marks the sources, and what several patches see is listed once. Bands that the
+    marks the sources, three more say of each its flux, its position and how likely it
+    is a mere fluctuation, and what several patches see is listed once. Bands that the
     input lacks are left out.
 
-    The catalogue has name, ra, dec, l, b (deg), score, patch and flags: edge (within
-    0.6 deg of the edge of what the input shows), partial_band and missing_band (the
-    input holds a part or nothing of a band), many_peaks (a crowded patch).
+    The catalogue has name, ra, dec, l, b, r68, r95 (deg; circles that hold the position
+    with 68 and 95 %), flux1000 (photons above 1 GeV, cm-2 s-1), flux1000_err,
+    flux1000_sys, p_fake, score, patch and flags: edge (within 0.6 deg of the edge of
+    what the input shows), confused (within 0.5 deg of another source), partial_band and
+    missing_band (the input holds a part or nothing of a band), many_peaks (a crowded
+    patch), exposure_assumed (its exposure is not known). --associate adds assoc_name,
+    assoc_separation and assoc_class.
 
     Example: amphitrite asid events.fits -o catalogue.fits --plot sky.png
     """
@@ -95,7 +129,13 @@ def asid(
 
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
     options = page.Options(
-        threshold=threshold, peaks=peaks.value, regions=regions, plot=plot
+        threshold=threshold,
+        peaks=peaks.value,
+        regions=regions,
+        plot=plot,
+        exposure=exposure,
+        associate=associate,
+        max_p_fake=max_p_fake,
     )
     control = talk.control(
         resume=resume,
@@ -105,18 +145,20 @@ def asid(
     )
     connecting = talk.connected(
         server,
-        models=[page.MODEL.name],
+        models=[model.name for model in page.ASKED],
         model_repository=model_repository,
         deadline=deadline,
     )
     result = page.run(inputs, connecting, output, options, control)
     bands = [band.label for band in result.bands]
     talk.result(
-        f"{len(result.table)} sources among {result.n_photons:,} photons in "
-        f"{result.n_patches} patches ({', '.join(bands)}) in {output}",
+        f"{len(result.table)} sources ({result.n_fakes} likely fluctuations left out) "
+        f"among {result.n_photons:,} photons in {result.n_patches} patches "
+        f"({', '.join(bands)}) in {output}",
         {
             "output": str(output),
             "sources": len(result.table),
+            "fakes": result.n_fakes,
             "patches": result.n_patches,
             "photons": result.n_photons,
             "bands": bands,

@@ -27,6 +27,15 @@ def page(survey: str) -> ModuleType:
     return importlib.import_module(f"amphitrite.surveys.{survey}")
 
 
+def asked(survey: str) -> list[str]:
+    """Return the names of the models that a survey's run asks.
+
+    They are the page's ``ASKED``, or its ``MODEL`` alone.
+    """
+    found = page(survey)
+    return [model.name for model in getattr(found, "ASKED", (found.MODEL,))]
+
+
 def options(survey: str, **chosen: Any) -> Any:
     """Return the options of a survey, its defaults where nothing was chosen.
 

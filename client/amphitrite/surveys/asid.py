@@ -1,8 +1,9 @@
 """ASID: gamma-ray sources in the sky of the Fermi Large Area Telescope.
 
 Counts of a patch of the sky in five energy bands go in; one ensemble on the server
-marks the sources with a U-Net and finds their peaks with a Laplacian of Gaussian.
-Patches overlap (see `amphitrite.tiling`), and what they see twice is listed once.
+marks the sources with a U-Net, finds their peaks with a Laplacian of Gaussian, and has
+three networks say of each its flux, its position and whether it is one at all.  Patches
+overlap (see `amphitrite.tiling`), and what they see twice is listed once.
 """
 
 from __future__ import annotations
@@ -10,35 +11,58 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from astropy.coordinates import SkyCoord
 from astropy.table import QTable
 from numpy.typing import NDArray
 
-from amphitrite import catalogs, engine, regions, side_products, skies, skymaps
-from amphitrite.bands import BANDS, Band, expected_photons
+from amphitrite import (
+    associations,
+    catalogs,
+    engine,
+    exposures,
+    regions,
+    side_products,
+    skies,
+    skymaps,
+)
+from amphitrite.associations import Counterparts
+from amphitrite.bands import BANDS, CUTOUT_BANDS, EXPOSURE_WEIGHTS, Band
 from amphitrite.columns import Column
-from amphitrite.detections import Detections, join_flags, names, select
+from amphitrite.descriptions import (
+    Calibration,
+    flux_columns,
+    radius_columns,
+)
+from amphitrite.detections import (
+    Detections,
+    has_neighbour,
+    join_flags,
+    names,
+    select,
+)
 from amphitrite.detector import Detector
-from amphitrite.errors import BadInput, InferenceFailed
+from amphitrite.errors import BadInput, SpecMismatch
+from amphitrite.exposures import Exposure
+from amphitrite.fits import checksum
 from amphitrite.footprints import near_edge
-from amphitrite.journal import Journal
+from amphitrite.observation import Observation
 from amphitrite.patches import (
+    CUTOUT_PIXELS,
     MASK_PIXELS,
     PATCH_DEGREES,
-    Patch,
     angles,
+    unit_vectors,
 )
-from amphitrite.peaks import Peaks, find
 from amphitrite.photons import Footprint, Photons
 from amphitrite.provenance import Provenance
+from amphitrite.search import search
 from amphitrite.spec import ModelSpec, TensorSpec
 from amphitrite.staging import Staging
 from amphitrite.tiling import Tiles, centres
@@ -46,22 +70,11 @@ from amphitrite.triton import Connection, ServedModel
 
 logger = logging.getLogger(__name__)
 
-# The bands of the cut-outs around a peak: those with the finest grids.
-CUTOUT_BANDS: Final = BANDS[:3]
-CUTOUT_PIXELS: Final = 20
-PEAK_BAND: Final = 1
-"""Which of them, 2-7 GeV, has the mask's own grid."""
+T = TypeVar("T")
+
 # Of AUXILIARY and of the variances, in their order.
 AUXILIARIES: Final = ("log_counts", "log_peak_counts", "row", "column", "score")
 VARIANCES: Final = ("aleatoric", "epistemic")
-# A flux above 1 GeV goes as one over the mean exposure of the bands above, each weighed
-# with the photons that a typical spectrum has in it.
-EXPOSURE_WEIGHTS: Final = tuple(
-    expected_photons(band.low, band.high) / expected_photons(1_000, 20_000)
-    if band.low >= 1_000
-    else 0.0
-    for band in BANDS
-)
 
 REFERENCES: Final = (
     "Panes et al. 2021, A&A 656, A62, arXiv:2103.11068",
@@ -318,6 +331,9 @@ def _of_one_peak(tensor: TensorSpec) -> TensorSpec:
     return replace(tensor, shape=tensor.shape[1:], axes=tensor.axes[1:])
 
 
+ASKED: Final = (MODEL, HEADS_MODEL)
+"""What a run asks: the second of peaks that the client found itself."""
+
 PRODUCTS: Final = ()
 """The result is one file, not a folder of products."""
 
@@ -334,6 +350,48 @@ COLUMNS: Final = (
     Column("l", "float64", "deg", "pos.galactic.lon", "Galactic longitude"),
     Column("b", "float64", "deg", "pos.galactic.lat", "Galactic latitude"),
     Column(
+        "r68",
+        "float32",
+        "deg",
+        "stat.error;pos",
+        "Radius of the circle that holds the position with a probability of 68 %",
+    ),
+    Column(
+        "r95",
+        "float32",
+        "deg",
+        "stat.error;pos",
+        "Radius of the circle that holds the position with a probability of 95 %",
+    ),
+    Column(
+        "flux1000",
+        "float64",
+        "cm-2 s-1",
+        "phot.flux;em.gamma",
+        "Flux of photons above 1 GeV",
+    ),
+    Column(
+        "flux1000_err",
+        "float64",
+        "cm-2 s-1",
+        "stat.error;phot.flux;em.gamma",
+        "Error of flux1000, one sigma",
+    ),
+    Column(
+        "flux1000_sys",
+        "float64",
+        "cm-2 s-1",
+        "stat.error.sys;phot.flux;em.gamma",
+        "Systematic error of flux1000 from the diffuse light; NaN if not measured",
+    ),
+    Column(
+        "p_fake",
+        "float32",
+        "",
+        "stat.probability",
+        "Probability that it is a fluctuation and no source",
+    ),
+    Column(
         "score",
         "float32",
         "",
@@ -346,15 +404,30 @@ COLUMNS: Final = (
         "str",
         "",
         "meta.code",
-        "Comma-separated: edge, partial_band, missing_band, many_peaks",
+        "Comma-separated: edge, confused, partial_band, missing_band, many_peaks, "
+        "exposure_assumed",
     ),
 )
+ASSOCIATION_COLUMNS: Final = (
+    Column("assoc_name", "str", "", "meta.id.cross", "Counterpart; empty if none"),
+    Column(
+        "assoc_separation",
+        "float64",
+        "deg",
+        "pos.angDistance",
+        "Distance of the counterpart; NaN if none",
+    ),
+    Column("assoc_class", "str", "", "meta.code.class", "Class of the counterpart"),
+)
+"""Further columns where a catalogue of counterparts is given."""
 
 FLAGS: Final = {
     "edge": "within 0.6 deg of the edge of the sky that the input shows",
+    "confused": "within 0.5 deg of another source of the catalogue",
     "partial_band": "the input holds only a part of some band's photons",
     "missing_band": "the input holds too few photons of some band for it to be used",
     "many_peaks": "its patch has more peaks than the server lists, found by the client",
+    "exposure_assumed": "its exposure is not known; flux is for that of the training",
 }
 """What the words in the column ``flags`` mean; empty where none applies."""
 
@@ -362,11 +435,11 @@ MATCH_DEGREES: Final = 0.3
 """Radius within which a detection counts as that of a source (Panes et al. 2021)."""
 
 EDGE_DEGREES: Final = 0.6
+CONFUSED_DEGREES: Final = 0.5
 _WHOLE: Final = 0.999  # of a band's photons, short of rounding
-_JOURNAL_BYTES: Final = 4096  # of a patch's peaks, and more
+_JOURNAL_BYTES: Final = 8192  # of a patch's peaks, and more
 _ROUTES: Final = ("server", "client")
 _STAGES: Final = ("reading", "connecting", "serving", "writing")
-OUTPUTS: Final = tuple(tensor.name for tensor in MODEL.outputs)
 
 
 @dataclass(frozen=True)
@@ -384,14 +457,32 @@ class Options:
         A DS9 region file to write.
     plot : Path, optional
         A picture of the sky to draw, PNG; needs the ``plots`` extra.
+    exposure : Path, optional
+        See `amphitrite.exposures.read`; by default that of the training is assumed.
+    associate : Path, optional
+        A catalogue to look for counterparts in, see `amphitrite.associations.read`.
+    max_p_fake : float, optional
+        Sources that are fluctuations with a higher probability are left out; by
+        default what was learned.
     """
 
     threshold: float | None = None
     peaks: str = "server"
     regions: Path | None = None
     plot: Path | None = None
+    exposure: Path | None = None
+    associate: Path | None = None
+    max_p_fake: float | None = None
 
     def __post_init__(self) -> None:
+        if self.max_p_fake is not None and not 0 <= self.max_p_fake <= 1:
+            raise BadInput(
+                "--max-p-fake must be a probability from 0 to 1; received "
+                f"{self.max_p_fake:g}"
+            )
+        for name in ("exposure", "associate"):
+            if (given := getattr(self, name)) is not None:
+                object.__setattr__(self, name, Path(given))
         if self.threshold is not None and not 0 < self.threshold < math.inf:
             raise BadInput(
                 "--threshold must be a positive and finite number; received "
@@ -411,127 +502,71 @@ class Options:
                     )
 
     @property
+    def aids(self) -> list[Path]:
+        """The files that are read beside the inputs."""
+        return [path for path in (self.exposure, self.associate) if path is not None]
+
+    @property
     def beside(self) -> list[Path]:
         """The files that are written beside the catalogue."""
         return [path for path in (self.regions, self.plot) if path is not None]
 
 
-@dataclass
-class PatchWork:
-    """One patch on its way through the server (see `amphitrite.engine.Work`).
-
-    Parameters
-    ----------
-    counts : mapping of str to (ny, nx) ndarray of float32
-        What `amphitrite.tiling.Tiles.counts` gives.
-    detector : Detector
-        For the peaks that the client finds itself.
-    route : {"server", "client"}
-        Who finds the peaks.
-    """
-
-    counts: Mapping[str, NDArray[np.float32]]
-    detector: Detector
-    route: str
-    peaks: Peaks = field(init=False)
-    many: bool = False
-
-    def __post_init__(self) -> None:
-        none = np.zeros(0, np.float32)
-        self.peaks = Peaks(none, none, none)
-
-    def requests(self) -> Iterator[tuple[None, dict[str, NDArray[Any]]]]:
-        """Yield the patch, if there is a photon in it."""
-        if any(image.any() for image in self.counts.values()):
-            yield None, {name: image[None] for name, image in self.counts.items()}
-
-    def add(self, where: None, outputs: Mapping[str, NDArray[Any]]) -> None:
-        """Take the peaks, or find them where the server has not listed them all.
-
-        Raises
-        ------
-        InferenceFailed
-            What the server answered is not finite.
-        """
-        mask, peaks, score = (outputs[name][0] for name in ("mask", "peaks", "score"))
-        if not all(np.isfinite(answer).all() for answer in (mask, peaks, score)):
-            raise InferenceFailed(
-                "the server's answer for a patch holds NaN or infinite values, though "
-                "its counts are finite; its model is damaged: export it again"
-            )
-        n_peaks = int(outputs["n_peaks"].item())
-        self.many = n_peaks > len(score)
-        if self.many or self.route == "client":
-            detector = self.detector
-            self.peaks = find(mask, sigma=detector.sigma, floor=detector.floor)
-        else:
-            row, column = peaks[:n_peaks].T.copy()
-            self.peaks = Peaks(row, column, score[:n_peaks])
-
-    def record(self) -> dict[str, NDArray[Any]]:
-        """Return the peaks for the journal."""
-        return {
-            "row": self.peaks.row,
-            "column": self.peaks.column,
-            "score": self.peaks.score,
-            "many": np.array(self.many),
-        }
-
-
-def prepare(patch: Patch, *, tiles: Tiles, detector: Detector, route: str) -> PatchWork:
-    """Count the photons of one patch.
-
-    Parameters
-    ----------
-    patch : Patch
-        Where.
-    tiles : Tiles
-        The photons.
-    detector, route
-        See `PatchWork`.
-    """
-    return PatchWork(tiles.counts(patch), detector, route)
-
-
 def interpret(
-    found: Detections, footprint: Footprint, coverage: Mapping[Band, float]
+    found: Detections,
+    footprint: Footprint,
+    coverage: Mapping[Band, float],
+    *,
+    calibration: Calibration,
+    correction: tuple[NDArray[np.floating], NDArray[np.bool_]],
 ) -> dict[str, NDArray[Any]]:
     """Turn selected detections into the columns of the catalogue.
 
     Parameters
     ----------
     found : Detections
-        What `select` returns.
+        What `select` returns, without what is fake.
     footprint : Footprint
         The part of the sky that the input shows.
     coverage : mapping of Band to float
         The usable bands, and which part of their photons the input holds.
+    calibration : Calibration
+        What was learned with the networks.
+    correction : (n,) ndarray, (n,) ndarray of bool
+        What `Observation.correction` returns.
 
     Returns
     -------
     dict of str to (n,) ndarray
         By column name, rows by right ascension.
     """
-    lon, lat = angles(found.vectors)
+    lon, lat = angles(found.sources)
     icrs = SkyCoord(lon, lat, unit="deg", frame="galactic").icrs
     ra, dec = icrs.ra.deg % 360.0, icrs.dec.deg
+    factor, assumed = correction
     applies = {
-        "edge": near_edge(footprint, found.vectors, degrees=EDGE_DEGREES),
+        "edge": near_edge(footprint, found.sources, degrees=EDGE_DEGREES),
+        "confused": has_neighbour(found.sources, degrees=CONFUSED_DEGREES),
         "partial_band": any(part < _WHOLE for part in coverage.values()),
         "missing_band": len(coverage) < len(BANDS),
         "many_peaks": found.many,
+        "exposure_assumed": assumed,
     }
-    flags = join_flags({flag: applies[flag] for flag in FLAGS}, len(found))
-    order = np.lexsort((dec, ra))
     columns = {
         "ra": ra,
         "dec": dec,
         "l": lon,
         "b": lat,
+        **radius_columns(found.offset_variance),
+        **flux_columns(
+            found.log10_flux + np.log10(factor), found.flux_variance, calibration
+        ),
+        "p_fake": found.p_fake,
         "score": found.score,
         "patch": found.patch,
-        "flags": flags,
+        "flags": join_flags({flag: applies[flag] for flag in FLAGS}, len(found)),
     }
+    order = np.lexsort((dec, ra))
     columns = {name: values[order] for name, values in columns.items()}
     return {"name": names(columns["ra"], columns["dec"]), **columns}
 
@@ -546,6 +581,8 @@ class Result(engine.Result):
         Photons in usable bands.
     n_patches : int
         Patches searched.
+    n_fakes : int
+        Detections left out because they are fluctuations too likely.
     bands : tuple of Band
         The usable bands.
     seconds : mapping of str to float
@@ -555,6 +592,7 @@ class Result(engine.Result):
 
     n_photons: int
     n_patches: int
+    n_fakes: int
     bands: tuple[Band, ...]
     seconds: Mapping[str, float]
 
@@ -595,7 +633,8 @@ def run(
     control = control or engine.Control()
     catalogs.check_suffix(out)
     side_products.check(
-        options.beside, out, inputs, replace=control.overwrite or control.resume
+        *(options.beside, out, [*inputs, *options.aids]),
+        replace=control.overwrite or control.resume,
     )
     if options.plot is not None:
         skymaps.check_available()
@@ -605,24 +644,36 @@ def run(
         )
         clock = [time.monotonic()]
         staging.require(len(centres()) * _JOURNAL_BYTES)
+        counterparts = _read(options.associate, associations.read)
+        exposure = _read(options.exposure, exposures.read)
         photons = skies.read(inputs, progress=control.progress)
         if not len(photons):
             logger.warning("the input holds no photon in any band: no source is found")
         clock.append(time.monotonic())
-        model = stack.enter_context(connecting).model(MODEL)
-        detector = Detector.of(model.spec)
+        connection = stack.enter_context(connecting)
+        models = _models(connection)
+        spec = models[0].spec
+        detector, calibration = Detector.of(spec), Calibration.of(spec)
         threshold = detector.threshold(photons.coverage, chosen=options.threshold)
+        max_p_fake = _chosen(options.max_p_fake, calibration.fake_threshold)
         clock.append(time.monotonic())
-        tiles = Tiles(photons)
-        numbers = tiles.occupied(centres())
-        provenance = Provenance.of(inputs, model, control.command)
-        head = {"survey": MODEL.name, "peaks": options.peaks, **provenance.identity}
+        sky = _observation(photons, exposure, calibration)
+        provenance = Provenance.of(inputs, models[0], control.command)
+        aids = _aid_cards(options, counterparts)
+        head = {
+            "survey": MODEL.name,
+            "peaks": options.peaks,
+            "exposure": aids.get("EXPSUM", ""),
+            **provenance.identity,
+        }
         journal = stack.enter_context(
             engine.recording(staging, head, resume=control.resume)
         )
-        work = partial(prepare, tiles=tiles, detector=detector, route=options.peaks)
-        summary = _serve(numbers, work, model, journal, control)
-        records = {number: journal.read(_key(number)) for number in numbers}
+        numbers = sky.tiles.occupied(centres())
+        records, summary = search(
+            *(numbers, sky, detector, options.peaks),
+            *(models, journal, control),
+        )
         clock.append(time.monotonic())
         found = select(
             Detections.collect(records),
@@ -631,51 +682,102 @@ def run(
             threshold=threshold,
             radius_degrees=detector.radius_degrees,
         )
+        kept = found[found.p_fake <= max_p_fake]
+        columns = interpret(
+            *(kept, photons.footprint, photons.coverage),
+            calibration=calibration,
+            correction=sky.correction(kept),
+        )
+        if counterparts:
+            columns |= _associated(columns, counterparts)
         cards = {
             **provenance.cards,
             **_sky_cards(photons),
+            **aids,
             "NPATCH": len(numbers),
             "PEAKS": options.peaks,
             "THRESH": threshold,
+            "MAXPFAKE": max_p_fake,
+            "NFAKES": len(found) - len(kept),
         }
-        table = catalogs.table(
-            COLUMNS, interpret(found, photons.footprint, photons.coverage), cards
-        )
+        declared = (*COLUMNS, *(ASSOCIATION_COLUMNS if counterparts else ()))
+        table = catalogs.table(declared, columns, cards)
         catalogs.write(table, staging.result, provenance=cards)
         _write_beside(options, table, photons)
         journal.close()
         staging.publish()
         clock.append(time.monotonic())
     return Result(
-        *(table, summary, out, len(photons), len(numbers)),
+        *(table, summary, out, len(photons), len(numbers), len(found) - len(kept)),
         bands=tuple(band for band in BANDS if band in photons.coverage),
         seconds=dict(zip(_STAGES, np.diff(clock).tolist(), strict=True)),
     )
 
 
-def _serve(
-    numbers: Sequence[int],
-    work: Callable[[Patch], PatchWork],
-    model: ServedModel,
-    journal: Journal,
-    control: engine.Control,
-) -> engine.Summary:
-    """Bring the patches of these numbers through the server."""
-    units = [engine.Unit(_key(number), centres()[number]) for number in numbers]
-    with control.progress("searching", len(units)) as advance:
-        return engine.execute(
-            units,
-            work,
-            model,
-            journal,
-            outputs=OUTPUTS,
-            limits=control.limits,
-            advance=advance,
+def _models(connection: Connection) -> tuple[ServedModel, ServedModel]:
+    """Find both ensembles, and make sure that they describe sources alike."""
+    model, heads = (connection.model(spec) for spec in ASKED)
+    digests = {member.name: member.digest for member in model.spec.members}
+    for member in heads.spec.members:
+        if digests.get(member.name) != member.digest:
+            raise SpecMismatch(
+                f"the ensembles '{MODEL.name}' and '{HEADS_MODEL.name}' are not of one "
+                f"release: '{member.name}' is {digests.get(member.name)} in the one "
+                f"and {member.digest} in the other. Export '{member.name}' again."
+            )
+    return model, heads
+
+
+def _read(path: Path | None, reader: Callable[[Path], T]) -> T | None:
+    return None if path is None else reader(path)
+
+
+def _chosen(given: float | None, learned: float) -> float:
+    return learned if given is None else given
+
+
+def _observation(
+    photons: Photons, exposure: Exposure | None, calibration: Calibration
+) -> Observation:
+    """Join photons and exposure; say what is assumed."""
+    typical = calibration.exposure
+    if exposure is None:
+        logger.warning(
+            "no map of the exposure is given (--exposure): fluxes are for %.3g cm2 s "
+            "above 1 GeV, that of the training, and flagged exposure_assumed",
+            typical @ np.array(EXPOSURE_WEIGHTS),
         )
+    elif exposure.missing:
+        logger.warning(
+            "the map of the exposure has none for %s: it is taken to vary as in the "
+            "other bands",
+            ", ".join(band.label for band in exposure.missing),
+        )
+        exposure = exposure.filled(typical.tolist())
+    return Observation(Tiles(photons), exposure, typical)
 
 
-def _key(number: int) -> str:
-    return f"patch {number}"
+def _associated(
+    columns: Mapping[str, NDArray[Any]], counterparts: Counterparts
+) -> dict[str, NDArray[Any]]:
+    """Return the columns of counterparts."""
+    vectors = unit_vectors(columns["l"], columns["b"])
+    found = counterparts.of(vectors, columns["r95"])
+    return dict(zip((c.name for c in ASSOCIATION_COLUMNS), found, strict=True))
+
+
+def _aid_cards(
+    options: Options, counterparts: Counterparts | None
+) -> dict[str, str | int | float]:
+    """Return what was read beside the inputs, as cards."""
+    cards: dict[str, str | int | float] = {}
+    if options.exposure is not None:
+        cards["EXPOSURE"] = options.exposure.name
+        cards["EXPSUM"] = f"sha256:{checksum(options.exposure)}"
+    if options.associate is not None and counterparts is not None:
+        cards["ASSOC"] = counterparts.title or options.associate.name
+        cards["ASSOCSUM"] = f"sha256:{checksum(options.associate)}"
+    return cards
 
 
 def _sky_cards(photons: Photons) -> dict[str, str | int | float]:

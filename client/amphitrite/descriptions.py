@@ -1,0 +1,161 @@
+"""What the networks say of each peak, and the numbers of a catalogue that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amphitrite.bands import BANDS
+from amphitrite.errors import InferenceFailed, SpecMismatch
+from amphitrite.spec import ModelSpec
+
+Floats = NDArray[np.floating]
+
+# Radii that hold 68 % and 95 % of a circular normal distribution, in its sigma.
+R68_IN_SIGMA: Final = float(np.sqrt(-2 * np.log(0.32)))
+R95_IN_SIGMA: Final = float(np.sqrt(-2 * np.log(0.05)))
+
+# What is kept of each peak, and how many numbers.
+FIELDS: Final = {
+    "log10_flux": (),
+    "flux_variance": (),
+    "p_fake": (),
+    "offset": (2,),
+    "offset_variance": (),
+}
+
+
+def describe(outputs: Mapping[str, Floats], n: int) -> dict[str, Floats]:
+    """Return what is kept of the networks' answers for the first peaks of a list.
+
+    Parameters
+    ----------
+    outputs : mapping of str to ndarray
+        For one patch, without the batch axis: ``log10_flux`` and ``p_fake`` (K,),
+        ``flux_variance`` (K, 2), ``offset`` (K, 2) and ``offset_variance`` (K, 2, 2),
+        the variances aleatoric and epistemic.
+    n : int
+        How many of the places hold a peak.
+
+    Returns
+    -------
+    dict of str to ndarray
+        By the names of `FIELDS`: variances added up, that of the position a mean of
+        its two coordinates (deg2).
+
+    Raises
+    ------
+    InferenceFailed
+        An answer is not finite.
+    """
+    kept = {name: np.asarray(outputs[name][:n]) for name in FIELDS}
+    kept["flux_variance"] = kept["flux_variance"].sum(axis=-1)
+    kept["offset_variance"] = kept["offset_variance"].sum(axis=-2).mean(axis=-1)
+    for name, values in kept.items():
+        if not np.isfinite(values).all():
+            raise InferenceFailed(
+                f"the server's answer '{name}' for a peak is NaN or infinite, though "
+                "its counts are finite; its model is damaged: export it again"
+            )
+    return kept
+
+
+def undescribed(n: int) -> dict[str, Floats]:
+    """Return the same of peaks that no network was asked about: NaN."""
+    return {
+        name: np.full((n, *shape), np.nan, np.float32) for name, shape in FIELDS.items()
+    }
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was learned with the networks that describe a source.
+
+    Parameters
+    ----------
+    exposure : (5,) ndarray of float32
+        Mean exposure of what they were trained on, cm2 s in each band.
+    fake_threshold : float
+        Up to this probability of being a fluctuation a source is kept.
+    systematic : (2, n) ndarray
+        log10 fluxes and how much other models of the diffuse light move a flux there,
+        dex; n = 0 if it was not measured.
+    """
+
+    exposure: NDArray[np.float32]
+    fake_threshold: float
+    systematic: Floats
+
+    @classmethod
+    def of(cls, spec: ModelSpec) -> Calibration:
+        """Read what a served model has learned.
+
+        Raises
+        ------
+        SpecMismatch
+            Something is missing or cannot be.
+        """
+        try:
+            learned = spec.learned
+            systematic = learned.get("flux_systematic", {"log10_flux": [], "dex": []})
+            found = cls(
+                exposure=np.array(learned["training_exposure"], np.float32),
+                fake_threshold=float(learned["fake_threshold"]),
+                systematic=np.array([systematic["log10_flux"], systematic["dex"]]),
+            )
+            if found.exposure.shape != (len(BANDS),) or not (found.exposure > 0).all():
+                raise ValueError(f"training_exposure is {learned['training_exposure']}")
+        except (KeyError, TypeError, ValueError) as error:
+            raise SpecMismatch(
+                f"the served '{spec.name}' does not say what was learned with its "
+                f"weights ({error!r}); received {sorted(spec.learned)}. Export the "
+                "model again."
+            ) from error
+        return found
+
+    def systematic_dex(self, log10_flux: Floats) -> Floats:
+        """Return the systematic error of fluxes, dex; NaN if it was not measured."""
+        fluxes, dex = self.systematic
+        if not len(fluxes):
+            return np.full(len(log10_flux), np.nan)
+        return np.asarray(np.interp(log10_flux, fluxes, dex))
+
+
+def flux_columns(
+    log10_flux: Floats, variance: Floats, calibration: Calibration
+) -> dict[str, Any]:
+    """Return the columns of a catalogue that are about flux.
+
+    Parameters
+    ----------
+    log10_flux, variance : (n,) ndarray
+        Photons above 1 GeV per cm2 and s, and the variance of its logarithm.
+    calibration : Calibration
+        For the systematic error.
+
+    Returns
+    -------
+    dict of str to (n,) ndarray
+        ``flux1000``, ``flux1000_err`` and ``flux1000_sys``.
+
+    Notes
+    -----
+    The errors are those of the logarithm carried over to first order, F ln(10) sigma.
+    """
+    flux = 10.0 ** np.asarray(log10_flux, np.float64)
+    per_dex = flux * np.log(10)
+    return {
+        "flux1000": flux,
+        "flux1000_err": per_dex * np.sqrt(variance),
+        "flux1000_sys": per_dex * calibration.systematic_dex(log10_flux),
+    }
+
+
+def radius_columns(variance: Floats) -> dict[str, Any]:
+    """Return the columns ``r68`` and ``r95``, deg, from variances in deg2."""
+    sigma = np.sqrt(np.asarray(variance, np.float64))
+    return {"r68": R68_IN_SIGMA * sigma, "r95": R95_IN_SIGMA * sigma}
