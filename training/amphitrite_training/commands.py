@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -204,6 +205,14 @@ def evaluate(
             show_default="as many as the survey's card needs",
         ),
     ] = None,
+    systematics: Annotated[
+        bool,
+        typer.Option(
+            "--systematics",
+            help="Search one more set of sources under several models of the diffuse "
+            "light (asid).",
+        ),
+    ] = False,
     server: common.Server = None,
     model_repository: common.ModelRepository = None,
     as_json: common.Json = False,
@@ -221,7 +230,14 @@ def evaluate(
         _check_card(card)
     evaluation = importlib.import_module(f"amphitrite_training.{survey}.evaluate")
     written = importlib.import_module(f"amphitrite_training.{survey}.card").card
-    options = {} if n_fields is None else {"n_fields": n_fields}
+    options: dict[str, Any] = {} if n_fields is None else {"n_fields": n_fields}
+    if systematics:
+        if "systematics" not in signature(evaluation.evaluate).parameters:
+            raise BadInput(
+                f"--systematics is not measured for {survey}; only surveys with "
+                "several models of their background have it: asid"
+            )
+        options["systematics"] = True
     talk = Talk(as_json=as_json, quiet=quiet)
     with talk.connected(
         server, models=[survey], model_repository=model_repository

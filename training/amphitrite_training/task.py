@@ -80,7 +80,8 @@ class Task(Generic[R]):
         ``keras.ops`` only, inputs and outputs named as in `spec`.
     loss : callable
         ``loss(recipe)`` returns Keras losses (objects, functions or names) by the name
-        of the output that they judge.  An output without one is not judged.
+        of the output that they judge.  An output without one is not judged; one that
+        `spec` does not name is left out of the artefact.
     data : callable
         ``data(recipe)`` returns the `Data`.  Its module never imports keras.
     samples : callable

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from amphitrite._version import __version__
+from amphitrite.spec import ModelSpec
 from amphitrite_training.artefact import Artefact, as_json_types, counts
 from amphitrite_training.checkpoint import Checkpoints, State
 from amphitrite_training.loop import Report, compile_model, fit
@@ -64,6 +65,7 @@ def train(
     # Built anew, the saved network depends on no loss function's code.
     served = task.build(recipe)
     served.set_weights(model.get_weights())
+    served = _as_declared(served, task.spec)
     account = {**counts(model), **_account(state, recipe)}
     how = {key: value for key, value in account.items() if key != "history"}
     learned = {**task.spec.learned, **learned, "recipe": values, "training": how}
@@ -74,6 +76,15 @@ def train(
         recipe=values,
         metrics={**account, **measured},
     )
+
+
+def _as_declared(model: keras.Model, spec: ModelSpec) -> keras.Model:
+    """Return a network without the outputs that only its loss needs."""
+    names = [tensor.name for tensor in spec.outputs]
+    if not isinstance(model.output, dict) or set(model.output) <= set(names):
+        return model
+    outputs = {name: model.output[name] for name in names}
+    return keras.Model(model.input, outputs, name=model.name)
 
 
 def _account(state: State, recipe: Training) -> dict[str, Any]:

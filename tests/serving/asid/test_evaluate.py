@@ -8,7 +8,7 @@ import pytest
 from amphitrite.detector import Detector
 from amphitrite.surveys.asid import MODEL
 from amphitrite.tiling import centres
-from amphitrite_training.asid.evaluate import _search
+from amphitrite_training.asid.evaluate import search
 from amphitrite_training.asid.measures import pair, tables
 from amphitrite_training.asid.simulate import spectra
 from amphitrite_training.asid.simulate.population import ENERGIES, Population
@@ -48,7 +48,7 @@ def sky():
 def found(sky, connection):
     model = connection.model(MODEL)
     steps = []
-    result = _search(
+    result = search(
         sky, 5, centres()[:N_PATCHES], model, Detector.of(model.spec), steps.append
     )
     assert sum(steps) == N_PATCHES
@@ -78,7 +78,7 @@ def test_it_is_counted_as_the_card_counts(found):
 
 def test_the_same_sky_gives_the_same_result(sky, found, connection):
     model = connection.model(MODEL)
-    again = _search(
+    again = search(
         sky, 5, centres()[:N_PATCHES], model, Detector.of(model.spec), lambda n: None
     )
     np.testing.assert_array_equal(again.found, found.found)

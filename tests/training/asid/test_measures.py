@@ -101,11 +101,19 @@ BIN = int(np.searchsorted(FLUX_EDGES, 2e-9)) - 1
 
 def result(found, *, aperture=2e-9):
     truth = np.array(TRUTH)
+    n = len(found)
     return SkyResult(
         truth=at(*truth[:, :2]),
         flux=truth[:, 2],
         found=at(*found),
-        aperture_flux=np.full(len(found), aperture),
+        aperture_flux=np.full(n, aperture),
+        described={
+            "sources": at(*((lon, lat + 0.01) for lon, lat in found)),
+            "log10_flux": np.full(n, -8.5),
+            "flux_variance": np.full(n, 0.04),
+            "p_fake": np.linspace(0.0, 1.0, n),
+            "offset_variance": np.full(n, 0.0009),
+        },
     )
 
 

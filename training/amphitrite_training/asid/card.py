@@ -8,6 +8,7 @@ from typing import Any, Final
 from amphitrite.bands import BANDS
 from amphitrite.surveys import asid as page
 from amphitrite_training.asid.calibrate import FLUX_EDGES
+from amphitrite_training.asid.heads.card import described
 from amphitrite_training.asid.measures import LEAST_SOURCES, Counted, Evaluation, Table
 from amphitrite_training.asid.simulate.sky import YEARS
 
@@ -63,12 +64,14 @@ Written by `amphitrite evaluate asid`; do not edit.
 | digest | `{found.spec.digest}` |
 | method | {"; ".join(page.REFERENCES)} |
 | input | counts of a 10 x 10 deg patch in {", ".join(b.label for b in BANDS)} |
-| output | a mask of 128 x 128 pixels; its peaks with their scores |
+| output | a mask of 128 x 128 pixels; its peaks with their scores; of each peak the \
+flux, the probability of being a fluctuation and the offset to the source, with errors |
 | marks | discs of {learned["disc_radius_pixels"]:g} pixels, Laplacian of Gaussian of \
 {learned["log_sigma_pixels"]:g} pixels, one source within \
 {learned["suppression_degrees"]:g} deg |
 | threshold | {thresholds["11111"]:g} with all bands, {thresholds["11000"]:g} with \
 7-20 and 2-7 GeV, {thresholds["01000"]:g} with 2-7 GeV alone |
+| P(fake) | up to {learned["fake_threshold"]:g} |
 
 ## How it was trained
 
@@ -113,11 +116,14 @@ stand here for orientation and not as a ranking.** Bins of fewer than {LEAST_SOU
 sources are in brackets.
 
 {tables}
+## What the networks say of a detection
+
+{described(found)}
 ## What was not measured
 
 Real skies are no part of this card: their true sources are not known. Against the
-4FGL catalogue see the tests that read real data. The flux, the nature and the error of
-the position of a source are not estimated yet.
+4FGL catalogue see the tests that read real data. The simulated exposure is the same
+all over a patch, so that its correction towards the source is not measured here.
 """
 
 

@@ -42,7 +42,7 @@ N_PATCHES: Final = 768
 # First seeds of what must never be the same sky.
 TRAINING_SKIES: Final = 1_000
 VALIDATION_SKIES: Final = 2_000
-_SHARPER_TYPES: Final = (
+SHARPER_TYPES: Final = (
     (0.0, 0.0, 0.0, 1.0),
     (0.0, 0.0, 0.5, 0.5),
     (0.0, 1 / 3, 1 / 3, 1 / 3),
@@ -233,13 +233,9 @@ def sample(
         Per band, float32.
     discs : (128, 128) ndarray of float32
     """
-    present = np.ones(len(BANDS), bool)
-    depth = 1.0
+    present, depth = np.ones(len(BANDS), bool), 1.0
     if vary:
-        present = _bands_present(rng, recipe)
-        if rng.random() < recipe.vary_depth:
-            low, high = np.log([recipe.depth_low, recipe.depth_high])
-            depth = float(np.exp(rng.uniform(low, high)))
+        present, depth = conditions(rng, recipe)
     counts = [
         rng.poisson(expected[patch].astype(np.float32) * depth).astype(np.float32)
         if here
@@ -252,10 +248,22 @@ def sample(
     images = [*counts, discs]
     if vary:
         if rng.random() < recipe.cut_footprints:
-            images = _cut(rng, images)
+            images = cut(rng, images)
         turn = int(rng.integers(8))
         images = [_turned(image, turn) for image in images]
     return images[:-1], images[-1]
+
+
+def conditions(
+    rng: np.random.Generator, recipe: Recipe
+) -> tuple[NDArray[np.bool_], float]:
+    """Draw which bands a sample has, and its exposure over the simulated one."""
+    present = _bands_present(rng, recipe)
+    depth = 1.0
+    if rng.random() < recipe.vary_depth:
+        low, high = np.log([recipe.depth_low, recipe.depth_high])
+        depth = float(np.exp(rng.uniform(low, high)))
+    return present, depth
 
 
 def _bands_present(rng: np.random.Generator, recipe: Recipe) -> NDArray[np.bool_]:
@@ -278,19 +286,19 @@ def _turned(image: NDArray[np.float32], turn: int) -> NDArray[np.float32]:
     return np.ascontiguousarray(image)
 
 
-def _cut(
+def cut(
     rng: np.random.Generator, images: list[NDArray[np.float32]]
 ) -> list[NDArray[np.float32]]:
     """Blank what lies beyond a straight line, as at the edge of a footprint."""
     angle = rng.uniform(0, 2 * np.pi)
     offset = rng.uniform(-HALF / 2, HALF)
-    cut = []
+    rest = []
     for image in images:
         n = len(image)
         axis = (np.arange(n) + 0.5) * PATCH_DEGREES / n - HALF
         inside = axis * np.cos(angle) + axis[:, None] * np.sin(angle) < offset
-        cut.append(image * inside.astype(np.float32))
-    return cut
+        rest.append(image * inside.astype(np.float32))
+    return rest
 
 
 @dataclass(frozen=True)
@@ -353,7 +361,7 @@ def _write_sky(folder: Path, what: _SkyFile) -> None:
     for index, patch in enumerate(chosen):
         types = ALL_TYPES
         if rng.random() < what.cuts:
-            types = _SHARPER_TYPES[rng.integers(len(_SHARPER_TYPES))]
+            types = SHARPER_TYPES[rng.integers(len(SHARPER_TYPES))]
         here = expect(sky, patch, event_types=types)
         for band, image in zip(counts, here.counts, strict=True):
             band[index] = np.minimum(image, 60_000)

@@ -18,30 +18,49 @@ from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
 from amphitrite.bands import BANDS
+from amphitrite.descriptions import Calibration
 from amphitrite.detections import Detections, select
+from amphitrite.detector import Detector
 from amphitrite.footprints import WholeSky
 from amphitrite.patches import Patch, from_pixels
+from amphitrite.search import OUTPUTS, PatchWork
 from amphitrite.surveys import asid as page
 from amphitrite.tiling import centres
 from amphitrite.triton import Connection, ServedModel
 from amphitrite_training.asid.calibrate import FLUX_EDGES
+from amphitrite_training.asid.heads.measures import Described
 from amphitrite_training.asid.measures import Evaluation, SkyResult, tables
-from amphitrite_training.asid.simulate import instrument, spectra
-from amphitrite_training.asid.simulate.sky import Sky, expect, make_sky
+from amphitrite_training.asid.simulate import diffuse, instrument, spectra
+from amphitrite_training.asid.simulate.sky import (
+    Sky,
+    expect,
+    make_sky,
+    relative_exposure,
+)
+from amphitrite_training.asid.systematics import shifts
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 Floats = NDArray[np.floating]
 
 FIRST_SEED: Final = 3_000
+SYSTEMATICS_SEED: Final = 3_500
 # The last variant is never trained on.
 VARIANTS: Final = ("A", "C", "B")
 _IN_FLIGHT: Final = 4
 _ABOVE_1_GEV: Final = 3  # bands
+_DESCRIBED: Final = (
+    *("sources", "log10_flux", "flux_variance"),
+    *("p_fake", "offset_variance"),
+)
 _COVERAGE: Final = dict.fromkeys(BANDS, 1.0)
 
 
 def evaluate(
-    connection: Connection, *, progress: Progress, n_fields: int = 2
+    connection: Connection,
+    *,
+    progress: Progress,
+    n_fields: int = 2,
+    systematics: bool = False,
 ) -> Evaluation:
     """Search simulated skies with the served model and compare with their truth.
 
@@ -53,6 +72,8 @@ def evaluate(
         Gives a context that yields how to advance a bar by a number of patches.
     n_fields : int, optional
         Whole skies; the first is of a variant that was trained on, the second is not.
+    systematics : bool, optional
+        Search one more set of sources under all variants.
 
     Returns
     -------
@@ -65,7 +86,7 @@ def evaluate(
         The server does not answer, or has another model.
     """
     model = connection.model(page.MODEL)
-    detector = page.Detector.of(model.spec)
+    detector = Detector.of(model.spec)
     skies = tuple(
         (FIRST_SEED + i, VARIANTS[i % len(VARIANTS)]) for i in range(n_fields)
     )
@@ -74,8 +95,10 @@ def evaluate(
     with progress("evaluating", n_fields * len(patches)) as advance:
         for seed, variant in skies:
             sky = make_sky(seed, variant=variant)
-            result = _search(sky, seed, patches, model, detector, advance)
+            result = search(sky, seed, patches, model, detector, advance)
             results.setdefault(variant, []).append(result)
+    threshold = Calibration.of(model.spec).fake_threshold
+    moved = _systematics(model, progress) if systematics else None
     return Evaluation(
         spec=model.spec,
         version=model.version,
@@ -85,6 +108,36 @@ def evaluate(
             variant: tables(some, radius_degrees=detector.radius_degrees)
             for variant, some in results.items()
         },
+        catalogues={
+            variant: tables(
+                [sky.catalogue(threshold) for sky in some],
+                radius_degrees=detector.radius_degrees,
+            )
+            for variant, some in results.items()
+        },
+        described={
+            variant: Described.joined([sky.known(n) for n, sky in enumerate(some)])
+            for variant, some in results.items()
+        },
+        shifts=moved,
+    )
+
+
+def _systematics(model: ServedModel, progress: Progress) -> dict[str, Any]:
+    """Search the same sources under every variant of the diffuse light."""
+    detector = Detector.of(model.spec)
+    patches = centres()
+    results = {}
+    with progress("systematics", len(diffuse.VARIANTS) * len(patches)) as advance:
+        for variant in diffuse.VARIANTS:
+            sky = make_sky(SYSTEMATICS_SEED, variant=variant)
+            results[variant] = search(
+                sky, SYSTEMATICS_SEED, patches, model, detector, advance
+            )
+    return shifts(
+        results,
+        Calibration.of(model.spec).fake_threshold,
+        radius_degrees=detector.radius_degrees,
     )
 
 
@@ -97,18 +150,35 @@ def counts(sky: Sky, seed: int, number: int, patch: Patch) -> dict[str, Floats]:
     }
 
 
-def _search(
+def search(
     sky: Sky,
     seed: int,
     patches: Sequence[Patch],
     model: ServedModel,
-    detector: page.Detector,
+    detector: Detector,
     advance: Callable[[int], None],
 ) -> SkyResult:
-    """Send every patch of a sky to the server, and measure what comes back."""
+    """Send every patch of a sky to the server, and collect what comes back.
+
+    Parameters
+    ----------
+    sky : Sky
+        The sky.
+    seed : int
+        Of its photons.
+    patches : sequence of Patch
+        Those to search.
+    model : ServedModel
+        The ensemble.
+    detector : Detector
+        What was learned with it.
+    advance : callable
+        Called with 1 after every patch.
+    """
+    mean = [instrument.band_exposure(band, years=sky.years) for band in BANDS]
     records: dict[int, Any] = {}
     images: dict[int, list[NDArray[np.uint16]]] = {}
-    flying: deque[tuple[int, page.PatchWork, Future[Any]]] = deque()
+    flying: deque[tuple[int, PatchWork, Future[Any]]] = deque()
 
     def collect() -> None:
         number, work, answer = flying.popleft()
@@ -122,9 +192,11 @@ def _search(
             np.minimum(drawn[tensor.name], 65_535).astype(np.uint16)
             for tensor in page.COUNTS[:_ABOVE_1_GEV]
         ]
-        work = page.PatchWork(drawn, detector, "server")
+        exposure = np.array(mean, np.float32) * np.float32(relative_exposure(patch))
+        work = PatchWork(drawn, exposure, detector, "server")
         for _, tensors in work.requests():
-            flying.append((number, work, model.submit(tensors)))
+            answer = model.submit(tensors, OUTPUTS["server"])
+            flying.append((number, work, answer))
         if len(flying) >= _IN_FLIGHT:
             collect()
     while flying:
@@ -149,6 +221,7 @@ def _search(
         flux=sky.population.flux[bright],
         found=found.vectors,
         aperture_flux=flux,
+        described={name: getattr(found, name) for name in _DESCRIBED},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -18,6 +18,7 @@ from amphitrite.peaks import suppress
 from amphitrite.spec import ModelSpec
 from amphitrite.surveys.asid import MATCH_DEGREES
 from amphitrite_training.asid.calibrate import FLUX_EDGES, HIGH_LATITUDE
+from amphitrite_training.asid.heads.measures import Described, summary
 
 Floats = NDArray[np.floating]
 
@@ -117,12 +118,69 @@ class SkyResult:
         Unit vectors of the detections.
     aperture_flux : (m,) ndarray
         Of the detections, from the counts around them.
+    described : mapping of str to (m, ...) ndarray
+        What the networks say of the detections: ``sources`` (m, 3), unit vectors;
+        ``log10_flux``, ``flux_variance``, ``p_fake`` and ``offset_variance`` as in
+        `amphitrite.detections.Detections`.
     """
 
     truth: Floats
     flux: Floats
     found: Floats
     aperture_flux: Floats
+    described: Mapping[str, Floats]
+
+    def catalogue(self, threshold: float) -> SkyResult:
+        """Return what the classifier leaves, where and as bright as the networks say.
+
+        Parameters
+        ----------
+        threshold : float
+            What P(fake) of a source does not exceed.
+        """
+        kept = self.described["p_fake"] <= threshold
+        described = {name: values[kept] for name, values in self.described.items()}
+        return SkyResult(
+            self.truth,
+            self.flux,
+            described["sources"],
+            10 ** described["log10_flux"].astype(float),
+            described,
+        )
+
+    @property
+    def source(self) -> NDArray[np.intp]:
+        """(m,) index of each detection's true source; -1 of a false detection."""
+        partners = pair(self.truth, self.flux, self.found)
+        source = np.full(len(self.found), -1)
+        source[partners[partners >= 0]] = np.flatnonzero(partners >= 0)
+        return source
+
+    def known(self, number: int) -> Described:
+        """Tell what the detections are, for the measures of the networks.
+
+        Parameters
+        ----------
+        number : int
+            Of the sky, so that its blocks are its own.
+        """
+        source = self.source
+        fake = source < 0
+        flux = np.where(fake, np.nan, self.flux[source])
+        errors = [
+            np.where(fake, np.nan, _separation(found, self.truth[source]))
+            for found in (self.described["sources"], self.found)
+        ]
+        return Described(
+            flux=flux,
+            log10_flux=self.described["log10_flux"],
+            flux_sigma=np.sqrt(self.described["flux_variance"]),
+            p_fake=self.described["p_fake"],
+            error=errors[0],
+            peak_error=errors[1],
+            error_sigma=np.sqrt(self.described["offset_variance"]),
+            block=_blocks(self.found, number),
+        )
 
 
 @dataclass(frozen=True)
@@ -140,7 +198,13 @@ class Evaluation:
     n_patches : int
         Patches of all skies.
     tables : dict of str to dict of str to Table
-        By variant, then ``"|b| > 20"`` and ``"all sky"``.
+        By variant, then ``"|b| > 20"`` and ``"all sky"``: all detections.
+    catalogues : dict of str to dict of str to Table
+        Likewise, what the classifier leaves, by the networks' positions and fluxes.
+    described : dict of str to Described
+        By variant, all detections.
+    shifts : mapping, optional
+        What `amphitrite_training.asid.systematics.systematics` returns.
     """
 
     spec: ModelSpec
@@ -148,21 +212,59 @@ class Evaluation:
     skies: tuple[tuple[int, str], ...]
     n_patches: int
     tables: dict[str, dict[str, Table]]
+    catalogues: dict[str, dict[str, Table]]
+    described: dict[str, Described]
+    shifts: Mapping[str, Any] | None = None
+
+    def networks(self, variant: str) -> dict[str, Any]:
+        """Return what `amphitrite_training.asid.heads.measures.summary` measures."""
+        learned = self.spec.learned
+        return summary(
+            self.described[variant],
+            learned["fake_threshold"],
+            flux_95=learned["flux_sigma_95"],
+            radius_68=learned["radius_68"],
+            radius_95=learned["radius_95"],
+        )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the numbers as JSON types."""
-        return {
+        """Return the numbers as JSON types.
+
+        Returns
+        -------
+        dict
+            ``model``, ``version``, ``digest`` of the served ensemble; ``simulated``,
+            which is true; ``skies``, seed and variant of each; ``patches``.
+            ``tables`` and ``catalogues``, by variant and part of the sky: ``bins``,
+            each with the limits ``flux`` and ``completeness``, ``ceiling``, ``purity``;
+            ``purity``, ``completeness`` and ``fainter`` of all bins.  A share is
+            ``hits``, ``of``, ``low`` and ``high``.
+            ``networks``, by variant: see
+            `amphitrite_training.asid.heads.measures.summary`.
+            ``systematics``, where they were asked for: see
+            `amphitrite_training.asid.systematics.systematics`.
+        """
+        numbers = {
             "model": self.spec.name,
             "version": self.version,
             "digest": self.spec.digest,
             "simulated": True,
             "skies": [list(sky) for sky in self.skies],
             "patches": self.n_patches,
-            "tables": {
-                variant: {part: table.as_dict() for part, table in parts.items()}
-                for variant, parts in self.tables.items()
-            },
+            "tables": _as_dicts(self.tables),
+            "catalogues": _as_dicts(self.catalogues),
+            "networks": {variant: self.networks(variant) for variant in self.described},
         }
+        if self.shifts is not None:
+            numbers["systematics"] = dict(self.shifts)
+        return numbers
+
+
+def _as_dicts(tables: dict[str, dict[str, Table]]) -> dict[str, Any]:
+    return {
+        variant: {part: table.as_dict() for part, table in parts.items()}
+        for variant, parts in tables.items()
+    }
 
 
 def pair(truth: Floats, flux: Floats, found: Floats) -> NDArray[np.intp]:
@@ -287,6 +389,12 @@ def count(hits: Floats, blocks: Floats) -> Counted:
 def _off_plane(vectors: Floats) -> Floats:
     """Return how far directions are from the Galactic plane, deg."""
     return np.abs(np.degrees(np.arcsin(np.clip(vectors[:, 2], -1, 1))))
+
+
+def _separation(one: Floats, other: Floats) -> Floats:
+    """Return the angles between unit vectors, deg."""
+    chord = np.linalg.norm(one - other, axis=-1)
+    return np.asarray(np.degrees(2 * np.arcsin(np.minimum(chord / 2, 1))))
 
 
 def _blocks(vectors: Floats, sky: int) -> NDArray[np.integer]:

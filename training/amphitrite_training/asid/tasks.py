@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amphitrite.surveys.asid import COUNTS, UNET
+from amphitrite.surveys.asid import (
+    CLASSIFIER,
+    COUNTS,
+    FLUX,
+    LOCATION,
+    UNET,
+    per_source,
+)
 from amphitrite_training.asid import data
+from amphitrite_training.asid.heads import data as finds
+from amphitrite_training.asid.heads.recipe import (
+    SHIPPED_CLASSIFIER,
+    SHIPPED_FLUX,
+    SHIPPED_LOCATION,
+    ClassifierRecipe,
+    FluxRecipe,
+    LocationRecipe,
+)
 from amphitrite_training.asid.recipe import SHIPPED, Recipe
 from amphitrite_training.asid.simulate.sky import expect, make_sky
 from amphitrite_training.task import Data, Task
@@ -52,7 +69,63 @@ def _samples(recipe: Recipe) -> Mapping[str, NDArray[Any]]:
     }
 
 
-TASKS: Mapping[str, Task[Recipe]] = {
+def _build_flux(recipe: FluxRecipe) -> keras.Model:
+    from amphitrite_training.asid.heads.model import build_flux
+
+    return build_flux(recipe)
+
+
+def _build_classifier(recipe: ClassifierRecipe) -> keras.Model:
+    from amphitrite_training.asid.heads.model import build_classifier
+
+    return build_classifier(recipe)
+
+
+def _build_location(recipe: LocationRecipe) -> keras.Model:
+    from amphitrite_training.asid.heads.model import build_location
+
+    return build_location(recipe)
+
+
+def _gaussian_loss(recipe: FluxRecipe | LocationRecipe) -> Mapping[str, Any]:
+    from amphitrite_training.asid.heads.model import MEMBERS, gaussian_loss
+
+    return {MEMBERS: gaussian_loss()}
+
+
+def _fake_loss(recipe: ClassifierRecipe) -> Mapping[str, Any]:
+    from amphitrite_training.asid.heads.model import fake_loss
+
+    return {"fake_logit": fake_loss()}
+
+
+def _learn_flux(
+    model: keras.Model, recipe: FluxRecipe, sets: Data
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    from amphitrite_training.asid.heads.calibrate import calibrate_flux
+    from amphitrite_training.asid.heads.model import training_exposure
+
+    learned, measured = calibrate_flux(model, sets.validation.finds)
+    return {**learned, "training_exposure": training_exposure()}, measured
+
+
+def _learn_classifier(
+    model: keras.Model, recipe: ClassifierRecipe, sets: Data
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    from amphitrite_training.asid.heads.calibrate import calibrate_classifier
+
+    return calibrate_classifier(model, sets.validation.finds)
+
+
+def _learn_location(
+    model: keras.Model, recipe: LocationRecipe, sets: Data
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    from amphitrite_training.asid.heads.calibrate import calibrate_location
+
+    return calibrate_location(model, sets.validation.finds)
+
+
+TASKS: Mapping[str, Task[Any]] = {
     "unet": Task(
         recipe=SHIPPED,
         spec=UNET,
@@ -61,5 +134,32 @@ TASKS: Mapping[str, Task[Recipe]] = {
         data=data.data,
         samples=_samples,
         learn=_learn,
-    )
+    ),
+    "flux": Task(
+        recipe=SHIPPED_FLUX,
+        spec=per_source(FLUX),
+        build=_build_flux,
+        loss=_gaussian_loss,
+        data=partial(finds.data, what="flux"),
+        samples=partial(finds.samples, what="flux"),
+        learn=_learn_flux,
+    ),
+    "classifier": Task(
+        recipe=SHIPPED_CLASSIFIER,
+        spec=per_source(CLASSIFIER),
+        build=_build_classifier,
+        loss=_fake_loss,
+        data=partial(finds.data, what="fake"),
+        samples=partial(finds.samples, what="fake"),
+        learn=_learn_classifier,
+    ),
+    "location": Task(
+        recipe=SHIPPED_LOCATION,
+        spec=per_source(LOCATION),
+        build=_build_location,
+        loss=_gaussian_loss,
+        data=partial(finds.data, what="offset"),
+        samples=partial(finds.samples, what="offset"),
+        learn=_learn_location,
+    ),
 }

@@ -64,6 +64,17 @@ def exposure(energy: Floats, *, years: float) -> Floats:
     return np.asarray(_CM2_S_PER_YEAR * years * shape)
 
 
+@cache
+def band_exposure(band: Band, *, years: float) -> float:
+    """Return the mean exposure of the sky in a band, cm2 s.
+
+    The mean over the photons of a typical source, an E^-2.4 spectrum.
+    """
+    energy = np.geomspace(band.low, band.high, 50)
+    photons = energy ** (1 - SPECTRAL_INDEX)  # of equal steps in the logarithm
+    return float(np.average(exposure(energy, years=years), weights=photons))
+
+
 def relative_exposure(declination: Floats) -> Floats:
     """Return the exposure at declinations (deg) relative to the mean of the sky."""
     return np.asarray(np.interp(declination, _DECLINATIONS, _BY_DECLINATION))

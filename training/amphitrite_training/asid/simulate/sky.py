@@ -179,7 +179,7 @@ def expect(
     inside = np.maximum(np.abs(x), np.abs(y)) < _REACH_DEGREES
     near, x, y = near[inside], x[inside], y[inside]
     gas, compton = sky.diffuse.intensity(patch.vectors(*_structure_grid()))
-    exposed = float(_exposed(patch))
+    exposed = relative_exposure(patch)
     images, statistics = [], []
     for band, per_gas, per_compton, per_sr in zip(
         BANDS, *sky.diffuse_counts, strict=True
@@ -206,10 +206,10 @@ def _test_statistic(signal: Floats, background: Floats) -> Floats:
     return np.asarray(2 * ((signal + background) * ratio - signal))
 
 
-def _exposed(patch: Patch) -> Floats:
-    """Return the exposure at the patch's centre relative to the sky's mean."""
+def relative_exposure(patch: Patch) -> float:
+    """Return the exposure at a patch's centre relative to the sky's mean."""
     centre = SkyCoord(patch.lon, patch.lat, unit="deg", frame="galactic").icrs
-    return instrument.relative_exposure(centre.dec.deg)
+    return float(instrument.relative_exposure(centre.dec.deg))
 
 
 @cache

@@ -1,0 +1,211 @@
+"""Set what a trained network states of its own errors, on skies that it has not seen.
+
+Only detections count: peaks above the score that the client asks for, since the errors
+of a catalogue are to hold for its rows.  What is learned goes into the network itself
+(the layer `amphitrite_training.asid.heads.model.CALIBRATION`) or, where a client needs
+it, into the spec.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from amphitrite_training.asid.heads.data import What, inputs
+from amphitrite_training.asid.heads.finds import Finds
+from amphitrite_training.asid.heads.measures import (
+    GAUSSIAN_68,
+    area_under_curve,
+    coverage,
+    expected_calibration_error,
+    rates,
+    scatter,
+)
+
+if TYPE_CHECKING:
+    import keras
+
+Floats = NDArray[np.floating]
+
+CIRCLE_68: Final = 1.5096  # standard deviations that hold 68 % of two dimensions
+_BATCH: Final = 512
+
+
+def predict(
+    model: keras.Model, finds: Finds, what: What
+) -> dict[str, NDArray[np.float32]]:
+    """Return a network's outputs for all finds."""
+    parts: list[dict[str, Any]] = []
+    for start in range(0, len(finds), _BATCH):
+        some = finds.where(np.arange(start, min(start + _BATCH, len(finds))))
+        given = inputs(some, what)
+        parts.append(model.predict_on_batch({k: given[k] for k in model.input}))
+    return {
+        name: np.concatenate([np.asarray(part[name]) for part in parts])
+        for name in parts[0]
+    }
+
+
+def calibrate_flux(
+    model: keras.Model, finds: Finds
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Scale the variances so that one standard deviation holds what it states.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The trained network; its calibration is set in place.
+    finds : Finds
+        Of validation skies.
+
+    Returns
+    -------
+    learned : dict
+        ``flux_variance_factor``, which is in the graph already, and ``flux_sigma_95``,
+        how many standard deviations of log10 of the flux hold 95 %.
+    measured : dict
+        Scatter and coverage; on the same finds that the factor was learned on.
+    """
+    finds = finds.where(finds.is_detection & finds.is_real)
+    answer = predict(model, finds, "flux")
+    error = answer["log10_flux"] - np.log10(finds.flux)
+    sigma = np.sqrt(answer["flux_variance"].sum(axis=-1))
+    at_68, at_95 = np.quantile(np.abs(error) / sigma, [0.68, 0.95])
+    factor = _set_variance(model, float(at_68 / GAUSSIAN_68))
+    sigma = sigma * np.sqrt(factor)
+    learned = {
+        "flux_variance_factor": factor,
+        "flux_sigma_95": float(GAUSSIAN_68 * at_95 / at_68),
+    }
+    measured = {
+        **scatter(error, finds.flux),
+        "coverage": coverage(
+            np.abs(error) / sigma, GAUSSIAN_68, learned["flux_sigma_95"]
+        ),
+    }
+    return learned, {"validation": measured}
+
+
+def calibrate_location(
+    model: keras.Model, finds: Finds
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Scale the variances so that the circle of 68 % holds what it states.
+
+    Parameters
+    ----------
+    model, finds
+        As for `calibrate_flux`.
+
+    Returns
+    -------
+    learned : dict
+        ``radius_68`` and ``radius_95``: the circles that hold 68 % and 95 % in units of
+        the root of the mean of both variances; and ``offset_variance_factor``,
+        which is in the graph already.
+    measured : dict
+        Median error before and after, and coverage.
+    """
+    finds = finds.where(finds.is_detection & finds.is_real)
+    answer = predict(model, finds, "offset")
+    error = np.hypot(*(answer["offset"] - finds.offset).T)
+    sigma = np.sqrt(answer["offset_variance"].sum(axis=1).mean(axis=-1))
+    at_68, at_95 = np.quantile(error / sigma, [0.68, 0.95])
+    factor = _set_variance(model, float(at_68 / CIRCLE_68))
+    sigma = sigma * np.sqrt(factor)
+    learned = {
+        "offset_variance_factor": factor,
+        "radius_68": CIRCLE_68,
+        "radius_95": float(CIRCLE_68 * at_95 / at_68),
+    }
+    measured = {
+        "n": len(finds),
+        "median_error_of_peaks": float(np.median(np.hypot(*finds.offset.T))),
+        "median_error": float(np.median(error)),
+        "coverage": coverage(error / sigma, learned["radius_68"], learned["radius_95"]),
+    }
+    return learned, {"validation": measured}
+
+
+def calibrate_classifier(
+    model: keras.Model, finds: Finds
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Make the probabilities hold, and choose which of them is a source's.
+
+    Parameters
+    ----------
+    model, finds
+        As for `calibrate_flux`.
+
+    Returns
+    -------
+    learned : dict
+        ``fake_threshold``: what a source's P(fake) does not exceed, by Youden's J [1]_,
+        the largest difference between the shares of sources and of fakes below it;
+        ``platt``, slope and intercept [2]_ of the logits, which are in the graph.
+    measured : dict
+        Area under the ROC curve, rates at the threshold, calibration error.
+
+    References
+    ----------
+    .. [1] Youden 1950, Cancer 3, 32
+    .. [2] Platt 1999, Advances in Large Margin Classifiers, 61
+    """
+    finds = finds.where(finds.is_detection)
+    fake = ~finds.is_real
+    logit = predict(model, finds, "fake")["fake_logit"].astype(float)
+    slope, intercept = platt(logit, fake)
+    layer = model.get_layer(_calibration())
+    (kernel, bias) = layer.get_weights()
+    layer.set_weights([kernel * slope, bias * slope + intercept])
+    calibrated = slope * logit + intercept
+    p = 1 / (1 + np.exp(-calibrated))
+    threshold = youden(p, fake)
+    learned = {"fake_threshold": threshold, "platt": [slope, intercept]}
+    measured = {
+        "n": len(finds),
+        "area_under_curve": area_under_curve(p, fake),
+        "score_s_area_under_curve": area_under_curve(-finds.score, fake),
+        "rates": rates(p, fake, threshold),
+        "calibration_error": {
+            "before": expected_calibration_error(1 / (1 + np.exp(-logit)), fake),
+            "after": expected_calibration_error(p, fake),
+        },
+    }
+    return learned, {"validation": measured}
+
+
+def platt(logit: Floats, fake: NDArray[np.bool_]) -> tuple[float, float]:
+    """Return slope and intercept of logits that make probabilities hold."""
+
+    def loss(values: Floats) -> float:
+        z = values[0] * logit + values[1]
+        return float(np.mean(np.logaddexp(0, z) - fake * z))
+
+    slope, intercept = minimize(loss, [1.0, 0.0], method="Nelder-Mead").x
+    return float(slope), float(intercept)
+
+
+def youden(p_fake: Floats, fake: NDArray[np.bool_]) -> float:
+    """Return the probability at which sources and false peaks part best."""
+    tried = np.unique(np.round(p_fake, 3))
+    parted = [
+        (p_fake[~fake] <= each).mean() - (p_fake[fake] <= each).mean() for each in tried
+    ]
+    return float(tried[int(np.argmax(parted))])
+
+
+def _set_variance(model: keras.Model, factor_of_sigma: float) -> float:
+    """Put a factor into the graph; return it as one of the variance."""
+    layer = model.get_layer(_calibration())
+    (kernel,) = layer.get_weights()
+    layer.set_weights([kernel * factor_of_sigma**2])
+    return factor_of_sigma**2
+
+
+def _calibration() -> str:
+    from amphitrite_training.asid.heads.model import CALIBRATION
+
+    return CALIBRATION

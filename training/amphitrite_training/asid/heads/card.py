@@ -1,0 +1,132 @@
+"""The model card's part on flux, classifier and location."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from amphitrite_training.asid.heads.measures import BRIGHT
+from amphitrite_training.asid.measures import Evaluation
+
+
+def described(found: Evaluation) -> str:
+    """Return what was measured of the three networks, as Markdown.
+
+    Parameters
+    ----------
+    found : Evaluation
+        What was measured.
+    """
+    parts = [
+        f"""A *false* detection has no source above the faintest bin within the match
+radius. The classifier keeps a detection whose P(fake) is at most the threshold that
+Youden's J chose on validation skies. Flux and position are those of the detections
+that are kept and true; *width* is half of what lies between the 16 % and the 84 %
+quantile of log10(F/F_true), *bright* means F_true > {BRIGHT:g}. Intervals are as above.
+"""
+    ]
+    for variant in found.described:
+        parts.append(_variant(variant, found.networks(variant)))
+    for variant, tables in found.catalogues.items():
+        pure, complete = tables["|b| > 20"].whole
+        parts.append(
+            f"With the classifier's cut the catalogue of variant {variant} has at "
+            f"|b| > 20 a purity of {pure.value:.3f} ({pure.low:.3f} to "
+            f"{pure.high:.3f}) and a completeness of {complete.value:.3f} "
+            f"({complete.low:.3f} to {complete.high:.3f}).\n"
+        )
+    if found.shifts is not None:
+        parts.append(_shifts(found.shifts))
+    return "\n".join(parts)
+
+
+def _variant(variant: str, numbers: Mapping[str, Any]) -> str:
+    classifier, flux, place = (
+        numbers[name] for name in ("classifier", "flux", "position")
+    )
+    rows = [
+        ("false, of all detections", _text(classifier["false_share_before"])),
+        ("false, of those kept", _text(classifier["false_share_after"])),
+        ("false detections kept", _text(classifier["fakes_kept"])),
+        ("sources kept", _text(classifier["sources_kept"])),
+        ("area under the ROC curve", _text(classifier["area_under_curve"])),
+        ("error of P(fake)", f"{classifier['calibration_error']:.4f}"),
+        ("flux, bright: median (dex)", _text(flux["bright"]["median"])),
+        ("flux, bright: width (dex)", _text(flux["bright"]["width"])),
+        ("flux: 68 % interval holds", _text(flux["coverage_68"])),
+        ("flux: 95 % interval holds", _text(flux["coverage_95"])),
+        ("position: median error (deg)", _text(place["median_error"], digits=4)),
+        ("peak: median error (deg)", _text(place["median_error_of_peaks"], digits=4)),
+        ("position: 68 % circle holds", _text(place["coverage_68"])),
+        ("position: 95 % circle holds", _text(place["coverage_95"])),
+    ]
+    bins = [
+        (
+            f"{each['flux'][0]:.3g}",
+            str(each["n"]),
+            _text(each["median"]),
+            _text(each["width"]),
+            _text(where["median_error"], digits=4),
+        )
+        for each, where in zip(flux["bins"], place["bins"], strict=True)
+    ]
+    reliable = [
+        (
+            f"{each['p_fake'][0]:g} to {each['p_fake'][1]:g}",
+            str(each["n"]),
+            f"{each['mean']:.3f}" if each["n"] else "none",
+            f"{each['fake'] / each['n']:.3f}" if each["n"] else "none",
+        )
+        for each in classifier["reliability"]
+    ]
+    return "\n\n".join(
+        (
+            f"### Variant {variant}",
+            _table(("", "measured (95 % interval)"), rows),
+            _table(
+                (
+                    *("true flux from", "n", "flux: median (dex)"),
+                    *("flux: width (dex)", "position: median error (deg)"),
+                ),
+                bins,
+            ),
+            _table(("P(fake)", "n", "mean P(fake)", "false"), reliable) + "\n",
+        )
+    )
+
+
+def _shifts(shifts: Mapping[str, Any]) -> str:
+    against = shifts["against"]
+    rows = [
+        (
+            variant,
+            f"{each['flux_edges'][0]:.3g}",
+            str(each["n"]),
+            _text(each["flux"]),
+            _text(each["position"], digits=4),
+        )
+        for variant, told in shifts["variants"].items()
+        if variant != against
+        for each in told["bins"]
+    ]
+    heading = (
+        *("variant", "true flux from", "n", "flux moves (dex)"),
+        "position farther off (deg)",
+    )
+    return (
+        "### The same sources before other diffuse light\n\n"
+        f"Medians, source by source, against variant {against}.\n\n"
+        f"{_table(heading, rows)}\n"
+    )
+
+
+def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _text(number: Mapping[str, float | None], *, digits: int = 3) -> str:
+    value, low, high = (number[name] for name in ("value", "low", "high"))
+    if value is None or low is None or high is None:
+        return "none"
+    return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"

@@ -1,0 +1,304 @@
+"""Training data of the networks that describe a source: cached finds, seen anew."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import multiprocessing
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final, Literal
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amphitrite.errors import BadInput, OutputError
+from amphitrite.server.provision import cache_directory
+from amphitrite_training.asid.data import TRAINING_SKIES, VALIDATION_SKIES
+from amphitrite_training.asid.heads.detector import Published, published
+from amphitrite_training.asid.heads.finds import Finds, search
+from amphitrite_training.asid.heads.recipe import Recipe
+from amphitrite_training.asid.simulate.sky import make_sky
+from amphitrite_training.task import Arrays, Data
+
+logger = logging.getLogger(__name__)
+
+What = Literal["flux", "fake", "offset"]
+
+# Those before are the detector's own.
+_FIRST_VALIDATION_SKY: Final = VALIDATION_SKIES + 100
+# Raised when the same sky would give other finds.
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Finds in batches of inputs and targets.
+
+    Parameters
+    ----------
+    finds : Finds
+        Those to learn from.
+    what : {"flux", "fake", "offset"}
+        The target, under the name ``members`` or ``fake_logit``: the logarithm of the
+        flux that the find would have at the training exposure is the graph's own
+        business, so that the target is the logarithm of the true flux; 1 for a false
+        peak; or the offset, deg.
+    batch_size, seed : int
+        See `amphitrite_training.recipe.Training`.
+    vary : bool
+        In another order every epoch, turned and mirrored; else as they are.
+    """
+
+    finds: Finds
+    what: What
+    batch_size: int
+    seed: int
+    vary: bool
+
+    def __len__(self) -> int:
+        return len(self.finds) // self.batch_size
+
+    def batch(self, epoch: int, index: int) -> tuple[Arrays, Arrays]:
+        """Return the inputs and the targets of a batch; the same for the same call."""
+        n = len(self.finds)
+        order = (
+            np.random.default_rng([self.seed, epoch]).permutation(n)
+            if self.vary
+            else np.arange(n)
+        )
+        some = self.finds.where(order[index * self.batch_size :][: self.batch_size])
+        if self.vary:
+            rng = np.random.default_rng([self.seed, epoch, index + 1])
+            some = turned(some, rng.integers(8, size=len(some)))
+        return inputs(some, self.what), targets(some, self.what)
+
+
+def inputs(finds: Finds, what: What) -> dict[str, NDArray[np.float32]]:
+    """Return what a network is given, by tensor name."""
+    given = {
+        "cutouts": finds.cutouts.astype(np.float32),
+        "auxiliary": finds.auxiliary,
+    }
+    return given | {"exposure": finds.exposure} if what == "flux" else given
+
+
+def targets(finds: Finds, what: What) -> dict[str, NDArray[np.float32]]:
+    """Return what a network learns, by the name of the output that is judged."""
+    if what == "fake":
+        return {"fake_logit": (~finds.is_real).astype(np.float32)}
+    if what == "flux":
+        return {"members": np.log10(finds.flux)[:, None]}
+    return {"members": finds.offset}
+
+
+def turned(finds: Finds, turns: NDArray[np.integer]) -> Finds:
+    """Flip finds and turn them by quarters.
+
+    Parameters
+    ----------
+    finds : Finds
+        What to turn.
+    turns : (n,) ndarray of int
+        0 to 7: bits for a flip of the rows, a flip of the columns, and an exchange of
+        both, in this order.
+
+    Returns
+    -------
+    Finds
+        Flipped about the peak's pixel, which has 10 pixels before it and 9 behind it:
+        the first row and column become zero.
+    """
+    image = finds.cutouts[:, 1:, 1:]
+    auxiliary, offset = finds.auxiliary.copy(), finds.offset.copy()
+    rows, columns, swap = ((turns & bit) > 0 for bit in (1, 2, 4))
+    image = np.where(rows[:, None, None, None], image[:, ::-1], image)
+    image = np.where(columns[:, None, None, None], image[:, :, ::-1], image)
+    image = np.where(swap[:, None, None, None], image.transpose(0, 2, 1, 3), image)
+    # auxiliary: row, column; offset: along a row (with the column), along a column
+    for chosen, fraction, along in ((rows, 2, 1), (columns, 3, 0)):
+        auxiliary[chosen, fraction] *= -1
+        offset[chosen, along] *= -1
+    auxiliary[swap, 2:4] = auxiliary[swap, 3:1:-1]
+    offset[swap] = offset[swap, ::-1]
+    values = {field.name: getattr(finds, field.name) for field in fields(finds)}
+    cutouts = np.zeros_like(finds.cutouts)
+    cutouts[:, 1:, 1:] = image
+    return Finds(
+        **{**values, "cutouts": cutouts, "auxiliary": auxiliary, "offset": offset}
+    )
+
+
+def data(recipe: Recipe, what: What) -> Data:
+    """Run the published detector over the skies of a recipe, or find that in the cache.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        How many skies, and which peaks.
+    what : {"flux", "fake", "offset"}
+        See `Batches`.  Fluxes and offsets are learned on real sources alone.
+
+    Returns
+    -------
+    Data
+        Validation is on other skies, with all bands and the full exposure.
+    """
+    detector = published()
+    training = found(
+        [TRAINING_SKIES + i for i in range(recipe.n_skies)],
+        recipe.variants,
+        detector,
+        n_draws=recipe.n_draws,
+        varied=True,
+    )
+    validation = found(
+        [_FIRST_VALIDATION_SKY + i for i in range(recipe.n_validation_skies)],
+        recipe.variants,
+        detector,
+    )
+    return Data(
+        Batches(chosen(training, recipe, what), what, *_how(recipe), vary=True),
+        Batches(chosen(validation, recipe, what), what, *_how(recipe), vary=False),
+    )
+
+
+def samples(recipe: Recipe, what: What) -> dict[str, NDArray[np.float32]]:
+    """Return what a network is given of the finds on some ten patches."""
+    some = found([_FIRST_VALIDATION_SKY], recipe.variants, published(), every=80)
+    return inputs(some, what)
+
+
+def _how(recipe: Recipe) -> tuple[int, int]:
+    return recipe.batch_size, recipe.seed
+
+
+def chosen(finds: Finds, recipe: Recipe, what: What) -> Finds:
+    """Return the finds that a network learns from."""
+    here = finds.score > recipe.least_score
+    if what != "fake":
+        here &= finds.is_real
+    return finds.where(here)
+
+
+def found(
+    seeds: Sequence[int],
+    variants: str,
+    detector: Published,
+    *,
+    n_draws: int = 1,
+    varied: bool = False,
+    every: int = 1,
+) -> Finds:
+    """Run the detector over skies, or find in the cache what it found.
+
+    Parameters
+    ----------
+    seeds : sequence of int
+        One sky each; the variants are taken in turn.
+    variants : str
+        Of the diffuse light.
+    detector : Published
+        The detector.
+    n_draws, varied, every
+        See `amphitrite_training.asid.heads.finds.search`.
+
+    Returns
+    -------
+    Finds
+        Of all skies; some 15 MB for each draw of one.
+
+    Raises
+    ------
+    OutputError
+        The cache folder cannot be written to.
+    BadInput
+        What the cache holds is damaged.
+    MissingExtra
+        ONNX Runtime is not installed.
+    """
+    files = [
+        _FindsFile(
+            seed, variants[i % len(variants)], n_draws, varied, every, detector.digest
+        )
+        for i, seed in enumerate(seeds)
+    ]
+    _make([file for file in files if not file.path.exists()], detector)
+    return Finds.joined([_read(file.path) for file in files])
+
+
+@dataclass(frozen=True)
+class _FindsFile:
+    """The finds of one sky in the cache folder."""
+
+    seed: int
+    variant: str
+    n_draws: int
+    varied: bool
+    every: int
+    digest: str
+
+    @property
+    def path(self) -> Path:
+        values = [getattr(self, field.name) for field in fields(self)]
+        what = json.dumps([_VERSION, *values])
+        name = hashlib.sha256(what.encode()).hexdigest()[:16]
+        finds = cache_directory() / "finds"
+        return finds / f"asid-{self.seed}{self.variant}-{name}.npz"
+
+    def make(self, detector: Published) -> None:
+        """Search the sky, write aside, and give the file its name once it is whole."""
+        finds = search(
+            make_sky(self.seed, variant=self.variant),
+            self.seed,
+            file=detector.file,
+            detector=detector.detector,
+            n_draws=self.n_draws,
+            varied=self.varied,
+            every=self.every,
+        )
+        values = {field.name: getattr(finds, field.name) for field in fields(finds)}
+        folder = self.path.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder, prefix=".finds-") as aside:
+                staged = Path(aside) / "finds.npz"
+                np.savez_compressed(staged, **values)
+                staged.replace(self.path)
+        except OSError as error:
+            raise OutputError(
+                f"cannot keep what the detector found in {folder}: "
+                f"{error.strerror or error}; free some 5 MB for each sky, or set "
+                "AMPHITRITE_CACHE to a folder that you may write to"
+            ) from error
+
+
+def _make(files: Sequence[_FindsFile], detector: Published) -> None:
+    """Search the skies that the cache does not hold, a process to each core."""
+    if not files:
+        return
+    workers = min(len(files), len(os.sched_getaffinity(0)))
+    # a process with a training framework in it must not be forked
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        done = pool.map(_FindsFile.make, files, [detector] * len(files))
+        for n, _ in enumerate(done, 1):
+            logger.info("searched %d of %d skies", n, len(files))
+
+
+def _read(path: Path) -> Finds:
+    try:
+        with path.open("rb") as file, np.load(file) as content:
+            values: Mapping[str, Any] = dict(content)
+            return Finds(**values)
+    except (OSError, EOFError, ValueError, TypeError, BadZipFile) as error:
+        raise BadInput(
+            f"the finds in {path} are damaged ({error}); remove that file, and the sky "
+            "is searched again"
+        ) from error
