@@ -5,13 +5,20 @@ import re
 import numpy as np
 import pytest
 
-from amphitrite.detections import Detections, join_flags, names, select
+from amphitrite.descriptions import undescribed
+from amphitrite.detections import (
+    Detections,
+    has_neighbour,
+    join_flags,
+    names,
+    select,
+)
 from amphitrite.footprints import Circle, WholeSky
 from amphitrite.patches import Patch, depth, to_pixels, unit_vectors
 from amphitrite.tiling import centres
 
 
-def record(patch, directions, scores):
+def record(patch, directions, scores, **described):
     """Return what the journal keeps of a patch that sees some directions."""
     x, y = patch.offsets(directions)
     row, column = to_pixels(x, y, pixels=128)
@@ -20,6 +27,8 @@ def record(patch, directions, scores):
         "column": column.astype(np.float32),
         "score": np.asarray(scores, np.float32),
         "many": np.array(False),
+        **undescribed(len(row)),
+        **described,
     }
 
 
@@ -77,12 +86,15 @@ def test_a_detection_at_an_edge_loses_to_the_patch_that_sees_more():
     near, far = Patch(0.0, 0.0), Patch(6.0, 0.0)
     direction = unit_vectors(np.array([4.8]), np.array([0.0]))
     beside = unit_vectors(np.array([4.8]), np.array([0.25]))
+    nan = np.full(2, np.nan)
+    vectors = np.concatenate([direction, beside])
+    depths = np.concatenate(
+        [depth(*near.offsets(direction)), depth(*far.offsets(beside))]
+    )
     found = Detections(
-        np.concatenate([direction, beside]),
-        np.array([0.9, 0.4], np.float32),
-        np.array([0, 1], np.int32),
-        np.concatenate([depth(*near.offsets(direction)), depth(*far.offsets(beside))]),
-        np.zeros(2, bool),
+        *(vectors, vectors, np.array([0.9, 0.4], np.float32)),
+        *(np.array([0, 1], np.int32), depths, np.zeros(2, bool)),
+        *(nan, nan, nan, nan),
     )
     assert chosen(found, [near, far]).patch.tolist() == [1]
     # without the other patch it is all there is
@@ -103,6 +115,34 @@ def test_nothing_is_kept_outside_the_footprint(sky):
     footprint = Circle(100.0, 30.0, 40.0)
     kept = chosen(found, patches, footprint=footprint)
     assert len(kept) == footprint.contains(directions).sum() > 10
+
+
+def test_offsets_follow_the_columns_and_the_rows():
+    patch = centres()[300]
+    place = patch.vectors(np.array([1.0]), np.array([-2.0]))
+    offset = np.array([[0.2, 0.1]], np.float32)
+    found = Detections.collect({300: record(patch, place, [0.5], offset=offset)})
+    # the first column is that of the largest x, the first row that of the smallest y
+    x, y = patch.offsets(found.sources)
+    np.testing.assert_allclose([x[0], y[0]], [0.8, -1.9], atol=1e-5)
+    row, column = to_pixels(x, y, pixels=128)
+    first = record(patch, place, [0.5])
+    pixel = 10 / 128
+    np.testing.assert_allclose(column - first["column"], 0.2 / pixel, atol=1e-3)
+    np.testing.assert_allclose(row - first["row"], 0.1 / pixel, atol=1e-3)
+
+
+def test_what_no_network_described_is_where_its_peak_is(sky):
+    found, _ = seen_by_all(*sky)
+    np.testing.assert_array_equal(found.sources, found.vectors)
+    assert np.isnan(found.p_fake).all()
+
+
+def test_neighbours_are_closer_than_an_angle():
+    lon = np.array([0.0, 0.4, 10.0, 10.6])
+    vectors = unit_vectors(lon, np.zeros(4))
+    assert has_neighbour(vectors, degrees=0.5).tolist() == [True, True, False, False]
+    assert has_neighbour(vectors[:0], degrees=0.5).tolist() == []
 
 
 def test_no_record_is_no_detection():

@@ -28,7 +28,14 @@ from amphitrite.tiling import centres
 from amphitrite.triton import ServedModel
 
 _FOUND: Final = ("mask", "peaks", "score", "n_peaks")
-OUTPUTS: Final = {"server": (*_FOUND, *FIELDS), "client": ("mask",)}
+# Triton (24.10) leaves out the steps that no wanted output needs, but takes the first
+# step for needless too, and fails, where nobody wants its own output or where a tensor
+# of the request (exposure) is read by needless steps alone.  So the mask and something
+# of the flux are always asked for.
+OUTPUTS: Final = {
+    "server": (*_FOUND, *FIELDS),
+    "client": ("mask", "log10_flux"),
+}
 """What is asked of the server for a patch, by who finds its peaks."""
 
 

@@ -1,133 +1,62 @@
 """The asid page's own work, without a server."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
 
 from amphitrite import catalogs
 from amphitrite.bands import BANDS
+from amphitrite.descriptions import Calibration
 from amphitrite.detections import Detections
-from amphitrite.detector import Detector
-from amphitrite.errors import BadInput, InferenceFailed
+from amphitrite.errors import BadInput, SpecMismatch
 from amphitrite.footprints import Circle, WholeSky
-from amphitrite.patches import MASK_PIXELS, unit_vectors
-from amphitrite.peaks import find
-from amphitrite.photons import Photons
-from amphitrite.surveys.asid import (
-    COLUMNS,
-    FLAGS,
-    MODEL,
-    Options,
-    PatchWork,
-    interpret,
-    prepare,
-)
-from amphitrite.tiling import Tiles, centres
+from amphitrite.patches import angles, unit_vectors
+from amphitrite.spec import Member, ModelSpec, check_contract
+from amphitrite.surveys import asid as page
+from amphitrite.surveys.asid import COLUMNS, FLAGS, Options, interpret
 
-DETECTOR = Detector(
-    sigma=4.0, floor=0.05, radius_degrees=0.3, thresholds={"11111": 0.2}
-)
 WHOLE = dict.fromkeys(BANDS, 1.0)
+CALIBRATION = Calibration(
+    exposure=np.full(5, 1e11, np.float32),
+    fake_threshold=0.3,
+    systematic=np.array([[-10.0, -8.0], [0.2, 0.1]]),
+)
 
 
-@pytest.fixture
-def tiles():
-    rng = np.random.default_rng(2)
-    vectors = unit_vectors(rng.uniform(40, 60, 5000), rng.uniform(-10, 10, 5000))
-    bands = rng.integers(0, 5, 5000).astype(np.uint8)
-    return Tiles(Photons(vectors.astype(np.float32), bands, WHOLE, WholeSky()))
-
-
-def patch_near(lon, lat):
-    return min(centres(), key=lambda p: abs(p.lon - lon) + abs(p.lat - lat))
-
-
-def answer(n_listed, *, n_peaks=None):
-    """Return what a server that lists at most so many peaks says of one mask."""
-    y, x = np.mgrid[:MASK_PIXELS, :MASK_PIXELS]
-    mask = np.zeros((MASK_PIXELS, MASK_PIXELS))
-    for row, column in [(20, 30), (60, 61.4), (90.2, 100)]:
-        mask = np.maximum(mask, 1 - ((y - row) ** 2 + (x - column) ** 2) / 64)
-    peaks = find(mask, sigma=DETECTOR.sigma, floor=DETECTOR.floor)
-    listed = np.zeros((n_listed, 2), np.float32)
-    score = np.zeros(n_listed, np.float32)
-    n = min(n_listed, len(peaks))
-    listed[:n] = np.column_stack([peaks.row, peaks.column])[:n]
-    score[:n] = peaks.score[:n]
-    outputs = {
-        "mask": mask.astype(np.float32)[None],
-        "peaks": listed[None],
-        "score": score[None],
-        "n_peaks": np.array([[len(peaks)]], np.int32),
-    }
-    return outputs, peaks
-
-
-def test_preparing_twice_gives_the_same_request(tiles):
-    patch = patch_near(50, 0)
-    first, second = (
-        list(prepare(patch, tiles=tiles, detector=DETECTOR, route="server").requests())
-        for _ in range(2)
-    )
-    ((_, one),), ((_, two),) = first, second
-    for tensor in MODEL.inputs:
-        assert one[tensor.name].shape == (1, *tensor.shape)
-        assert one[tensor.name].dtype == tensor.dtype
-        np.testing.assert_array_equal(one[tensor.name], two[tensor.name])
-    assert set(one) == {tensor.name for tensor in MODEL.inputs}
-
-
-def test_a_patch_without_photons_is_not_sent(tiles):
-    work = prepare(patch_near(200, 50), tiles=tiles, detector=DETECTOR, route="server")
-    assert list(work.requests()) == []
-    assert work.record()["score"].size == 0
-
-
-@pytest.mark.parametrize(("n_listed", "many"), [(8, False), (3, False), (2, True)])
-def test_the_list_is_taken_unless_it_is_too_short(n_listed, many):
-    outputs, peaks = answer(n_listed)
-    work = PatchWork({}, DETECTOR, "server")
-    work.add(None, outputs)
-    record = work.record()
-    assert len(peaks) == 3
-    np.testing.assert_allclose(record["row"], peaks.row, atol=1e-4)
-    np.testing.assert_allclose(record["column"], peaks.column, atol=1e-4)
-    np.testing.assert_allclose(record["score"], peaks.score, atol=1e-6)
-    assert bool(record["many"]) is many
-
-
-def test_the_client_s_route_does_not_look_at_the_list():
-    outputs, peaks = answer(8)
-    outputs["peaks"] = outputs["peaks"] + 5
-    work = PatchWork({}, DETECTOR, "client")
-    work.add(None, outputs)
-    np.testing.assert_allclose(work.record()["row"], peaks.row, atol=1e-4)
-
-
-@pytest.mark.parametrize("name", ["mask", "peaks", "score"])
-def test_an_answer_that_is_not_finite_is_refused(name):
-    outputs, _ = answer(8)
-    outputs[name] = np.full_like(outputs[name], np.nan)
-    with pytest.raises(InferenceFailed, match="holds NaN"):
-        PatchWork({}, DETECTOR, "server").add(None, outputs)
-
-
-def detections(lon, lat, *, many=False):
-    vectors = unit_vectors(np.asarray(lon, float), np.asarray(lat, float))
-    n = len(vectors)
+def detections(lon, lat, *, many=False, moved=0.0):
+    """Return detections; the networks move all of them north by so many degrees."""
+    lon, lat = np.asarray(lon, float), np.asarray(lat, float)
+    n = len(lon)
     return Detections(
-        vectors,
-        np.linspace(0.9, 0.5, n).astype(np.float32),
-        np.arange(n, dtype=np.int32),
-        np.full(n, 3.0),
-        np.full(n, many),
+        vectors=unit_vectors(lon, lat),
+        sources=unit_vectors(lon, lat + moved),
+        score=np.linspace(0.9, 0.5, n).astype(np.float32),
+        patch=np.arange(n, dtype=np.int32),
+        depth=np.full(n, 3.0),
+        many=np.full(n, many),
+        log10_flux=np.linspace(-10, -8, n),
+        flux_variance=np.full(n, 0.01),
+        p_fake=np.linspace(0, 0.3, n),
+        offset_variance=np.full(n, 0.04),
+    )
+
+
+def rows_of(found, footprint=None, coverage=WHOLE, *, factor=1.0, assumed=False):
+    n = len(found)
+    return interpret(
+        *(found, footprint or WholeSky(), coverage),
+        calibration=CALIBRATION,
+        correction=(np.full(n, factor), np.full(n, assumed)),
     )
 
 
 def test_rows_are_sorted_and_in_both_frames():
     rng = np.random.default_rng(3)
     found = detections(rng.uniform(0, 360, 50), rng.uniform(-90, 90, 50))
-    rows = interpret(found, WholeSky(), WHOLE)
+    rows = rows_of(found)
     assert set(rows) == {column.name for column in COLUMNS}
     assert (np.diff(rows["ra"]) >= 0).all()
     equatorial = SkyCoord(rows["ra"], rows["dec"], unit="deg")
@@ -139,17 +68,80 @@ def test_rows_are_sorted_and_in_both_frames():
 
 def test_flags_say_what_is_wrong_with_a_row():
     footprint = Circle(10.0, 20.0, 5.0)
-    found = detections([10.0, 10.0], [20.0, 24.7], many=True)
-    rows = interpret(found, footprint, {BANDS[0]: 1.0, BANDS[1]: 0.4})
+    found = detections([10.0, 10.0, 10.0], [20.0, 24.7, 24.9], many=True)
+    bands = {BANDS[0]: 1.0, BANDS[1]: 0.4}
+    rows = rows_of(found, footprint, bands, assumed=True)
     at_edge = rows["b"] > 24
-    common = "partial_band,missing_band,many_peaks"
+    common = "partial_band,missing_band,many_peaks,exposure_assumed"
     assert rows["flags"][~at_edge].tolist() == [common]
-    assert rows["flags"][at_edge].tolist() == [f"edge,{common}"]
+    assert set(rows["flags"][at_edge]) == {f"edge,confused,{common}"}
     assert rows["flags"][at_edge][0].split(",") == list(FLAGS)
 
 
+def test_sources_are_confused_within_half_a_degree():
+    rows = rows_of(detections([0, 0, 0, 50, 50], [0, 0.4, 0.95, 0, 0.6]))
+    confused = rows["b"][[bool(flags) for flags in rows["flags"]]]
+    np.testing.assert_allclose(np.sort(confused), [0, 0.4], atol=1e-9)
+    assert set(rows["flags"]) == {"", "confused"}
+
+
+def test_the_position_is_where_the_networks_put_it():
+    found = detections([30.0], [10.0], moved=0.2)
+    rows = rows_of(found)
+    lon, lat = angles(found.sources)
+    np.testing.assert_allclose([rows["l"][0], rows["b"][0]], [lon[0], lat[0]])
+    assert rows["b"][0] == pytest.approx(10.2)
+    # of a circular normal distribution of sigma 0.2 deg
+    assert rows["r68"][0] == pytest.approx(0.2 * 1.5096, rel=1e-4)
+    assert rows["r95"][0] == pytest.approx(0.2 * 2.4477, rel=1e-4)
+
+
+def test_flux_and_its_errors_follow_the_exposure():
+    found = detections([30.0, 31.0, 32.0], [10.0, 11.0, 12.0])
+    rows = rows_of(found, factor=2.0)
+    order = np.argsort(rows["patch"])
+    flux = rows["flux1000"][order]
+    np.testing.assert_allclose(flux, 2 * 10.0**found.log10_flux)
+    np.testing.assert_allclose(
+        rows["flux1000_err"][order], flux * np.log(10) * 0.1, rtol=1e-12
+    )
+    dex = np.interp(np.log10(flux), [-10, -8], [0.2, 0.1])
+    np.testing.assert_allclose(rows["flux1000_sys"][order], flux * np.log(10) * dex)
+
+
+def test_a_heads_network_takes_sources_one_by_one():
+    for head in page.HEADS:
+        one = page.per_source(head)
+        assert "valid" not in {tensor.name for tensor in one.inputs}
+        for tensor in (*one.inputs, *one.outputs):
+            assert -1 not in tensor.shape
+            assert "peak" not in tensor.axes
+        assert one.name == head.name
+    assert page.per_source(page.FLUX).inputs[-1] == page.EXPOSURE
+
+
+def test_members_of_two_releases_are_refused():
+    def served(spec, digests):
+        members = tuple(Member(name, 1, digest) for name, digest in digests.items())
+        return SimpleNamespace(spec=replace(spec, members=members))
+
+    class Server:
+        def model(self, spec):
+            flux = "sha256:1" if spec is page.MODEL else "sha256:2"
+            return served(spec, {"asid_location": "sha256:3", "asid_flux": flux})
+
+    with pytest.raises(SpecMismatch, match="'asid_flux' is sha256:1 in the one and"):
+        page._models(Server())
+
+
+def test_the_ensembles_answer_alike_of_sources():
+    assert set(page.HEADS_MODEL.outputs) <= set(page.MODEL.outputs)
+    for spec in (page.MODEL, page.HEADS_MODEL):
+        check_contract(served=ModelSpec.from_json(spec.to_json()), expected=spec)
+
+
 def test_no_detection_is_a_table_with_all_columns():
-    table = catalogs.table(COLUMNS, interpret(detections([], []), WholeSky(), WHOLE))
+    table = catalogs.table(COLUMNS, rows_of(detections([], [])))
     assert len(table) == 0
     assert table.colnames == [column.name for column in COLUMNS]
 
@@ -166,6 +158,8 @@ def test_a_threshold_that_is_none_is_refused(threshold):
         ({"peaks": "both"}, "--peaks must be one of server, client; received both"),
         ({"regions": "a.txt"}, r"--regions must be .* ends in .reg; received a.txt"),
         ({"plot": "a.reg"}, r"--plot must be .* ends in .png; received a.reg"),
+        ({"max_p_fake": 1.5}, "must be a probability from 0 to 1; received 1.5"),
+        ({"max_p_fake": np.nan}, "must be a probability from 0 to 1; received nan"),
     ],
 )
 def test_options_that_cannot_be_are_refused(options, message):

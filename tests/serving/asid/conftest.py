@@ -1,7 +1,8 @@
 """Asid served by a real Triton, with a matched filter in the place of the network.
 
 The filter's weights are set by hand, so that what it finds is known without training:
-it is a network of the same contract, exported and served as the trained one is.
+it is a network of the same contract, exported and served as the trained one is.  So are
+the networks that describe a source, which say what simple arithmetic makes of it.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from amphitrite.bands import BANDS
+from amphitrite.bands import BANDS, EXPOSURE_WEIGHTS
 from amphitrite.patches import unit_vectors
 from amphitrite.server import LocalTriton
 from amphitrite.server.provision import ServerEnvironment
-from amphitrite.surveys.asid import LOGITS, MASK, MODEL, UNET
+from amphitrite.surveys import asid as page
+from amphitrite.surveys import asked
+from amphitrite.surveys.asid import LOGITS, MASK, UNET
 from amphitrite.triton import Connection
 
 SOURCE_PHOTONS = 120
@@ -65,9 +69,98 @@ def matched_filter():
     )
 
 
+# What the three networks below say, and what would have been learned with them.
+OFFSET = (0.04, -0.04)
+OFFSET_VARIANCE = ((0.02**2, 0.02**2), (0.01**2, 0.03**2))
+FLUX_VARIANCE = (0.01, 0.0044)
+EXPOSURE = (3e11, 2.8e11, 2.6e11, 2.3e11, 1.9e11)
+HEADS_LEARNED = {
+    page.FLUX.name: {
+        "training_exposure": list(EXPOSURE),
+        "flux_systematic": {"log10_flux": [-10.0, -9.0], "dex": [0.1, 0.02]},
+    },
+    page.CLASSIFIER.name: {"fake_threshold": 0.9},
+    page.LOCATION.name: {},
+}
+
+
+def effective(exposure):
+    """Return the exposure above 1 GeV of a typical spectrum, of that in each band."""
+    return np.asarray(exposure) @ np.array(EXPOSURE_WEIGHTS)
+
+
+def head(spec, *, offset=OFFSET):
+    """Return a Keras model that describes a source in a way that is known.
+
+    Flux is all counts of the cut-out over the exposure; a peak is as fake as its score
+    is low, one half at 0.2; the source is always as far from the peak.
+    """
+    keras = pytest.importorskip("keras", reason="exporting needs the export extra")
+    layers, ops = keras.layers, keras.ops
+    inputs = {
+        tensor.name: keras.Input(tensor.shape, name=tensor.name)
+        for tensor in page.per_source(spec).inputs
+    }
+    auxiliary = inputs["auxiliary"]
+    # every input is used, or it would not be one of the file
+    nothing = 0.0 * ops.sum(inputs["cutouts"], axis=(1, 2, 3)) + 0.0 * auxiliary[:, 0]
+
+    def always(*values):
+        return nothing[:, None] + np.array(values, np.float32)
+
+    if spec is page.FLUX:
+        exposure = ops.matmul(
+            inputs["exposure"], np.array(EXPOSURE_WEIGHTS, np.float32)[:, None]
+        )[:, 0]
+        per_log = float(1 / np.log(10))
+        outputs = {
+            "log10_flux": auxiliary[:, 0] - ops.log(exposure) * per_log + nothing,
+            "flux_variance": always(*FLUX_VARIANCE),
+        }
+    elif spec is page.CLASSIFIER:
+        logit = 10.0 * (0.2 - auxiliary[:, 4]) + nothing
+        outputs = {"fake_logit": logit, "p_fake": ops.sigmoid(logit)}
+    else:
+        variance = layers.Reshape((2, 2))(always(*np.ravel(OFFSET_VARIANCE)))
+        outputs = {"offset": always(*offset), "offset_variance": variance}
+    return keras.Model(inputs, outputs, name=spec.name)
+
+
+def head_artefact(spec, **values):
+    """Return one of the networks above as training leaves it behind."""
+    from amphitrite_export.artefact import Artefact
+
+    rng = np.random.default_rng(2)
+    learned = HEADS_LEARNED[spec.name]
+    samples = {
+        "cutouts": rng.poisson(1.0, (8, 20, 20, 3)),
+        "auxiliary": rng.uniform(0, 1, (8, 5)),
+        "exposure": rng.uniform(1e11, 3e11, (8, 5)),
+    }
+    one = page.per_source(spec)
+    return Artefact(
+        head(spec, **values),
+        replace(one, learned=learned),
+        {tensor.name: samples[tensor.name].astype(np.float32) for tensor in one.inputs},
+    )
+
+
+@pytest.fixture(scope="session")
+def heads():
+    """Give what is known of the networks that describe a source."""
+    return SimpleNamespace(
+        offset=OFFSET,
+        offset_variance=OFFSET_VARIANCE,
+        flux_variance=FLUX_VARIANCE,
+        exposure=EXPOSURE,
+        effective=effective,
+        artefact=head_artefact,
+    )
+
+
 @pytest.fixture(scope="session")
 def asid_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model repository with the filter, its peak finder and the ensemble."""
+    """A model repository with the filter, its peak finder, heads and ensembles."""
     pytest.importorskip("tf2onnx", reason="exporting needs the export extra")
     from amphitrite_export.artefact import Artefact
     from amphitrite_export.publish import publish
@@ -81,7 +174,8 @@ def asid_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     folder = tmp_path_factory.mktemp("asid") / "repository"
     artefact = Artefact(matched_filter(), replace(UNET, learned=LEARNED), samples)
-    publish(artefact, folder, max_peaks=MAX_PEAKS)
+    heads = [head_artefact(spec) for spec in page.HEADS]
+    publish([artefact, *heads], folder, max_peaks=MAX_PEAKS)
     return folder
 
 
@@ -90,7 +184,7 @@ def asid_server(
     asid_repository: Path, server_environment: ServerEnvironment
 ) -> Iterator[LocalTriton]:
     with LocalTriton(
-        asid_repository, [MODEL.name], environment=server_environment
+        asid_repository, asked("asid"), environment=server_environment
     ) as server:
         yield server
 

@@ -77,7 +77,7 @@ def test_every_source_is_found_once_and_in_its_place(table, sources):
 def test_the_columns_are_those_of_the_page(table, events):
     assert table.colnames == [column.name for column in COLUMNS]
     assert (np.diff(table["ra"].value) > 0).all()
-    assert not any(table["flags"])
+    assert set(table["flags"]) == {"exposure_assumed"}
     icrs = SkyCoord(table["ra"], table["dec"])
     lon, lat = angles(vectors_of(table))
     galactic = SkyCoord(lon, lat, unit="deg", frame="galactic")
@@ -95,8 +95,13 @@ def test_the_number_in_flight_changes_nothing(in_flight, events, connection, tab
 def test_both_routes_find_the_same(events, connection, table):
     other = run("asid", [events], connection, peaks="client")
     assert list(other["patch"]) == list(table["patch"])
+    assert list(other["flags"]) == list(table["flags"])
     # float32 in the graph, double precision in the client
     assert nearest(vectors_of(other), vectors_of(table)).max() < 1e-4
+    for column in ("flux1000", "flux1000_err", "r68", "p_fake"):
+        np.testing.assert_allclose(
+            np.asarray(other[column]), np.asarray(table[column]), rtol=1e-4
+        )
 
 
 def test_a_higher_threshold_keeps_the_strongest(events, connection, table):
@@ -114,7 +119,7 @@ def test_a_source_near_the_edge_is_flagged_and_none_is_outside(
     lat = CIRCLE["lat"] + np.array([0.0, CIRCLE["radius"] - 0.3])
     path = write_sky(tmp_path / "e.fits", unit_vectors(lon, lat), **CIRCLE)
     found = run("asid", [path], connection)
-    assert sorted(found["flags"]) == ["", "edge"]
+    assert sorted(found["flags"]) == ["edge,exposure_assumed", "exposure_assumed"]
     middle = unit_vectors(np.array([CIRCLE["lon"]]), np.array([CIRCLE["lat"]]))
     assert nearest(vectors_of(found), middle).max() < CIRCLE["radius"]
 
@@ -126,7 +131,9 @@ def test_a_crowded_patch_is_searched_by_the_client(write_sky, connection, tmp_pa
     found = run("asid", [path], connection)
     assert len(found) == len(sources) == 25
     assert nearest(sources, vectors_of(found)).max() < 0.1
-    assert "many_peaks" in set(found["flags"])
+    assert "many_peaks" in {word for f in found["flags"] for word in f.split(",")}
+    assert np.isfinite(found["flux1000"].value).all()
+    assert (found["p_fake"] < 0.5).all()
 
 
 def test_no_photon_gives_an_empty_catalogue_and_a_warning(
@@ -147,9 +154,13 @@ class Stop(Exception):
     """What a test ends a run with."""
 
 
+@pytest.mark.parametrize(
+    ("stage", "peaks"), [("searching", "server"), ("describing", "client")]
+)
 def test_a_resumed_run_gives_the_identical_catalogue(
-    events, connection, table, tmp_path
+    stage, peaks, events, connection, tmp_path
 ):
+    table = run("asid", [events], connection, peaks=peaks)
     out = tmp_path / "catalogue.ecsv"
     steps = []
 
@@ -160,7 +171,7 @@ def test_a_resumed_run_gives_the_identical_catalogue(
 
     class Searching:
         def __init__(self, what, total):
-            self.advance = advance if what == "searching" else lambda step: None
+            self.advance = advance if what == stage else lambda step: None
 
         def __enter__(self):
             return self.advance
@@ -174,13 +185,19 @@ def test_a_resumed_run_gives_the_identical_catalogue(
             [events],
             connection,
             output=out,
+            peaks=peaks,
             control=Control(progress=Searching),
         )
     assert "--resume" in stopped.value.__notes__[0]
     assert not out.exists()
     with pytest.raises(BadInput, match="interrupted run"):
-        run("asid", [events], connection, output=out)
-    again = run("asid", [events], connection, output=out, control=Control(resume=True))
+        run("asid", [events], connection, output=out, peaks=peaks)
+    again = run(
+        *("asid", [events], connection),
+        output=out,
+        peaks=peaks,
+        control=Control(resume=True),
+    )
     assert out.exists()
     assert list(tmp_path.iterdir()) == [out]
     for column in table.colnames:
@@ -199,6 +216,7 @@ def test_the_command_writes_all_and_says_what_it_did(
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     assert summary["sources"] == len(table)
+    assert summary["fakes"] == 0
     assert summary["patches"] == table.meta["NPATCH"]
     assert summary["photons"] == table.meta["NPHOTON"]
     assert summary["bands"][0] == "7-20 GeV"
