@@ -252,7 +252,8 @@ def _weights(band: Band, energies: NDArray[np.float64]) -> NDArray[np.float64]:
     low, high = max(band.low, energies[0]), min(band.high, energies[-1])
     if low > high:
         return np.zeros(len(energies))
-    nodes = np.geomspace(low, high, _NODES)
+    # the middles of equal steps of the logarithm
+    nodes = np.geomspace(low, high, 2 * _NODES + 1)[1::2]
     photons = nodes ** (1 - SPECTRAL_INDEX)
     each = np.eye(len(energies))
     shares = np.array(
