@@ -9,6 +9,7 @@ from amphitrite.bands import BANDS
 from amphitrite.footprints import WholeSky
 from amphitrite.photons import Photons
 from amphitrite.tiling import Tiles
+from amphitrite_training.asid.heads.measures import Described
 from amphitrite_training.asid.simulate import spectra
 from amphitrite_training.asid.simulate.population import ENERGIES, Population
 from amphitrite_training.asid.simulate.sky import make_sky
@@ -52,5 +53,29 @@ def tiles():
         coverage = dict.fromkeys(BANDS, 1.0)
         photons = Photons(events.vectors, bands_of(events.energy), coverage, WholeSky())
         return Tiles(photons)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def described():
+    """Make detections whose errors follow what they state, but for a factor."""
+
+    def make(n=4_000, *, seed=1, fakes=0.2, bias=0.02, width=0.1, claimed=1.0):
+        rng = np.random.default_rng(seed)
+        fake = rng.random(n) < fakes
+        log_flux = rng.uniform(-9.9, -7.5, n)
+        p_fake = np.where(fake, rng.beta(5, 2, n), rng.beta(1, 20, n))
+        error = 0.03 * np.hypot(*rng.normal(size=(2, n)))
+        return Described(
+            flux=np.where(fake, np.nan, 10**log_flux),
+            log10_flux=log_flux + bias + width * rng.normal(size=n),
+            flux_sigma=np.full(n, width * claimed),
+            p_fake=p_fake,
+            error=np.where(fake, np.nan, error),
+            peak_error=np.where(fake, np.nan, 2 * error),
+            error_sigma=np.full(n, 0.03 * claimed),
+            block=np.arange(n) // 20,
+        )
 
     return make

@@ -9,6 +9,8 @@ import sys
 PACKAGE = "amphitrite_training.asid"
 MODULES = (
     *("calibrate", "card", "data", "demo", "discs", "evaluate", "measures", "recipe"),
+    *("heads.calibrate", "heads.card", "heads.data", "heads.detector", "heads.finds"),
+    *("heads.measures", "heads.recipe", "systematics"),
     *("simulate.diffuse", "simulate.files", "simulate.instrument"),
     *("simulate.photons", "simulate.population", "simulate.sky", "simulate.spectra"),
     "tasks",

@@ -170,16 +170,46 @@ def test_an_empty_catalogue_is_counted():
     assert nothing.completeness[BIN].n_hits == 0
 
 
-def test_numbers_are_strict_json(toy):
+LEARNED = {
+    "fake_threshold": 0.3, "flux_sigma_95": 2.0, "radius_68": 1.5, "radius_95": 2.5,
+}  # fmt: skip
+
+
+def test_a_catalogue_is_what_the_classifier_leaves_where_the_networks_say():
+    found = result(((10, 40), (50, -30), (70, 60)))
+    catalogue = found.catalogue(0.6)
+    assert len(catalogue.found) == 2
+    np.testing.assert_allclose(catalogue.found, at((10, 40.01), (50, -29.99)))
+    np.testing.assert_allclose(catalogue.aperture_flux, 10**-8.5)
+    assert len(found.catalogue(1.0).found) == 3
+
+
+def test_detections_are_known_by_their_sources():
+    found = result(((70, 60), (50, -30), (10, 40.1)))
+    assert found.source.tolist() == [-1, 1, 0]
+    known = found.known(3)
+    np.testing.assert_array_equal(known.flux, [np.nan, 2e-9, 2e-9])
+    np.testing.assert_allclose(known.peak_error, [np.nan, 0.0, 0.1], atol=1e-6)
+    np.testing.assert_allclose(known.error, [np.nan, 0.01, 0.11], atol=1e-6)
+    np.testing.assert_allclose(known.flux_sigma, 0.2)
+    np.testing.assert_allclose(known.error_sigma, 0.03)
+    assert not set(known.block) & set(found.known(4).block)
+
+
+def test_numbers_are_strict_json(toy, described):
     """JSON knows no NaN, which the ceiling of an empty bin is."""
     evaluation = Evaluation(
         spec=MODEL.with_weights(
-            digest="sha256:0", members=(Member("asid_unet", 1, "sha256:1"),)
+            digest="sha256:0",
+            learned=LEARNED,
+            members=(Member("asid_unet", 1, "sha256:1"),),
         ),
         version=1,
         skies=((3_000, "A"),),
         n_patches=1_100,
         tables={"A": toy},
+        catalogues={"A": toy},
+        described={"A": described(200)},
     )
     again = json.loads(json.dumps(evaluation.as_dict(), allow_nan=False))
     assert again["simulated"] is True
@@ -188,3 +218,6 @@ def test_numbers_are_strict_json(toy):
     assert bins[BIN]["ceiling"] == pytest.approx(2 / 3)
     assert bins[BIN]["completeness"]["hits"] == 2
     assert [each["flux"][0] for each in bins] == list(FLUX_EDGES[:-1])
+    assert again["catalogues"] == again["tables"]
+    assert again["networks"]["A"]["classifier"]["threshold"] == 0.3
+    assert "systematics" not in again

@@ -50,7 +50,7 @@ def _variant(variant: str, numbers: Mapping[str, Any]) -> str:
         ("false detections kept", _text(classifier["fakes_kept"])),
         ("sources kept", _text(classifier["sources_kept"])),
         ("area under the ROC curve", _text(classifier["area_under_curve"])),
-        ("error of P(fake)", f"{classifier['calibration_error']:.4f}"),
+        ("error of P(fake)", _text(classifier["calibration_error"])),
         ("flux, bright: median (dex)", _text(flux["bright"]["median"])),
         ("flux, bright: width (dex)", _text(flux["bright"]["width"])),
         ("flux: 68 % interval holds", _text(flux["coverage_68"])),

@@ -115,8 +115,8 @@ def summary(
         over the true flux; ``coverage_68`` and ``coverage_95``.
         ``position``, likewise: ``median_error``, ``median_error_of_peaks`` (deg),
         ``bins`` with both, and the coverages.
-        Every measured number is ``value low high``, with a 95 % interval, but in
-        ``reliability`` and ``calibration_error``.
+        Every measured number is ``value low high``, with a 95 % interval, but those
+        in ``reliability``.
     """
     kept = found.where(found.p_fake <= threshold)
     real = kept.where(~kept.is_fake)
@@ -138,7 +138,9 @@ def _classified(found: Described, threshold: float) -> dict[str, Any]:
         "fakes_kept": _mean(passes[fake], found.block[fake]),
         "sources_kept": _mean(passes[~fake], found.block[~fake]),
         "reliability": reliability(p, fake),
-        "calibration_error": expected_calibration_error(p, fake),
+        "calibration_error": interval(
+            lambda i: expected_calibration_error(p[i], fake[i]), found.block
+        ),
     }
 
 
@@ -327,8 +329,10 @@ def reliability(p_fake: Floats, fake: Bools) -> list[dict[str, Any]]:
 def expected_calibration_error(p_fake: Floats, fake: Bools) -> float:
     """Return the mean distance of probabilities from shares.
 
-    Over the bins of `reliability`, weighted with the number in each.
+    Over the bins of `reliability`, weighted with the number in each; NaN of nothing.
     """
+    if not len(fake):
+        return float("nan")
     bins = [each for each in reliability(p_fake, fake) if each["n"]]
     distances = [abs(each["mean"] - each["fake"] / each["n"]) for each in bins]
     return float(np.average(distances, weights=[each["n"] for each in bins]))

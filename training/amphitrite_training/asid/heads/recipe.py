@@ -19,8 +19,6 @@ class Recipe(Training):
     ----------
     width : float
         Factor on the number of filters and units.
-    members : int
-        Networks of an ensemble, each with its own first weights.
     least_score : float
         Peaks with a higher score are learned from.
     n_skies : int
@@ -40,7 +38,6 @@ class Recipe(Training):
     """
 
     width: float = 1.0
-    members: int = 1
     least_score: float = 0.1
     n_skies: int = 12
     n_draws: int = 2
@@ -51,7 +48,7 @@ class Recipe(Training):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("width", "members", "n_draws"):
-            if not (value := getattr(self, name)) > 0:
+            if not (value := getattr(self, name, 1)) > 0:
                 raise BadInput(
                     f"the recipe's {name} must be positive; received {value}"
                 )
@@ -76,6 +73,11 @@ class FluxRecipe(Recipe):
     that they keep the brightness; the auxiliary numbers join the hidden layer; the
     19 pixels that lie evenly around the peak are used of 20; every tower learns on all
     finds in their true proportion, turned and mirrored.
+
+    Parameters
+    ----------
+    members : int
+        Towers of the ensemble, each with its own first weights.
 
     References
     ----------
@@ -119,6 +121,11 @@ class LocationRecipe(Recipe):
     Departures: square roots as in `FluxRecipe`; the score is the fifth auxiliary
     number, where the paper has the Galactic latitude, which a simulated sky should not
     teach; all sources within 0.3 deg are learned from.
+
+    Parameters
+    ----------
+    members : int
+        Towers of the ensemble, each with its own first weights.
 
     References
     ----------

@@ -1,0 +1,123 @@
+"""Errors that hold what they state, after calibration."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from amphitrite_training.asid.heads import calibrate
+from amphitrite_training.asid.heads.calibrate import platt, youden
+
+
+def test_logits_that_are_too_sure_are_softened():
+    rng = np.random.default_rng(1)
+    true = rng.normal(0, 2, 20_000)
+    fake = rng.random(20_000) < 1 / (1 + np.exp(-true))
+    slope, intercept = platt(3 * true - 1, fake)
+    # the logits were stretched by three and shifted by one
+    assert slope == pytest.approx(1 / 3, rel=0.05)
+    assert intercept == pytest.approx(1 / 3, abs=0.05)
+
+
+def test_the_threshold_parts_sources_from_fakes_best():
+    p = np.array([0.01, 0.02, 0.05, 0.2, 0.3, 0.04, 0.4, 0.9])
+    fake = np.array([False] * 5 + [True] * 3)
+    # up to 0.3: five of five sources, one of three fakes; below, less apart
+    assert youden(p, fake) == pytest.approx(0.3)
+    assert youden(np.r_[p[:3], 0.8, 0.8, p[5:]], fake) == pytest.approx(0.02)
+
+
+@pytest.fixture(scope="module")
+def some(made_up):
+    return made_up(3_000, fakes=0.2)
+
+
+@pytest.fixture(scope="module")
+def untrained():
+    """Build a head anew, small."""
+    pytest.importorskip("keras", reason="needs the training extra")
+    from amphitrite_training.asid.heads import model, recipe
+
+    return {
+        "flux": lambda: model.build_flux(
+            replace(recipe.SHIPPED_FLUX, width=0.25, members=2)
+        ),
+        "fake": lambda: model.build_classifier(
+            replace(recipe.SHIPPED_CLASSIFIER, width=0.25)
+        ),
+        "offset": lambda: model.build_location(
+            replace(recipe.SHIPPED_LOCATION, width=0.125, members=2)
+        ),
+    }
+
+
+@pytest.mark.training
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_the_flux_s_error_holds_68_per_cent_of_detections(untrained, some):
+    model = untrained["flux"]()
+    before = calibrate.predict(model, some, "flux")
+    learned, measured = calibrate.calibrate_flux(model, some)
+    after = calibrate.predict(model, some, "flux")
+    factor = learned["flux_variance_factor"]
+    np.testing.assert_allclose(
+        after["flux_variance"], factor * before["flux_variance"], rtol=1e-5
+    )
+    np.testing.assert_array_equal(after["log10_flux"], before["log10_flux"])
+    real = some.is_real
+    pull = np.abs(after["log10_flux"] - np.log10(some.flux))[real] / np.sqrt(
+        after["flux_variance"].sum(axis=1)[real]
+    )
+    assert (pull < 0.9945).mean() == pytest.approx(0.68, abs=0.001)
+    assert (pull < learned["flux_sigma_95"]).mean() == pytest.approx(0.95, abs=0.001)
+    assert measured["validation"]["coverage"]["68"] == pytest.approx(0.68, abs=0.001)
+
+
+@pytest.mark.training
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_the_circle_holds_68_per_cent_of_detections(untrained, some):
+    model = untrained["offset"]()
+    learned, measured = calibrate.calibrate_location(model, some)
+    after = calibrate.predict(model, some, "offset")
+    real = some.is_real
+    error = np.hypot(*(after["offset"] - some.offset)[real].T)
+    sigma = np.sqrt(after["offset_variance"].sum(axis=1).mean(axis=1))[real]
+    assert (error < 1.5096 * sigma).mean() == pytest.approx(0.68, abs=0.001)
+    inside = error < learned["radius_95"] * sigma
+    assert inside.mean() == pytest.approx(0.95, abs=0.001)
+    peaks = np.median(np.hypot(*some.offset[real].T))
+    told = measured["validation"]
+    assert told["median_error_of_peaks"] == pytest.approx(peaks)
+    assert told["n"] == real.sum()
+
+
+@pytest.mark.training
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_what_is_no_detection_does_not_count(untrained, some):
+    learned = [
+        calibrate.calibrate_flux(untrained["flux"](), finds)[0]
+        for finds in (
+            some.where(some.score > 0.5),
+            replace(some, threshold=np.full(len(some), 0.5, np.float32)),
+        )
+    ]
+    assert learned[0] == learned[1]
+
+
+@pytest.mark.training
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_the_classifier_s_probabilities_hold(untrained, some):
+    model = untrained["fake"]()
+    learned, measured = calibrate.calibrate_classifier(model, some)
+    p = calibrate.predict(model, some, "fake")["p_fake"]
+    # Platt's intercept makes the mean hold exactly
+    assert p.mean() == pytest.approx((~some.is_real).mean(), abs=1e-3)
+    told = measured["validation"]
+    assert told["calibration_error"]["after"] < 0.05
+    assert told["calibration_error"]["after"] < told["calibration_error"]["before"]
+    kept = p <= learned["fake_threshold"]
+    rates = told["rates"]
+    assert rates["sources_kept"][1] == some.is_real.sum()
+    # the threshold has three digits
+    assert rates["sources_kept"][0] == pytest.approx((kept & some.is_real).sum(), abs=3)
