@@ -18,7 +18,7 @@ onnx = pytest.importorskip("onnx", reason="needs the export extra")
 from amphitrite.bands import BANDS  # noqa: E402
 from amphitrite.patches import HALF, PATCH_DEGREES  # noqa: E402
 from amphitrite.spec import ModelSpec, TensorSpec  # noqa: E402
-from amphitrite.surveys.asid import UNET  # noqa: E402
+from amphitrite.surveys.asid import HEADS, UNET, per_source  # noqa: E402
 from amphitrite_export.artefact import Artefact  # noqa: E402
 from amphitrite_export.config import Ensemble, Step  # noqa: E402
 from amphitrite_export.convert import OnnxFile, digest  # noqa: E402
@@ -137,5 +137,63 @@ def detector():
             spec=replace(UNET, learned=learned),
             samples=_bright_patches(np.random.default_rng(seed), 2),
         )
+
+    return make
+
+
+def _described(inputs, spec):
+    """Return what a small untrained network says of a source, by output's name."""
+    import keras
+    from keras import layers, ops
+
+    image = ops.log(1.0 + inputs["cutouts"])
+    x = layers.Conv2D(6, 3, activation="relu", padding="same")(image)
+    x = layers.Flatten()(layers.MaxPooling2D(2)(x))
+    x = layers.Dense(8, activation="tanh")(
+        layers.Concatenate()([x, inputs["auxiliary"]])
+    )
+    if "exposure" in inputs:
+        x = layers.Concatenate()([x, ops.log(inputs["exposure"]) - 26.0])
+    outputs = {}
+    for tensor in spec.outputs:
+        size = int(np.prod(tensor.shape))
+        values = layers.Dense(size)(x)
+        if "variance" in tensor.name:
+            values = ops.softplus(values)
+        outputs[tensor.name] = layers.Reshape(tensor.shape)(values)
+    return keras.Model(inputs, outputs, name=spec.name)
+
+
+@pytest.fixture(scope="session")
+def heads():
+    """Give a function that returns small untrained heads as artefacts."""
+    keras = pytest.importorskip("keras", reason="needs the export extra")
+
+    def make(*, seed: int) -> list[Artefact]:
+        keras.utils.set_random_seed(seed)
+        rng = np.random.default_rng(seed)
+        samples = {
+            "cutouts": rng.poisson(1.5, (9, 20, 20, 3)).astype(np.float32),
+            "auxiliary": rng.normal(0, 1, (9, 5)).astype(np.float32),
+            "exposure": rng.uniform(1e11, 4e11, (9, 5)).astype(np.float32),
+        }
+        made = []
+        for head in HEADS:
+            one = per_source(head)
+            inputs = {t.name: keras.Input(t.shape, name=t.name) for t in one.inputs}
+            learned = {
+                "asid_flux": {"training_exposure": [3e11] * 5},
+                "asid_classifier": {"fake_threshold": 0.3},
+                "asid_location": {},
+            }[head.name]
+            own = {"recipe": {"seed": seed}, "training": {"of": head.name}}
+            made.append(
+                Artefact(
+                    model=_described(inputs, one),
+                    spec=replace(one, learned={**learned, **own}),
+                    samples={name: samples[name] for name in inputs},
+                )
+            )
+        return made
 
     return make

@@ -9,6 +9,7 @@ onnx = pytest.importorskip("onnx", reason="needs the export extra")
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs the export extra")
 
 from amphitrite import peaks  # noqa: E402
+from amphitrite.bands import PEAK_BAND  # noqa: E402
 from amphitrite.errors import BadInput  # noqa: E402
 from amphitrite.patches import PATCH_DEGREES, from_pixels, to_pixels  # noqa: E402
 from amphitrite.surveys.asid import CUTOUT_BANDS, CUTOUT_PIXELS, PEAKS  # noqa: E402
@@ -305,5 +306,14 @@ def test_the_client_finds_the_same(session):
             pixels=CUTOUT_PIXELS,
         )
         np.testing.assert_array_equal(found["cutouts"][i, :n], cutouts)
+        assert found["valid"][i].tolist() == [place < n for place in range(64)]
+        auxiliary = peaks.auxiliary(
+            cutouts, *have.T, found["score"][i, :n], peak_band=PEAK_BAND
+        )
+        # float32 logarithms of each runtime
+        np.testing.assert_allclose(
+            found["auxiliary"][i, :n], auxiliary, rtol=1e-6, atol=1e-6
+        )
+        assert not found["auxiliary"][i, n:].any()
         total += n
     assert total > 1000

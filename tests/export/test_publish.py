@@ -179,14 +179,17 @@ def test_a_member_keeps_its_contract(tmp_path, toys):
 
 def test_members_and_their_ensemble_are_one_generation(tmp_path, toys):
     done = publish_together(
-        [toys.file("first", 2, a=1, parity=0.1), toys.file("second", 10, b=[2])],
+        [
+            toys.file("first", 2, a=1, parity=0.1, recipe={"seed": 1}, training={}),
+            toys.file("second", 10, b=[2], recipe={"seed": 2}),
+        ],
         tmp_path,
         ensembles=[toys.chain()],
     )
     assert [each.model for each in done] == ["first", "second", "chain"]
     assert [each.version for each in done] == [1, 1, 1]
     spec = specs_in(repo.read_config(tmp_path, "chain"))[1]
-    assert spec.learned == {"a": 1, "b": [2]}, "parity is each file's own"
+    assert spec.learned == {"a": 1, "b": [2]}, "how a file came to be is its own"
 
     done = publish_together(
         [toys.file("first", 3, a=2), toys.file("second", 20, b=[2])],

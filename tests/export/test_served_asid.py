@@ -9,10 +9,13 @@ pytest.importorskip("keras", reason="needs the export extra")
 pytest.importorskip("tf2onnx", reason="needs the export extra")
 
 from amphitrite import peaks
+from amphitrite.bands import CUTOUT_BANDS, PEAK_BAND
 from amphitrite.errors import ProvisioningError
+from amphitrite.patches import CUTOUT_PIXELS
 from amphitrite.server import LocalTriton
 from amphitrite.server.host import check_host, this_host
-from amphitrite.surveys.asid import CUTOUT_BANDS, CUTOUT_PIXELS, MODEL, PEAKS
+from amphitrite.surveys import asked
+from amphitrite.surveys.asid import DESCRIBED, HEADS_MODEL, MODEL, PEAKS, UNET
 from amphitrite.triton import Connection
 from amphitrite_export.convert import call
 from amphitrite_export.publish import publish
@@ -34,15 +37,15 @@ def artefact(detector):
 
 
 @pytest.fixture(scope="module")
-def connection(artefact, tmp_path_factory):
+def connection(artefact, heads, tmp_path_factory):
     try:
         check_host(this_host())
     except ProvisioningError as error:
         pytest.skip(str(error))
     repository = tmp_path_factory.mktemp("repository")
-    publish(artefact, repository, max_peaks=MAX_PEAKS)
+    publish([artefact, *heads(seed=4)], repository, max_peaks=MAX_PEAKS)
     with (
-        LocalTriton(repository, ["asid"]) as triton,
+        LocalTriton(repository, asked("asid")) as triton,
         Connection(triton.grpc_url) as connection,
     ):
         yield connection
@@ -50,7 +53,9 @@ def connection(artefact, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def counts(bright_patches):
-    return bright_patches(np.random.default_rng(12), 4)
+    rng = np.random.default_rng(12)
+    exposure = rng.uniform(1e11, 3e11, (4, 5)).astype(np.float32)
+    return {**bright_patches(rng, 4), "exposure": exposure}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +72,8 @@ def listed(mask, learned):
 
 
 def test_the_mask_is_that_of_keras(artefact, counts, answer):
-    want = np.asarray(call(artefact.model, counts)["mask"])
+    images = {tensor.name: counts[tensor.name] for tensor in UNET.inputs}
+    want = np.asarray(call(artefact.model, images)["mask"])
     assert np.ptp(want) > 0.1
     # float32 sums of some hundred products, in another order in each runtime
     np.testing.assert_allclose(answer["mask"], want, rtol=0, atol=1e-5)
@@ -121,6 +127,39 @@ def test_the_peak_finder_gives_cutouts_on_its_own(connection, counts, answer):
         assert want.any()
         np.testing.assert_array_equal(found["cutouts"][i, :n], want)
         assert not found["cutouts"][i, n:].any()
+
+
+def test_the_ensemble_says_of_its_peaks_what_the_heads_say_of_the_clients(
+    connection, counts, answer
+):
+    heads = connection.model(HEADS_MODEL)
+    for i in range(4):
+        n = int(min(answer["n_peaks"][i, 0], MAX_PEAKS))
+        row, column = answer["peaks"][i, :n].T
+        cut = peaks.cutouts(
+            {name: array[i] for name, array in counts.items()},
+            *(row, column),
+            bands=CUTOUT_BANDS,
+            pixels=CUTOUT_PIXELS,
+        )
+        score = answer["score"][i, :n]
+        auxiliary = peaks.auxiliary(cut, row, column, score, peak_band=PEAK_BAND)
+        said = heads.infer(
+            {
+                "cutouts": cut[None],
+                "valid": np.ones((1, n), bool),
+                "auxiliary": auxiliary[None],
+                "exposure": counts["exposure"][i : i + 1],
+            }
+        )
+        for tensor in DESCRIBED:
+            values = answer[tensor.name][i]
+            assert np.ptp(said[tensor.name]) > 1e-3
+            # float32 sums of some thousand products, in another blocking
+            np.testing.assert_allclose(
+                said[tensor.name][0], values[:n], rtol=0, atol=1e-4
+            )
+            assert np.isnan(values[n:]).all()
 
 
 def test_patches_without_a_photon_have_a_mask_and_whatever_peaks_it_has(connection):
