@@ -20,7 +20,7 @@ from amphitrite.commands import options as common
 from amphitrite.commands.talk import Talk
 from amphitrite.errors import BadInput, MissingExtra, OutputError
 from amphitrite.staging import Staging
-from amphitrite.surveys import SURVEYS, page
+from amphitrite.surveys import SURVEYS, asked, page
 
 if TYPE_CHECKING:
     from amphitrite_training.artefact import Artefact
@@ -240,7 +240,7 @@ def evaluate(
         options["systematics"] = True
     talk = Talk(as_json=as_json, quiet=quiet)
     with talk.connected(
-        server, models=[survey], model_repository=model_repository
+        server, models=asked(survey), model_repository=model_repository
     ) as connection:
         found = evaluation.evaluate(connection, progress=talk.progress, **options)
     text = written(found)

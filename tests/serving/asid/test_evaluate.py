@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from amphitrite.detector import Detector
-from amphitrite.surveys.asid import MODEL
+from amphitrite.surveys.asid import ASKED
 from amphitrite.tiling import centres
 from amphitrite_training.asid.evaluate import search
 from amphitrite_training.asid.measures import pair, tables
@@ -46,11 +46,10 @@ def sky():
 
 @pytest.fixture
 def found(sky, connection):
-    model = connection.model(MODEL)
+    models = tuple(connection.model(spec) for spec in ASKED)
     steps = []
-    result = search(
-        sky, 5, centres()[:N_PATCHES], model, Detector.of(model.spec), steps.append
-    )
+    detector = Detector.of(models[0].spec)
+    result = search(sky, 5, centres()[:N_PATCHES], models, detector, steps.append)
     assert sum(steps) == N_PATCHES
     return result
 
@@ -77,9 +76,8 @@ def test_it_is_counted_as_the_card_counts(found):
 
 
 def test_the_same_sky_gives_the_same_result(sky, found, connection):
-    model = connection.model(MODEL)
-    again = search(
-        sky, 5, centres()[:N_PATCHES], model, Detector.of(model.spec), lambda n: None
-    )
+    models = tuple(connection.model(spec) for spec in ASKED)
+    detector = Detector.of(models[0].spec)
+    again = search(sky, 5, centres()[:N_PATCHES], models, detector, lambda n: None)
     np.testing.assert_array_equal(again.found, found.found)
     np.testing.assert_array_equal(again.aperture_flux, found.aperture_flux)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from amphitrite.spec import Member
-from amphitrite.surveys.asid import MODEL
+from amphitrite.surveys.asid import FLUX, MODEL, UNET
 from amphitrite_training.asid import calibrate
 from amphitrite_training.asid.card import V1, card
 from amphitrite_training.asid.measures import Counted, Evaluation, Table
@@ -20,11 +20,13 @@ LEARNED = {
     "suppression_degrees": 0.32,
     "peak_floor": 0.02,
     "thresholds": {"11111": 0.21, "11000": 0.17, "01000": 0.13},
-    "recipe": {"variants": "AB", "disc_test_statistic": 16.5, "width": 0.5},
     "fake_threshold": 0.17,
     "flux_sigma_95": 2.0,
     "radius_68": 1.5096,
     "radius_95": 2.4477,
+}
+TRAINED = {
+    "recipe": {"variants": "AB", "disc_test_statistic": 16.5, "width": 0.5},
     "training": {
         "samples_seen": 73_728,
         "seconds": 5_400.0,
@@ -68,6 +70,12 @@ def evaluation(described):
     )
     return Evaluation(
         spec=spec,
+        members={
+            UNET.name: replace(UNET, learned=TRAINED),
+            FLUX.name: replace(
+                FLUX, learned={**TRAINED, "recipe": {"members": 3, "width": 1.0}}
+            ),
+        },
         version=5,
         skies=((3_000, "A"), (3_001, "C")),
         n_patches=2_200,
@@ -107,6 +115,7 @@ def test_the_card_names_the_model_and_how_it_was_trained(text):
     for part in (
         *("5 (asid_unet version 3, asid_peaks version 2)", "`sha256:abcdef`"),
         *("73,728 samples in 90 minutes with tensorflow", "without a GPU", "609,922"),
+        *("`asid_flux`: 73,728", "The recipe: members = 3, width = 1.0."),
         *("width = 0.5", "discs of 7 pixels", "Laplacian of Gaussian of 4.5 pixels"),
         *("one source within 0.32 deg", "0.21 with all bands", "0.17 with 7-20 and"),
         *("0.13 with 2-7 GeV alone", "summed over the bands present) is above 16.5"),
@@ -124,8 +133,9 @@ def test_the_card_says_that_the_data_are_simulated(text):
 def test_what_was_seen_in_training_follows_from_the_recipe(evaluation, text):
     assert "Variant A of the diffuse light, seen in training" in text
     assert "Variant C of the diffuse light, never seen" in text
-    learned = {**LEARNED, "recipe": {**LEARNED["recipe"], "variants": "BC"}}
-    other = card(replace(evaluation, spec=replace(evaluation.spec, learned=learned)))
+    learned = {**TRAINED, "recipe": {**TRAINED["recipe"], "variants": "BC"}}
+    members = {**evaluation.members, UNET.name: replace(UNET, learned=learned)}
+    other = card(replace(evaluation, members=members))
     assert "Variant A of the diffuse light, never seen" in other
     assert "Variant C of the diffuse light, seen in training" in other
     assert "the diffuse light of the variants B, C" in " ".join(other.split())

@@ -204,6 +204,7 @@ def test_numbers_are_strict_json(toy, described):
             learned=LEARNED,
             members=(Member("asid_unet", 1, "sha256:1"),),
         ),
+        members={},
         version=1,
         skies=((3_000, "A"),),
         n_patches=1_100,

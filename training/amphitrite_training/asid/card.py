@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from amphitrite.bands import BANDS
+from amphitrite.spec import ModelSpec
 from amphitrite.surveys import asid as page
 from amphitrite_training.asid.calibrate import FLUX_EDGES
 from amphitrite_training.asid.heads.card import described
@@ -42,7 +43,7 @@ def card(found: Evaluation) -> str:
         not.
     """
     learned = found.spec.learned
-    recipe = learned["recipe"]
+    recipe = found.members[page.UNET.name].learned["recipe"]
     members = ", ".join(f"{m.name} version {m.version}" for m in found.spec.members)
     skies = ", ".join(
         f"seed {seed} (variant {variant})" for seed, variant in found.skies
@@ -75,13 +76,18 @@ flux, the probability of being a fluctuation and the offset to the source, with 
 
 ## How it was trained
 
-{_training(learned)}
+{_training(found)}
 
 **All training data are simulated**: expected counts of skies whose point sources follow
 the 4FGL-DR3 catalogue's numbers, with the diffuse light of the variants \
 {", ".join(recipe["variants"])}, the point spread function of P8R3 and {YEARS:g} years \
 of exposure; photons are drawn anew at every visit. Energy dispersion and extended
-sources are left out. A source gets a disc if its expected test statistic (twice the
+sources are left out. The networks that describe a source learned from what the
+trained detector found on such skies, with the photons that it was found with; their
+systematic error of the flux is from the same sources before all variants of the
+diffuse light, variant C among them, on which no weight was trained.
+
+A source gets a disc if its expected test statistic (twice the
 logarithm of the likelihood ratio, within the 68 % radius, summed over the bands
 present) is above {recipe["disc_test_statistic"]:g}.
 
@@ -127,10 +133,15 @@ all over a patch, so that its correction towards the source is not measured here
 """
 
 
-def _training(learned: Any) -> str:
-    training, recipe = learned["training"], learned["recipe"]
+def _training(found: Evaluation) -> str:
+    return "\n\n".join(_trained(spec) for spec in found.members.values())
+
+
+def _trained(spec: ModelSpec) -> str:
+    training, recipe = spec.learned["training"], spec.learned["recipe"]
     changed = ", ".join(f"{key} = {value}" for key, value in sorted(recipe.items()))
     return (
+        f"`{spec.name}`: "
         f"{training['samples_seen']:,} samples in {training['seconds'] / 60:.0f} "
         f"minutes with {training['backend']} on {_devices(training)}; "
         f"{training['trainable_parameters']:,} parameters. The recipe: {changed}."

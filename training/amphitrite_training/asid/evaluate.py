@@ -23,7 +23,7 @@ from amphitrite.detections import Detections, select
 from amphitrite.detector import Detector
 from amphitrite.footprints import WholeSky
 from amphitrite.patches import Patch, from_pixels
-from amphitrite.search import OUTPUTS, PatchWork
+from amphitrite.search import OUTPUTS, PatchWork, SourcesWork
 from amphitrite.surveys import asid as page
 from amphitrite.tiling import centres
 from amphitrite.triton import Connection, ServedModel
@@ -85,7 +85,7 @@ def evaluate(
     ServerError
         The server does not answer, or has another model.
     """
-    model = connection.model(page.MODEL)
+    model, heads = (connection.model(spec) for spec in page.ASKED)
     detector = Detector.of(model.spec)
     skies = tuple(
         (FIRST_SEED + i, VARIANTS[i % len(VARIANTS)]) for i in range(n_fields)
@@ -95,12 +95,16 @@ def evaluate(
     with progress("evaluating", n_fields * len(patches)) as advance:
         for seed, variant in skies:
             sky = make_sky(seed, variant=variant)
-            result = search(sky, seed, patches, model, detector, advance)
+            result = search(sky, seed, patches, (model, heads), detector, advance)
             results.setdefault(variant, []).append(result)
     threshold = Calibration.of(model.spec).fake_threshold
-    moved = _systematics(model, progress) if systematics else None
+    moved = _systematics((model, heads), progress) if systematics else None
     return Evaluation(
         spec=model.spec,
+        members={
+            member.name: connection.model(member).spec
+            for member in (page.UNET, *page.HEADS)
+        },
         version=model.version,
         skies=skies,
         n_patches=n_fields * len(patches),
@@ -123,20 +127,22 @@ def evaluate(
     )
 
 
-def _systematics(model: ServedModel, progress: Progress) -> dict[str, Any]:
+def _systematics(
+    models: tuple[ServedModel, ServedModel], progress: Progress
+) -> dict[str, Any]:
     """Search the same sources under every variant of the diffuse light."""
-    detector = Detector.of(model.spec)
+    detector = Detector.of(models[0].spec)
     patches = centres()
     results = {}
     with progress("systematics", len(diffuse.VARIANTS) * len(patches)) as advance:
         for variant in diffuse.VARIANTS:
             sky = make_sky(SYSTEMATICS_SEED, variant=variant)
             results[variant] = search(
-                sky, SYSTEMATICS_SEED, patches, model, detector, advance
+                sky, SYSTEMATICS_SEED, patches, models, detector, advance
             )
     return shifts(
         results,
-        Calibration.of(model.spec).fake_threshold,
+        Calibration.of(models[0].spec).fake_threshold,
         radius_degrees=detector.radius_degrees,
     )
 
@@ -154,7 +160,7 @@ def search(
     sky: Sky,
     seed: int,
     patches: Sequence[Patch],
-    model: ServedModel,
+    models: tuple[ServedModel, ServedModel],
     detector: Detector,
     advance: Callable[[int], None],
 ) -> SkyResult:
@@ -168,10 +174,10 @@ def search(
         Of its photons.
     patches : sequence of Patch
         Those to search.
-    model : ServedModel
-        The ensemble.
+    models : (ServedModel, ServedModel)
+        The ensemble, and the one for peaks that it does not list.
     detector : Detector
-        What was learned with it.
+        What was learned with them.
     advance : callable
         Called with 1 after every patch.
     """
@@ -184,6 +190,8 @@ def search(
         number, work, answer = flying.popleft()
         work.add(None, answer.result())
         records[number] = work.record()
+        if np.isnan(records[number]["p_fake"]).any():
+            records[number] |= _described(work, models[1])
         advance(1)
 
     for number, patch in enumerate(patches):
@@ -195,7 +203,7 @@ def search(
         exposure = np.array(mean, np.float32) * np.float32(relative_exposure(patch))
         work = PatchWork(drawn, exposure, detector, "server")
         for _, tensors in work.requests():
-            answer = model.submit(tensors, OUTPUTS["server"])
+            answer = models[0].submit(tensors, OUTPUTS["server"])
             flying.append((number, work, answer))
         if len(flying) >= _IN_FLIGHT:
             collect()
@@ -223,6 +231,14 @@ def search(
         aperture_flux=flux,
         described={name: getattr(found, name) for name in _DESCRIBED},
     )
+
+
+def _described(work: PatchWork, heads: ServedModel) -> dict[str, NDArray[Any]]:
+    """Let the networks describe the peaks of a patch that has more than are listed."""
+    own = SourcesWork(work.counts, work.exposure, work.peaks)
+    for _, tensors in own.requests():
+        own.add(None, heads.infer(tensors))
+    return own.record()
 
 
 def aperture_flux(

@@ -191,6 +191,8 @@ class Evaluation:
     ----------
     spec : ModelSpec
         The served ensemble's spec.
+    members : dict of str to ModelSpec
+        The specs of its trained networks, by name: how they were trained.
     version : int
         Its version.
     skies : tuple of (int, str)
@@ -208,6 +210,7 @@ class Evaluation:
     """
 
     spec: ModelSpec
+    members: dict[str, ModelSpec]
     version: int
     skies: tuple[tuple[int, str], ...]
     n_patches: int

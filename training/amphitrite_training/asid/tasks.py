@@ -102,11 +102,16 @@ def _fake_loss(recipe: ClassifierRecipe) -> Mapping[str, Any]:
 def _learn_flux(
     model: keras.Model, recipe: FluxRecipe, sets: Data
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    from amphitrite_training.asid.heads.calibrate import calibrate_flux
+    from amphitrite_training.asid.heads.calibrate import (
+        calibrate_flux,
+        flux_systematic,
+    )
     from amphitrite_training.asid.heads.model import training_exposure
 
     learned, measured = calibrate_flux(model, sets.validation.finds)
-    return {**learned, "training_exposure": training_exposure()}, measured
+    learned["flux_systematic"] = flux_systematic(model, finds.same_sources())
+    learned["training_exposure"] = training_exposure()
+    return learned, measured
 
 
 def _learn_classifier(

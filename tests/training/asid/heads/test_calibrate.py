@@ -121,3 +121,18 @@ def test_the_classifier_s_probabilities_hold(untrained, some):
     assert rates["sources_kept"][1] == some.is_real.sum()
     # the threshold has three digits
     assert rates["sources_kept"][0] == pytest.approx((kept & some.is_real).sum(), abs=3)
+
+
+@pytest.mark.training
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_a_variant_that_moves_fluxes_makes_the_systematic_error(untrained, some):
+    model = untrained["flux"]()
+    # more exposure makes every flux fainter by the same factor
+    longer = replace(some, exposure=some.exposure * np.float32(10**0.06))
+    same = calibrate.flux_systematic(model, {"A": some, "B": some})
+    # fluxes from 1e-10 to 1e-8: of the six bins the last one is empty
+    assert same["dex"] == [0.0] * 5
+    assert sorted(same["log10_flux"]) == same["log10_flux"]
+    moved = calibrate.flux_systematic(model, {"A": some, "B": some, "C": longer})
+    # the mean of the three moves by 0.02, the third one by 0.06; single precision
+    np.testing.assert_allclose(moved["dex"], 0.04, atol=1e-5)

@@ -11,9 +11,9 @@ pytest.importorskip("keras", reason="needs the training extra")
 
 import keras
 
+from amphitrite.bands import EXPOSURE_WEIGHTS
 from amphitrite.surveys.asid import (
     CLASSIFIER,
-    EXPOSURE_WEIGHTS,
     FLUX,
     LOCATION,
     per_source,

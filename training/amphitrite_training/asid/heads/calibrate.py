@@ -8,6 +8,8 @@ it, into the spec.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,6 +19,7 @@ from scipy.optimize import minimize
 from amphitrite_training.asid.heads.data import What, inputs
 from amphitrite_training.asid.heads.finds import Finds
 from amphitrite_training.asid.heads.measures import (
+    FLUX_EDGES,
     GAUSSIAN_68,
     area_under_curve,
     coverage,
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.floating]
 
 CIRCLE_68: Final = 1.5096  # standard deviations that hold 68 % of two dimensions
+LEAST_SOURCES: Final = 30
 _BATCH: Final = 512
 
 
@@ -87,6 +91,40 @@ def calibrate_flux(
         ),
     }
     return learned, {"validation": measured}
+
+
+def flux_systematic(
+    model: keras.Model, skies: Mapping[str, Finds]
+) -> dict[str, list[float]]:
+    """Return how far models of the diffuse light move the flux of the same sources.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The trained network.
+    skies : mapping of str to Finds
+        By variant of the diffuse light: what is found of the same sources.
+
+    Returns
+    -------
+    dict
+        ``log10_flux``, rising, and ``dex``: the largest distance of a variant's median
+        error from the mean of all variants' there.  Bins of few sources are left out.
+    """
+    fluxes, errors = {}, {}
+    for variant, finds in skies.items():
+        real = finds.where(finds.is_detection & finds.is_real)
+        fluxes[variant] = np.log10(real.flux)
+        errors[variant] = predict(model, real, "flux")["log10_flux"] - fluxes[variant]
+    middle, dex = [], []
+    for edges in pairwise(np.log10(FLUX_EDGES)):
+        chosen = {v: (f >= edges[0]) & (f < edges[1]) for v, f in fluxes.items()}
+        if min(each.sum() for each in chosen.values()) < LEAST_SOURCES:
+            continue
+        medians = np.array([np.median(errors[v][chosen[v]]) for v in skies])
+        middle.append(float(np.mean([fluxes[v][chosen[v]].mean() for v in skies])))
+        dex.append(float(np.abs(medians - medians.mean()).max()))
+    return {"log10_flux": middle, "dex": dex}
 
 
 def calibrate_location(

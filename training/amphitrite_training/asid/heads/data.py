@@ -24,6 +24,7 @@ from amphitrite_training.asid.data import TRAINING_SKIES, VALIDATION_SKIES
 from amphitrite_training.asid.heads.detector import Published, published
 from amphitrite_training.asid.heads.finds import Finds, search
 from amphitrite_training.asid.heads.recipe import Recipe
+from amphitrite_training.asid.simulate.diffuse import VARIANTS
 from amphitrite_training.asid.simulate.sky import make_sky
 from amphitrite_training.task import Arrays, Data
 
@@ -167,6 +168,19 @@ def data(recipe: Recipe, what: What) -> Data:
         Batches(chosen(training, recipe, what), what, *_how(recipe), vary=True),
         Batches(chosen(validation, recipe, what), what, *_how(recipe), vary=False),
     )
+
+
+def same_sources() -> dict[str, Finds]:
+    """Return what the detector finds of the same sources, by variant of the light.
+
+    All variants, that one too that no network learns from: they tell the systematic
+    error of a flux, and no weight.
+    """
+    detector = published()
+    return {
+        variant: found([_FIRST_VALIDATION_SKY], variant, detector)
+        for variant in VARIANTS
+    }
 
 
 def samples(recipe: Recipe, what: What) -> dict[str, NDArray[np.float32]]:

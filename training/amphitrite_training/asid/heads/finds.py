@@ -18,15 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite import peaks
-from amphitrite.bands import BANDS
+from amphitrite.bands import BANDS, CUTOUT_BANDS, PEAK_BAND
 from amphitrite.detector import Detector
-from amphitrite.patches import MASK_PIXELS, Patch, depth, from_pixels
-from amphitrite.surveys.asid import (
-    COUNTS,
-    CUTOUT_BANDS,
+from amphitrite.patches import (
     CUTOUT_PIXELS,
-    MATCH_DEGREES,
+    MASK_PIXELS,
+    Patch,
+    depth,
+    from_pixels,
 )
+from amphitrite.surveys.asid import COUNTS, MATCH_DEGREES
 from amphitrite_training.asid.calibrate import FLUX_EDGES
 from amphitrite_training.asid.data import SHARPER_TYPES, conditions, cut, patches
 from amphitrite_training.asid.heads.detector import masks
@@ -46,7 +47,6 @@ Floats = NDArray[np.floating]
 LEAST_SCORE: Final = 0.05
 # Nearer to a patch's edge than this, the client takes another patch.
 LEAST_DEPTH: Final = 0.5
-_PEAK_BAND: Final = [band.pixels for band in CUTOUT_BANDS].index(MASK_PIXELS)
 _BATCH: Final = 8
 
 
@@ -228,7 +228,7 @@ def _found(mask: Floats, drawn: _Drawn, detector: Detector) -> Finds:
     flux, offset = identify(x[kept], y[kept], drawn.expected)
     return Finds(
         cutouts=np.minimum(cutouts, 65_535).astype(np.uint16),
-        auxiliary=peaks.auxiliary(cutouts, row, column, score, peak_band=_PEAK_BAND),
+        auxiliary=peaks.auxiliary(cutouts, row, column, score, peak_band=PEAK_BAND),
         exposure=np.tile(drawn.exposure.astype(np.float32), (n, 1)),
         threshold=np.full(n, detector.threshold(coverage), np.float32),
         flux=flux,

@@ -14,10 +14,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from amphitrite.bands import BANDS
+from amphitrite.bands import BANDS, EXPOSURE_WEIGHTS
 from amphitrite.surveys.asid import (
     CLASSIFIER,
-    EXPOSURE_WEIGHTS,
     FLUX,
     LOCATION,
     per_source,
@@ -36,8 +35,8 @@ CALIBRATION: Final = "calibration"
 """Name of the layer whose weights calibration sets; at first it changes nothing."""
 
 # Means and deviations of the finds on a simulated sky.
-_AUXILIARY_MEAN: Final = (2.9, 0.6, 0.0, 0.0, 0.5)
-_AUXILIARY_VARIANCE: Final = (0.1, 0.1, 0.083, 0.083, 0.03)
+_AUXILIARY_MEAN: Final = (3.3, 0.8, 0.0, 0.0, 0.5)
+_AUXILIARY_VARIANCE: Final = (0.2, 0.13, 0.083, 0.083, 0.03)
 _LOG_FLUX_MEAN: Final = -9.3
 _LOG_FLUX_DEVIATION: Final = 0.5
 _OFFSET_DEGREES: Final = 0.04
