@@ -104,6 +104,11 @@ def test_a_card_stays_as_it_was_until_there_is_a_new_one(tmp_path, nowhere, exis
     assert [p.read_text() for p in tmp_path.iterdir()] == ["the old one"] * existing
 
 
+def test_systematics_are_refused_where_there_are_none():
+    with pytest.raises(BadInput, match=r"not measured for morpheus; .*: asid"):
+        call("morpheus", "--systematics", command=evaluate)
+
+
 def test_without_the_extra_the_pip_line_is_shown(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)  # as if it were not installed
     for name in ("artefact", "morpheus.pretrained"):

@@ -72,6 +72,7 @@ def described():
             log10_flux=log_flux + bias + width * rng.normal(size=n),
             flux_sigma=np.full(n, width * claimed),
             p_fake=p_fake,
+            detected=~fake | (rng.random(n) < 0.5),
             error=np.where(fake, np.nan, error),
             peak_error=np.where(fake, np.nan, 2 * error),
             error_sigma=np.full(n, 0.03 * claimed),

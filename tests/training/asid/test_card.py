@@ -21,6 +21,7 @@ LEARNED = {
     "peak_floor": 0.02,
     "thresholds": {"11111": 0.21, "11000": 0.17, "01000": 0.13},
     "fake_threshold": 0.17,
+    "candidate_score": 0.06,
     "flux_sigma_95": 2.0,
     "radius_68": 1.5096,
     "radius_95": 2.4477,
@@ -179,6 +180,7 @@ def test_the_published_table_has_a_value_for_every_bin():
 
 def test_the_networks_are_told_of(evaluation, text):
     assert "P(fake) | up to 0.17" in text
+    assert "Candidates are peaks above the score 0.06;" in text
     lines = card(evaluation).splitlines()
     numbers = evaluation.networks("C")
     median = numbers["flux"]["bright"]["median"]

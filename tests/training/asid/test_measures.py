@@ -107,7 +107,9 @@ def result(found, *, aperture=2e-9):
         flux=truth[:, 2],
         found=at(*found),
         aperture_flux=np.full(n, aperture),
+        threshold=0.28,
         described={
+            "score": np.linspace(0.5, 0.1, n),
             "sources": at(*((lon, lat + 0.01) for lon, lat in found)),
             "log10_flux": np.full(n, -8.5),
             "flux_variance": np.full(n, 0.04),
@@ -182,6 +184,13 @@ def test_a_catalogue_is_what_the_classifier_leaves_where_the_networks_say():
     np.testing.assert_allclose(catalogue.found, at((10, 40.01), (50, -29.99)))
     np.testing.assert_allclose(catalogue.aperture_flux, 10**-8.5)
     assert len(found.catalogue(1.0).found) == 3
+
+
+def test_the_detector_alone_lists_what_its_threshold_leaves():
+    found = result(((10, 40), (50, -30), (70, 60)))
+    assert len(found.detections.found) == 2
+    np.testing.assert_array_equal(found.detections.found, found.found[:2])
+    np.testing.assert_array_equal(found.known(0).detected, [True, True, False])
 
 
 def test_detections_are_known_by_their_sources():

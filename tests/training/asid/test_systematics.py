@@ -26,7 +26,9 @@ def catalogue(*, moved=0.0, off=0.01, seed=1):
         flux=np.full(N, 2e-9),
         found=unit_vectors(lon, lat)[order],
         aperture_flux=np.full(N, 2e-9),
+        threshold=0.28,
         described={
+            "score": np.full(N, 0.5),
             "sources": unit_vectors(lon, lat + off)[order],
             "log10_flux": (np.log10(2e-9) + moved + noise)[order],
             "flux_variance": np.full(N, 0.01),

@@ -49,7 +49,7 @@ VARIANTS: Final = ("A", "C", "B")
 _IN_FLIGHT: Final = 4
 _ABOVE_1_GEV: Final = 3  # bands
 _DESCRIBED: Final = (
-    *("sources", "log10_flux", "flux_variance"),
+    *("score", "sources", "log10_flux", "flux_variance"),
     *("p_fake", "offset_variance"),
 )
 _COVERAGE: Final = dict.fromkeys(BANDS, 1.0)
@@ -109,7 +109,10 @@ def evaluate(
         skies=skies,
         n_patches=n_fields * len(patches),
         tables={
-            variant: tables(some, radius_degrees=detector.radius_degrees)
+            variant: tables(
+                [sky.detections for sky in some],
+                radius_degrees=detector.radius_degrees,
+            )
             for variant, some in results.items()
         },
         catalogues={
@@ -210,11 +213,13 @@ def search(
     while flying:
         collect()
 
+    threshold = detector.threshold(_COVERAGE)
+    candidate_score = models[0].spec.learned["candidate_score"]
     found = select(
         Detections.collect(records),
         patches,
         WholeSky(),
-        threshold=detector.threshold(_COVERAGE),
+        threshold=min(candidate_score, threshold),
         radius_degrees=detector.radius_degrees,
     )
     flux = np.zeros(len(found))
@@ -230,6 +235,7 @@ def search(
         found=found.vectors,
         aperture_flux=flux,
         described={name: getattr(found, name) for name in _DESCRIBED},
+        threshold=threshold,
     )
 
 

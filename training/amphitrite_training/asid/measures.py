@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
 
@@ -115,13 +115,15 @@ class SkyResult:
     flux : (n,) ndarray
         Photons/cm2/s above 1 GeV.
     found : (m, 3) ndarray
-        Unit vectors of the detections.
+        Unit vectors of the candidates, peaks of any height.
     aperture_flux : (m,) ndarray
-        Of the detections, from the counts around them.
+        Of the candidates, from the counts around them.
     described : mapping of str to (m, ...) ndarray
-        What the networks say of the detections: ``sources`` (m, 3), unit vectors;
+        What is known of the candidates: ``score``; ``sources`` (m, 3), unit vectors;
         ``log10_flux``, ``flux_variance``, ``p_fake`` and ``offset_variance`` as in
         `amphitrite.detections.Detections`.
+    threshold : float
+        The detector's own, which the score of a detection exceeds.
     """
 
     truth: Floats
@@ -129,6 +131,12 @@ class SkyResult:
     found: Floats
     aperture_flux: Floats
     described: Mapping[str, Floats]
+    threshold: float
+
+    @property
+    def detections(self) -> SkyResult:
+        """What the detector alone would list."""
+        return self._where(self.described["score"] > self.threshold)
 
     def catalogue(self, threshold: float) -> SkyResult:
         """Return what the classifier leaves, where and as bright as the networks say.
@@ -138,26 +146,32 @@ class SkyResult:
         threshold : float
             What P(fake) of a source does not exceed.
         """
-        kept = self.described["p_fake"] <= threshold
+        kept = self._where(self.described["p_fake"] <= threshold)
+        return replace(
+            kept,
+            found=kept.described["sources"],
+            aperture_flux=10 ** kept.described["log10_flux"].astype(float),
+        )
+
+    def _where(self, kept: NDArray[np.bool_]) -> SkyResult:
         described = {name: values[kept] for name, values in self.described.items()}
-        return SkyResult(
-            self.truth,
-            self.flux,
-            described["sources"],
-            10 ** described["log10_flux"].astype(float),
-            described,
+        return replace(
+            self,
+            found=self.found[kept],
+            aperture_flux=self.aperture_flux[kept],
+            described=described,
         )
 
     @property
     def source(self) -> NDArray[np.intp]:
-        """(m,) index of each detection's true source; -1 of a false detection."""
+        """(m,) index of each candidate's true source; -1 of a false one."""
         partners = pair(self.truth, self.flux, self.found)
         source = np.full(len(self.found), -1)
         source[partners[partners >= 0]] = np.flatnonzero(partners >= 0)
         return source
 
     def known(self, number: int) -> Described:
-        """Tell what the detections are, for the measures of the networks.
+        """Tell what the candidates are, for the measures of the networks.
 
         Parameters
         ----------
@@ -176,6 +190,7 @@ class SkyResult:
             log10_flux=self.described["log10_flux"],
             flux_sigma=np.sqrt(self.described["flux_variance"]),
             p_fake=self.described["p_fake"],
+            detected=self.described["score"] > self.threshold,
             error=errors[0],
             peak_error=errors[1],
             error_sigma=np.sqrt(self.described["offset_variance"]),
@@ -200,11 +215,11 @@ class Evaluation:
     n_patches : int
         Patches of all skies.
     tables : dict of str to dict of str to Table
-        By variant, then ``"|b| > 20"`` and ``"all sky"``: all detections.
+        By variant, then ``"|b| > 20"`` and ``"all sky"``: the detector's detections.
     catalogues : dict of str to dict of str to Table
         Likewise, what the classifier leaves, by the networks' positions and fluxes.
     described : dict of str to Described
-        By variant, all detections.
+        By variant, all candidates.
     shifts : mapping, optional
         What `amphitrite_training.asid.systematics.systematics` returns.
     """

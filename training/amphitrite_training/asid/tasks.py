@@ -119,7 +119,9 @@ def _learn_classifier(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     from amphitrite_training.asid.heads.calibrate import calibrate_classifier
 
-    return calibrate_classifier(model, sets.validation.finds)
+    return calibrate_classifier(
+        model, sets.validation.finds, candidate_score=recipe.least_score
+    )
 
 
 def _learn_location(

@@ -109,7 +109,7 @@ def test_what_is_no_detection_does_not_count(untrained, some):
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_the_classifier_s_probabilities_hold(untrained, some):
     model = untrained["fake"]()
-    learned, measured = calibrate.calibrate_classifier(model, some)
+    learned, measured = calibrate.calibrate_classifier(model, some, candidate_score=0.2)
     p = calibrate.predict(model, some, "fake")["p_fake"]
     # Platt's intercept makes the mean hold exactly
     assert p.mean() == pytest.approx((~some.is_real).mean(), abs=1e-3)
@@ -117,8 +117,10 @@ def test_the_classifier_s_probabilities_hold(untrained, some):
     assert told["calibration_error"]["after"] < 0.05
     assert told["calibration_error"]["after"] < told["calibration_error"]["before"]
     kept = p <= learned["fake_threshold"]
-    rates = told["rates"]
+    rates = told["cut"]
     assert rates["sources_kept"][1] == some.is_real.sum()
+    assert learned["candidate_score"] == 0.2
+    assert told["detector_s_threshold"]["sources_kept"][0] == some.is_real.sum()
     # the threshold has three digits
     assert rates["sources_kept"][0] == pytest.approx((kept & some.is_real).sum(), abs=3)
 

@@ -62,6 +62,7 @@ def test_the_cut_is_counted_before_and_after(described):
             "p_fake": np.array([0.0, 0.1, 0.1, 0.2, 0.3, 0.9, 0.1, 0.6, 0.8, 0.9]),
             "error": np.full(10, 0.02),
             "peak_error": np.full(10, 0.03),
+            "detected": np.array([True] * 5 + [False] + [True] * 2 + [False] * 2),
             "block": np.arange(10),
         }
     )
@@ -70,6 +71,8 @@ def test_the_cut_is_counted_before_and_after(described):
     assert found["false_share_after"]["value"] == pytest.approx(1 / 6)
     assert found["fakes_kept"]["value"] == pytest.approx(1 / 4)
     assert found["sources_kept"]["value"] == pytest.approx(5 / 6)
+    assert found["false_share_of_detector"]["value"] == pytest.approx(2 / 7)
+    assert found["sources_of_detector"]["value"] == pytest.approx(5 / 6)
     # pairs of a false and a true one: 24; the false one is higher in all but some
     pairs = [
         (f > r) + 0.5 * (f == r)

@@ -168,45 +168,56 @@ def calibrate_location(
 
 
 def calibrate_classifier(
-    model: keras.Model, finds: Finds
+    model: keras.Model, finds: Finds, *, candidate_score: float
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Make the probabilities hold, and choose which of them is a source's.
 
     Parameters
     ----------
-    model, finds
-        As for `calibrate_flux`.
+    model : keras.Model
+        The trained network; its calibration is set in place.
+    finds : Finds
+        Of validation skies, those too that are no detections: the classifier's cut
+        takes the place of the detector's threshold.
+    candidate_score : float
+        Peaks with a higher score are judged.
 
     Returns
     -------
     learned : dict
         ``fake_threshold``: what a source's P(fake) does not exceed, by Youden's J [1]_,
         the largest difference between the shares of sources and of fakes below it;
-        ``platt``, slope and intercept [2]_ of the logits, which are in the graph.
+        ``candidate_score``; ``platt``, slope and intercept [2]_ of the logits, which
+        are in the graph.
     measured : dict
-        Area under the ROC curve, rates at the threshold, calibration error.
+        Area under the ROC curve, also that of the score alone; rates of the cut and of
+        the detector's threshold; calibration error.
 
     References
     ----------
     .. [1] Youden 1950, Cancer 3, 32
     .. [2] Platt 1999, Advances in Large Margin Classifiers, 61
     """
-    finds = finds.where(finds.is_detection)
+    finds = finds.where(finds.score > candidate_score)
     fake = ~finds.is_real
     logit = predict(model, finds, "fake")["fake_logit"].astype(float)
     slope, intercept = platt(logit, fake)
     layer = model.get_layer(_calibration())
     (kernel, bias) = layer.get_weights()
     layer.set_weights([kernel * slope, bias * slope + intercept])
-    calibrated = slope * logit + intercept
-    p = 1 / (1 + np.exp(-calibrated))
+    p = 1 / (1 + np.exp(-slope * logit - intercept))
     threshold = youden(p, fake)
-    learned = {"fake_threshold": threshold, "platt": [slope, intercept]}
+    learned = {
+        "candidate_score": candidate_score,
+        "fake_threshold": threshold,
+        "platt": [slope, intercept],
+    }
     measured = {
         "n": len(finds),
         "area_under_curve": area_under_curve(p, fake),
         "score_s_area_under_curve": area_under_curve(-finds.score, fake),
-        "rates": rates(p, fake, threshold),
+        "cut": rates(p <= threshold, fake),
+        "detector_s_threshold": rates(finds.is_detection, fake),
         "calibration_error": {
             "before": expected_calibration_error(1 / (1 + np.exp(-logit)), fake),
             "after": expected_calibration_error(p, fake),

@@ -17,11 +17,13 @@ def described(found: Evaluation) -> str:
     found : Evaluation
         What was measured.
     """
+    candidate = found.spec.learned["candidate_score"]
     parts = [
-        f"""A *false* detection has no source above the faintest bin within the match
-radius. The classifier keeps a detection whose P(fake) is at most the threshold that
-Youden's J chose on validation skies. Flux and position are those of the detections
-that are kept and true; *width* is half of what lies between the 16 % and the 84 %
+        f"""Candidates are peaks above the score {candidate:g}; a *false* one has no
+source above the faintest bin within the match radius. The classifier's cut takes the
+place of the detector's threshold: it keeps candidates whose P(fake) is at most what
+Youden's J chose on validation skies. Flux and position are those of the candidates that
+are kept and true; *width* is half of what lies between the 16 % and the 84 %
 quantile of log10(F/F_true), *bright* means F_true > {BRIGHT:g}. Intervals are as above.
 """
     ]
@@ -45,10 +47,18 @@ def _variant(variant: str, numbers: Mapping[str, Any]) -> str:
         numbers[name] for name in ("classifier", "flux", "position")
     )
     rows = [
-        ("false, of all detections", _text(classifier["false_share_before"])),
+        ("false, of all candidates", _text(classifier["false_share_before"])),
         ("false, of those kept", _text(classifier["false_share_after"])),
-        ("false detections kept", _text(classifier["fakes_kept"])),
+        (
+            "false, of those above the detector's threshold",
+            _text(classifier["false_share_of_detector"]),
+        ),
+        ("false candidates kept", _text(classifier["fakes_kept"])),
         ("sources kept", _text(classifier["sources_kept"])),
+        (
+            "sources above the detector's threshold",
+            _text(classifier["sources_of_detector"]),
+        ),
         ("area under the ROC curve", _text(classifier["area_under_curve"])),
         ("error of P(fake)", _text(classifier["calibration_error"])),
         ("flux, bright: median (dex)", _text(flux["bright"]["median"])),

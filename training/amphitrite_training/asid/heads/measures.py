@@ -31,7 +31,7 @@ _RESAMPLES: Final = 500
 
 @dataclass(frozen=True)
 class Described:
-    """Detections of known nature, and what the networks say of them.
+    """Peaks of known nature, and what the networks say of them.
 
     Parameters
     ----------
@@ -41,6 +41,8 @@ class Described:
         What the network says of its logarithm, and the standard deviation.
     p_fake : (n,) ndarray
         Probability of being a fluctuation.
+    detected : (n,) ndarray of bool
+        Whether the score exceeds the detector's own threshold.
     error : (n,) ndarray
         How far the network's position is from the source, deg; NaN of a false one.
     peak_error : (n,) ndarray
@@ -55,6 +57,7 @@ class Described:
     log10_flux: Floats
     flux_sigma: Floats
     p_fake: Floats
+    detected: Bools
     error: Floats
     peak_error: Floats
     error_sigma: Floats
@@ -96,7 +99,7 @@ def summary(
     Parameters
     ----------
     found : Described
-        All detections, before the classifier's cut.
+        All candidates, before the classifier's cut.
     threshold : float
         What P(fake) of a source does not exceed.
     flux_95, radius_68, radius_95 : float
@@ -107,9 +110,11 @@ def summary(
     -------
     dict
         ``classifier``: ``threshold``, ``area_under_curve``; ``false_share_before`` and
-        ``false_share_after``, of the detections those that are false; ``fakes_kept``
-        and ``sources_kept``, of the false and the true ones those that pass;
-        ``reliability``; ``calibration_error``.
+        ``false_share_after``, of the candidates and of what passes those that are
+        false, and ``false_share_of_detector``, the same of what exceeds the detector's
+        own threshold; ``fakes_kept`` and ``sources_kept``, of the false and the true
+        candidates those that pass, and ``sources_of_detector``, of the true ones those
+        that exceed that threshold; ``reliability``; ``calibration_error``.
         ``flux``, of the sources that pass: ``bright``, those above `BRIGHT`, and
         ``bins``, each with ``n``, ``median`` and ``width`` of log10 of the measured
         over the true flux; ``coverage_68`` and ``coverage_95``.
@@ -135,8 +140,12 @@ def _classified(found: Described, threshold: float) -> dict[str, Any]:
         ),
         "false_share_before": _mean(fake, found.block),
         "false_share_after": _mean(fake[passes], found.block[passes]),
+        "false_share_of_detector": _mean(
+            fake[found.detected], found.block[found.detected]
+        ),
         "fakes_kept": _mean(passes[fake], found.block[fake]),
         "sources_kept": _mean(passes[~fake], found.block[~fake]),
+        "sources_of_detector": _mean(found.detected[~fake], found.block[~fake]),
         "reliability": reliability(p, fake),
         "calibration_error": interval(
             lambda i: expected_calibration_error(p[i], fake[i]), found.block
@@ -292,8 +301,13 @@ def roc(p_fake: Floats, fake: Bools) -> tuple[Floats, Floats]:
     return np.r_[0.0, kept_fake], np.r_[0.0, kept_real]
 
 
-def rates(p_fake: Floats, fake: Bools, threshold: float) -> Mapping[str, list[int]]:
+def rates(kept: Bools, fake: Bools) -> Mapping[str, list[int]]:
     """Count what a cut keeps.
+
+    Parameters
+    ----------
+    kept, fake : (n,) ndarray of bool
+        Which peaks pass, and which are false.
 
     Returns
     -------
@@ -301,7 +315,6 @@ def rates(p_fake: Floats, fake: Bools, threshold: float) -> Mapping[str, list[in
         ``false_before`` and ``false_after``: false peaks of all; ``sources_kept``:
         sources kept of all.  Each is hits, of.
     """
-    kept = p_fake <= threshold
     return {
         "false_before": [int(fake.sum()), len(fake)],
         "false_after": [int((fake & kept).sum()), int(kept.sum())],
