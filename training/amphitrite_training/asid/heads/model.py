@@ -34,9 +34,8 @@ MEMBERS: Final = "members"
 CALIBRATION: Final = "calibration"
 """Name of the layer whose weights calibration sets; at first it changes nothing."""
 
-# Means and deviations of the finds on a simulated sky.
-_AUXILIARY_MEAN: Final = (3.3, 0.8, 0.0, 0.0, 0.5)
-_AUXILIARY_VARIANCE: Final = (0.2, 0.13, 0.083, 0.083, 0.03)
+# Means and standard deviations on a simulated sky.
+_AUXILIARY: Final = ((3.3, 0.45), (0.8, 0.36), (0.0, 0.29), (0.0, 0.29), (0.5, 0.17))
 _LOG_FLUX_MEAN: Final = -9.3
 _LOG_FLUX_DEVIATION: Final = 0.5
 _OFFSET_DEGREES: Final = 0.04
@@ -205,11 +204,10 @@ def _inputs(head: Any) -> tuple[Mapping[str, Any], Any, Any]:
     }
     # the peak's pixel has 10 others before it and 9 behind it; this makes it 9 and 9
     image = ops.sqrt(inputs["cutouts"][:, 1:, 1:])
-    image = layers.Normalization(
-        mean=[0.0] * len(_SQRT_SCALE), variance=[s**-2 for s in _SQRT_SCALE]
-    )(image)
-    auxiliary = layers.Normalization(
-        mean=list(_AUXILIARY_MEAN), variance=list(_AUXILIARY_VARIANCE)
+    image = layers.Rescaling(list(_SQRT_SCALE))(image)
+    auxiliary = layers.Rescaling(
+        scale=[1 / deviation for _, deviation in _AUXILIARY],
+        offset=[-mean / deviation for mean, deviation in _AUXILIARY],
     )(inputs["auxiliary"])
     return inputs, image, auxiliary
 
