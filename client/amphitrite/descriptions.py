@@ -15,10 +15,6 @@ from amphitrite.spec import ModelSpec
 
 Floats = NDArray[np.floating]
 
-# Radii that hold 68 % and 95 % of a circular normal distribution, in its sigma.
-R68_IN_SIGMA: Final = float(np.sqrt(-2 * np.log(0.32)))
-R95_IN_SIGMA: Final = float(np.sqrt(-2 * np.log(0.05)))
-
 # What is kept of each peak, and how many numbers.
 FIELDS: Final = {
     "log10_flux": (),
@@ -81,6 +77,9 @@ class Calibration:
         Mean exposure of what they were trained on, cm2 s in each band.
     fake_threshold : float
         Up to this probability of being a fluctuation a source is kept.
+    radii : (float, float)
+        Of the circles that hold a position with 68 % and 95 %, in its sigma; 1.5096 and
+        2.4477 if errors were normally distributed.
     systematic : (2, n) ndarray
         log10 fluxes and how much other models of the diffuse light move a flux there,
         dex; n = 0 if it was not measured.
@@ -88,6 +87,7 @@ class Calibration:
 
     exposure: NDArray[np.float32]
     fake_threshold: float
+    radii: tuple[float, float]
     systematic: Floats
 
     @classmethod
@@ -105,6 +105,7 @@ class Calibration:
             found = cls(
                 exposure=np.array(learned["training_exposure"], np.float32),
                 fake_threshold=float(learned["fake_threshold"]),
+                radii=(float(learned["radius_68"]), float(learned["radius_95"])),
                 systematic=np.array([systematic["log10_flux"], systematic["dex"]]),
             )
             if found.exposure.shape != (len(BANDS),) or not (found.exposure > 0).all():
@@ -155,7 +156,8 @@ def flux_columns(
     }
 
 
-def radius_columns(variance: Floats) -> dict[str, Any]:
+def radius_columns(variance: Floats, calibration: Calibration) -> dict[str, Any]:
     """Return the columns ``r68`` and ``r95``, deg, from variances in deg2."""
     sigma = np.sqrt(np.asarray(variance, np.float64))
-    return {"r68": R68_IN_SIGMA * sigma, "r95": R95_IN_SIGMA * sigma}
+    at_68, at_95 = calibration.radii
+    return {"r68": at_68 * sigma, "r95": at_95 * sigma}

@@ -22,6 +22,7 @@ WHOLE = dict.fromkeys(BANDS, 1.0)
 CALIBRATION = Calibration(
     exposure=np.full(5, 1e11, np.float32),
     fake_threshold=0.3,
+    radii=(1.5, 2.6),
     systematic=np.array([[-10.0, -8.0], [0.2, 0.1]]),
 )
 
@@ -91,9 +92,9 @@ def test_the_position_is_where_the_networks_put_it():
     lon, lat = angles(found.sources)
     np.testing.assert_allclose([rows["l"][0], rows["b"][0]], [lon[0], lat[0]])
     assert rows["b"][0] == pytest.approx(10.2)
-    # of a circular normal distribution of sigma 0.2 deg
-    assert rows["r68"][0] == pytest.approx(0.2 * 1.5096, rel=1e-4)
-    assert rows["r95"][0] == pytest.approx(0.2 * 2.4477, rel=1e-4)
+    # of a sigma of 0.2 deg
+    assert rows["r68"][0] == pytest.approx(0.2 * 1.5)
+    assert rows["r95"][0] == pytest.approx(0.2 * 2.6)
 
 
 def test_flux_and_its_errors_follow_the_exposure():

@@ -557,7 +557,7 @@ def interpret(
         "dec": dec,
         "l": lon,
         "b": lat,
-        **radius_columns(found.offset_variance),
+        **radius_columns(found.offset_variance, calibration),
         **flux_columns(
             found.log10_flux + np.log10(factor), found.flux_variance, calibration
         ),
@@ -723,7 +723,8 @@ def _models(connection: Connection) -> tuple[ServedModel, ServedModel]:
             raise SpecMismatch(
                 f"the ensembles '{MODEL.name}' and '{HEADS_MODEL.name}' are not of one "
                 f"release: '{member.name}' is {digests.get(member.name)} in the one "
-                f"and {member.digest} in the other. Export '{member.name}' again."
+                f"and {member.digest} in the other. Roll both back, or export "
+                f"'{member.name}' again."
             )
     return model, heads
 

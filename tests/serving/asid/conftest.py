@@ -73,14 +73,15 @@ def matched_filter():
 OFFSET = (0.04, -0.04)
 OFFSET_VARIANCE = ((0.02**2, 0.02**2), (0.01**2, 0.03**2))
 FLUX_VARIANCE = (0.01, 0.0044)
+RADII = (1.5, 2.6)
 EXPOSURE = (3e11, 2.8e11, 2.6e11, 2.3e11, 1.9e11)
 HEADS_LEARNED = {
     page.FLUX.name: {
         "training_exposure": list(EXPOSURE),
         "flux_systematic": {"log10_flux": [-10.0, -9.0], "dex": [0.1, 0.02]},
     },
-    page.CLASSIFIER.name: {"fake_threshold": 0.9},
-    page.LOCATION.name: {},
+    page.CLASSIFIER.name: {"fake_threshold": 0.9, "candidate_score": 0.1},
+    page.LOCATION.name: {"radius_68": RADII[0], "radius_95": RADII[1]},
 }
 
 
@@ -153,6 +154,7 @@ def heads():
         offset_variance=OFFSET_VARIANCE,
         flux_variance=FLUX_VARIANCE,
         exposure=EXPOSURE,
+        radii=RADII,
         effective=effective,
         artefact=head_artefact,
     )

@@ -87,8 +87,8 @@ def test_a_source_has_what_the_networks_say(table, heads):
         table["p_fake"], 1 / (1 + np.exp(10 * (score - 0.2))), rtol=1e-5
     )
     sigma = np.sqrt(np.mean(np.sum(heads.offset_variance, axis=0)))
-    np.testing.assert_allclose(table["r68"].value, 1.5096 * sigma, rtol=1e-4)
-    np.testing.assert_allclose(table["r95"].value, 2.4477 * sigma, rtol=1e-4)
+    np.testing.assert_allclose(table["r68"].value, heads.radii[0] * sigma, rtol=1e-5)
+    np.testing.assert_allclose(table["r95"].value, heads.radii[1] * sigma, rtol=1e-5)
     flux = table["flux1000"].value
     error = flux * np.log(10) * np.sqrt(sum(heads.flux_variance))
     np.testing.assert_allclose(table["flux1000_err"].value, error, rtol=1e-5)
