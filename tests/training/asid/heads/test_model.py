@@ -60,11 +60,12 @@ def given(made_up):
 
 
 def test_the_published_ensembles_have_their_number_of_parameters():
-    # per tower 32,098 and 177,204; the flux's hidden layer takes five numbers more
+    # per tower 32,098 and 177,204; the layers that take the numbers beside the image
+    # get 5 and 12 more for the flux, 12 more for the location
     location = networks.build_location(LocationRecipe())
-    assert trained(location) == 12 * 177_204
+    assert trained(location) == 12 * (177_204 + 12 * 32)
     flux = networks.build_flux(FluxRecipe())
-    assert trained(flux) == 3 * (32_098 + 5 * 16)
+    assert trained(flux) == 3 * (32_098 + 17 * 16)
 
 
 def trained(model):

@@ -41,6 +41,11 @@ _LOG_FLUX_DEVIATION: Final = 0.5
 _OFFSET_DEGREES: Final = 0.04
 # Bring the square roots of typical counts near to one: 7-20, 2-7 and 1-2 GeV.
 _SQRT_SCALE: Final = (1.0, 0.6, 0.3)
+# Pixels on either side of the peak's in squares whose counts are summed up, and what is
+# about the mean of their logarithm.
+_REACHES: Final = (1, 3, 6, 9)
+_LOG_APERTURE: Final = 4.0
+_CENTROID_REACHES: Final = (2, 4)
 # Limits of the logarithm of the variance of an offset, in its own unit.
 _LOG_VARIANCE: Final = (-10.0, 4.0)
 
@@ -73,6 +78,7 @@ def build_flux(recipe: FluxRecipe) -> keras.Model:
     keras.utils.set_random_seed(recipe.seed)
     inputs, image, auxiliary = _inputs(FLUX)
     relative = _frozen(1, _exposure_kernel())(inputs["exposure"])
+    beside = layers.Concatenate()([auxiliary, _apertures(inputs["cutouts"])])
     towers = []
     for _ in range(recipe.members):
         x = _conv(16, 3, recipe)(image)
@@ -80,7 +86,7 @@ def build_flux(recipe: FluxRecipe) -> keras.Model:
         x = _conv(32, 3, recipe, strides=2)(x)
         x = layers.MaxPooling2D(2)(_conv(32, 3, recipe)(x))
         x = layers.MaxPooling2D(2)(_conv(32, 3, recipe)(x))
-        x = layers.Concatenate()([layers.Flatten()(x), auxiliary])
+        x = layers.Concatenate()([layers.Flatten()(x), beside])
         x = layers.Dense(2)(_dense(16, recipe)(x))
         mean = _LOG_FLUX_MEAN + _LOG_FLUX_DEVIATION * x[:, :1] - ops.log10(relative)
         sigma = _LOG_FLUX_DEVIATION * (1e-4 + ops.softplus(x[:, 1:]))
@@ -142,6 +148,7 @@ def build_location(recipe: LocationRecipe) -> keras.Model:
     """
     keras.utils.set_random_seed(recipe.seed)
     inputs, image, auxiliary = _inputs(LOCATION)
+    numbers = layers.Concatenate()([auxiliary, _centroids(inputs["cutouts"])])
     low, high = _LOG_VARIANCE
     towers = []
     for _ in range(recipe.members):
@@ -151,7 +158,7 @@ def build_location(recipe: LocationRecipe) -> keras.Model:
         x = layers.MaxPooling2D(2)(x)
         x = layers.Flatten()(_conv(64, 3, recipe)(x))
         x = _dense(64, recipe)(x)
-        beside = _dense(16, recipe)(_dense(32, recipe)(auxiliary))
+        beside = _dense(16, recipe)(_dense(32, recipe)(numbers))
         x = layers.Concatenate()([x, beside])
         x = _dense(32, recipe)(_dense(64, recipe)(x))
         mean = layers.Dense(2)(_dense(16, recipe)(x)) * _OFFSET_DEGREES
@@ -210,6 +217,26 @@ def _inputs(head: Any) -> tuple[Mapping[str, Any], Any, Any]:
         offset=[-mean / deviation for mean, deviation in _AUXILIARY],
     )(inputs["auxiliary"])
     return inputs, image, auxiliary
+
+
+def _apertures(cutouts: Any) -> Any:
+    """Return the logarithms of the counts in squares around the peak, scaled."""
+    sums = [
+        ops.sum(cutouts[:, 10 - reach : 11 + reach, 10 - reach : 11 + reach], (1, 2))
+        for reach in _REACHES
+    ]
+    return ops.log(1 + ops.concatenate(sums, axis=-1)) - _LOG_APERTURE
+
+
+def _centroids(cutouts: Any) -> Any:
+    """Return the mean row and column of the photons in squares around the peak, pix."""
+    means = []
+    for reach in _CENTROID_REACHES:
+        square = cutouts[:, 10 - reach : 11 + reach, 10 - reach : 11 + reach]
+        total = 1 + ops.sum(square, (1, 2))
+        steps = np.arange(-reach, reach + 1, dtype=np.float32)[:, None]
+        means += [ops.sum(ops.sum(square, axis) * steps, 1) / total for axis in (1, 2)]
+    return ops.concatenate(means, axis=-1)
 
 
 def _filters(n: int, recipe: Recipe) -> int:

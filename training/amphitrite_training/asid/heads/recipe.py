@@ -70,7 +70,8 @@ class FluxRecipe(Recipe):
     """How the flux's network is built and trained: three towers, as published [1]_.
 
     Departures: counts go in as square roots and are not divided by their maximum, so
-    that they keep the brightness; the auxiliary numbers join the hidden layer; the
+    that they keep the brightness; the auxiliary numbers and the counts in four squares
+    around the peak join the hidden layer; the
     19 pixels that lie evenly around the peak are used of 20; every tower learns on all
     finds in their true proportion, turned and mirrored.
 
@@ -120,7 +121,8 @@ class LocationRecipe(Recipe):
 
     Departures: square roots as in `FluxRecipe`; the score is the fifth auxiliary
     number, where the paper has the Galactic latitude, which a simulated sky should not
-    teach; all sources within 0.3 deg are learned from.
+    teach; the photons' centroids in two squares join them; all sources within 0.3 deg
+    are learned from.
 
     Parameters
     ----------
