@@ -161,7 +161,8 @@ def build_location(recipe: LocationRecipe) -> keras.Model:
         beside = _dense(16, recipe)(_dense(32, recipe)(numbers))
         x = layers.Concatenate()([x, beside])
         x = _dense(32, recipe)(_dense(64, recipe)(x))
-        mean = layers.Dense(2)(_dense(16, recipe)(x)) * _OFFSET_DEGREES
+        mean = layers.Concatenate()([_dense(16, recipe)(x), numbers])
+        mean = layers.Dense(2)(mean) * _OFFSET_DEGREES
         raw = layers.Dense(2, kernel_initializer="zeros")(_dense(16, recipe)(x))
         log_variance = low + (high - low) * ops.sigmoid(raw + _logit(-low, high))
         sigma = ops.exp(0.5 * log_variance) * _OFFSET_DEGREES
