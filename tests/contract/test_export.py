@@ -38,7 +38,7 @@ DECLARED = sorted(
 )
 ENSEMBLES = {"asid": ENSEMBLE}
 # The converted networks, and what each says of its input between 0 and 1.
-ANSWERS = {"asid_unet": "mask", "morpheus": "probabilities"}
+ANSWERS = {"asid_unet": "mask", "calnet": "p_eb", "morpheus": "probabilities"}
 # Made of standard operators, by hand.
 BUILT = {"asid_peaks"}
 

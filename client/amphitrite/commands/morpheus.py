@@ -38,8 +38,8 @@ def morpheus(
         str,
         typer.Option(
             metavar="NAME",
-            help="The catalogue's name in the output folder; .fits, .vot, .ecsv, .csv "
-            "or .parquet chooses the format.",
+            help="The catalogue's name in the output folder; its suffix chooses the "
+            "format: .fits, .vot, .ecsv, .parquet, .csv or .dat.",
             rich_help_panel=_PANEL,
         ),
     ] = "catalogue.fits",
