@@ -64,6 +64,8 @@ ODD_EVEN: Final = "odd_even"
 SINUSOID: Final = "sinusoid"
 FEW_CYCLES: Final = "few_cycles"
 UNCONNECTED: Final = "unconnected"
+FLAGS: Final = (ODD_EVEN, SINUSOID, FEW_CYCLES, UNCONNECTED)
+"""What may be said of a period."""
 
 
 @dataclass(frozen=True)
