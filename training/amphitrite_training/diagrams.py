@@ -229,16 +229,18 @@ def scores(
         axes.stairs(row + heights, edges, baseline=row, fill=True, color=colour)
         axes.axhline(row, color=colour, linewidth=0.5)
     at = float(log_odds(np.array([threshold]))[0])
-    axes.axvline(at, color="black", linestyle=":", label=f"threshold {threshold:g}")
+    axes.axvline(at, color="black", linestyle=":")
     ticks = np.array([0.0001, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999])
     axes.set_xticks(log_odds(ticks), [f"{tick:g}" for tick in ticks])
     names = [f"{name} ({len(values):,})" for name, values in reversed(groups.items())]
     axes.set_yticks(np.arange(len(groups)) + 0.1, names)
     axes.tick_params(axis="y", length=0)
     axes.set(
-        xlabel="score", title=title, xlim=(-_SURE, _SURE), ylim=(-0.1, len(groups))
+        xlabel=f"score; the line is at the threshold {threshold:g}",
+        title=title,
+        xlim=(-_SURE, _SURE),
+        ylim=(-0.1, len(groups)),
     )
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), fontsize=8, frameon=False)
     return figure
 
 

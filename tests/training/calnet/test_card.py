@@ -61,11 +61,17 @@ def text(found):
     return card(found)
 
 
-def test_it_says_that_everything_is_simulated(text):
-    assert "**All of these stars are simulated**" in text
-    assert "**All training data are simulated**" in text
-    assert "600 stars of one sector each" in text
-    assert "from 3,000,000 on" in " ".join(text.split())
+@pytest.fixture(scope="module")
+def flowing(text):
+    """The card without its line breaks."""
+    return " ".join(text.split())
+
+
+def test_it_says_that_everything_is_simulated(flowing):
+    assert "**All of these stars are simulated**" in flowing
+    assert "**All training data are simulated**" in flowing
+    assert "600 stars of one sector each" in flowing
+    assert "from 3,000,000 on" in flowing
 
 
 def test_real_training_data_are_named():
@@ -93,21 +99,21 @@ def test_the_main_numbers_are_in_it(found, text):
     assert "123,456 samples in 60 minutes" in text
 
 
-def test_it_says_on_how_few_false_positives_it_rests(found, text):
+def test_it_says_on_how_few_false_positives_it_rests(found, flowing):
     others = found.stars.where(~found.stars.is_binary)
     n = int((others.p_eb >= 0.92).sum())
     assert 0 < n < 10
-    assert f"at 0.92, **{n} of 300 others** are taken for binaries" in text
-    assert "RR Lyrae stars, of which Kepler had 52" in " ".join(text.split())
+    assert f"at 0.92, **{n} of 300 others** are taken for binaries" in flowing
+    assert "RR Lyrae stars, of which Kepler had 52" in flowing
 
 
-def test_it_says_whether_the_target_is_reached(found, text):
+def test_it_says_whether_the_target_is_reached(found, flowing):
     clear = rates(found.stars.where(found.stars.is_clear), 0.9)
     verdict = "reached" if clear.recall.value > 0.98 else "not reached"
     low, high = clear.recall.interval
     assert (
         f"at 0.9: recall {clear.recall.value:.3f} ({low:.3f} to {high:.3f}), {verdict};"
-    ) in text
+    ) in flowing
 
 
 def test_periods_are_told_by_kind(found, text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -57,6 +58,7 @@ def card(found: Evaluation) -> str:
     learned, stars = found.spec.learned, found.stars
     binaries, others = stars.where(stars.is_binary), stars.where(~stars.is_binary)
     n_binaries = len(binaries)
+    clear = stars.where(stars.is_clear)
     return f"""# Model card: calnet
 
 Written by `amphitrite evaluate calnet`; do not edit.
@@ -91,7 +93,7 @@ an eclipse above the noise somewhere in the sector, of the seeds from
 client and the served model as a user does. The unit is the star. Intervals are 95 %
 (Wilson). *Precision at a prevalence* is what the recall and the false-positive rate
 mean where so many of all stars are eclipsing binaries and the others are mixed as here:
-{_percent(EVEN)} as in the authors' test, {_percent(PREVALENCE)} as among the mission's
+{_percent(EVEN)} as in the authors' test, {_percent(PREVALENCE)} as roughly among the mission's
 two-minute targets. Its limits combine the far ends of both intervals.
 
 {_few(stars, found.threshold)}
@@ -108,9 +110,11 @@ Area under the ROC curve: {area_under_curve(stars):.4f}.
 
 ### Clear cases: Tmag below {CLEAR_TMAG:g}, eclipses deeper than {_percent(CLEAR_DEPTH)}
 
-{_thresholds(stars.where(stars.is_clear), found.thresholds)}
+{_thresholds(clear, found.thresholds)}
 
-{_target(stars.where(stars.is_clear))}
+{_target(clear)}
+
+{_kinds(clear.where(clear.is_binary), found.thresholds)}
 
 ### Published
 
@@ -200,7 +204,7 @@ def _data(learned: Any) -> str:
             "The training data are real light curves and CALNet's list of known "
             "binaries; stars that are not in it count as none, though some may be."
         )
-    return (
+    return _wrapped(
         "**All training data are simulated**: light curves of one sector with the "
         "mission's photon noise, gaps, jitter, momentum dumps, ramps and stray light; "
         f"half of the stars are binaries ({', '.join(BINARIES)}), rendered as "
@@ -208,6 +212,10 @@ def _data(learned: Any) -> str:
         "Prsa et al. 2022; the others are quiet, spotted, pulsating, flaring, "
         "ellipsoidal or transited by planets, or have bad systematics."
     )
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 88)
 
 
 def _percent(share: float) -> str:
@@ -224,7 +232,7 @@ def _few(stars: Scored, threshold: float) -> str:
     found = rates(stars, threshold)
     counted = found.false_positives
     low, high = counted.interval
-    return (
+    return _wrapped(
         f"The precision rests on few stars: at {threshold:g}, **{counted.n_hits:,} of "
         f"{counted.n:,} others** are taken for binaries "
         f"({100 * low:.2f} to {100 * high:.2f} %), and at a prevalence of "
@@ -248,7 +256,7 @@ def _harsh(stars: Scored, threshold: float) -> str:
         f"{kind} {share.n_hits} of {share.n:,}"
         for kind, share in sorted(mistaken.items(), key=lambda item: -item[1].n_hits)
     )
-    return (
+    return _wrapped(
         f"The others are far harder than the sky's: {100 * (1 - still):.0f} % of them "
         f"vary, pulsate, flare or are transited, and {100 * lyrae:.1f} % are RR Lyrae "
         "stars, of which Kepler had 52 among some 200,000 targets (arXiv:2203.08596); "
@@ -271,7 +279,9 @@ def _target(clear: Scored) -> str:
         f"{'reached' if value > _TARGET else 'not reached'}"
         for name, value, (low, high) in rows
     )
-    return f"The target for clear cases is {_TARGET} at {_CLEAR_THRESHOLD:g}: {told}."
+    return _wrapped(
+        f"The target for clear cases is {_TARGET} at {_CLEAR_THRESHOLD:g}: {told}."
+    )
 
 
 def _thresholds(stars: Scored, thresholds: Sequence[float]) -> str:
