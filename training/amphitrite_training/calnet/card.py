@@ -93,8 +93,8 @@ an eclipse above the noise somewhere in the sector, of the seeds from
 client and the served model as a user does. The unit is the star. Intervals are 95 %
 (Wilson). *Precision at a prevalence* is what the recall and the false-positive rate
 mean where so many of all stars are eclipsing binaries and the others are mixed as here:
-{_percent(EVEN)} as in the authors' test, {_percent(PREVALENCE)} as roughly among the mission's
-two-minute targets. Its limits combine the far ends of both intervals.
+{_percent(EVEN)} as in the authors' test, {_percent(PREVALENCE)} as roughly among the
+mission's two-minute targets. Its limits combine the far ends of both intervals.
 
 {_few(stars, found.threshold)}
 
