@@ -112,24 +112,24 @@ def compare(table: QTable, known: QTable, threshold: float) -> dict[str, int]:
         Binaries, those found and those of them with the right period; others, and
         those taken for binaries.
     """
-    binary = np.isin(known["kind"], BINARIES)
+    kind = np.asarray(known["kind"]).astype(str)  # FITS gives bytes
+    binary = np.isin(kind, BINARIES)
     row_of = {int(number): row for row, number in enumerate(table["tic"])}
-    rows = [row_of.get(int(number)) for number in known["tic"]]
-    taken = np.array(
-        [row is not None and bool(table["p_eb"][row] >= threshold) for row in rows]
+    rows = np.array([row_of.get(int(number), -1) for number in known["tic"]])
+    # row -1 is the NaN at the end
+    p_eb, period = (
+        np.append(values, np.nan)[rows]
+        for values in (table["p_eb"], table["period"].to_value("d"))
     )
-    right = [
-        is_taken and abs(float(table["period"][row] / true) - 1) < PERIOD_TOLERANCE
-        for row, is_taken, true in zip(
-            np.array(rows)[binary], taken[binary], known["period"][binary], strict=True
-        )
-    ]
+    taken = p_eb >= threshold
+    with np.errstate(divide="ignore"):  # others have no period
+        off = np.abs(period / known["period"].to_value("d") - 1)
     return {
         "binaries": int(binary.sum()),
-        "found": int(taken[binary].sum()),
-        "periods": sum(right),
+        "found": int((taken & binary).sum()),
+        "periods": int((taken & binary & (off < PERIOD_TOLERANCE)).sum()),
         "others": int((~binary).sum()),
-        "mistaken": int(taken[~binary].sum()),
+        "mistaken": int((taken & ~binary).sum()),
     }
 
 
