@@ -113,6 +113,7 @@ def read(path: Path) -> LightCurve:
         with (
             # Cards that break the standard are no matter of the reader of a catalogue.
             warnings.catch_warnings(action="ignore", category=AstropyWarning),
+            np.errstate(invalid="ignore"),  # numbers that are none are left out
             fits.open(io.BytesIO(data), memmap=False, lazy_load_hdus=True) as hdus,
         ):
             header, table = _find_table(hdus, path)

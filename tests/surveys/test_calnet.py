@@ -7,6 +7,7 @@ import pytest
 from astropy.io import fits
 
 from amphitrite import catalogs
+from amphitrite.commands.calnet import calnet
 from amphitrite.errors import BadInput, SpecMismatch
 from amphitrite.periods import Ephemeris, Peak
 from amphitrite.spec import ModelSpec, check_contract
@@ -109,6 +110,10 @@ def test_rows_hold_what_was_found():
     assert high["flags"] == "odd_even,one_segment,repeated"
     assert high["p_eb"] == pytest.approx(0.99)
     assert set(high["flags"].split(",")) <= set(FLAGS)
+
+
+def test_the_command_explains_every_flag():
+    assert all(flag in calnet.__doc__ for flag in FLAGS)
 
 
 def test_no_star_gives_an_empty_table_with_all_columns():

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from amphitrite import (
     catalogs,
+    doubling,
     engine,
     file_lists,
     input_lists,
@@ -210,8 +211,8 @@ COLUMNS: Final = (
 
 FLAGS: Final = {
     "periodogram": "below the threshold: the period is the periodogram's peak alone",
-    periods.ODD_EVEN: "the period was doubled, since odd and even minima differ",
-    periods.SINUSOID: "the period was doubled, since the profile is a plain sinusoid",
+    doubling.ODD_EVEN: "the period was doubled, since odd and even minima differ",
+    doubling.SINUSOID: "the period was doubled, since the profile is a plain sinusoid",
     periods.FEW_CYCLES: "less than three cycles were seen",
     periods.UNCONNECTED: "sectors too far away to count the cycles were left out",
     "one_segment": "only one of several segments reaches the threshold",
