@@ -7,10 +7,10 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from amphitrite.engine import Control
 from amphitrite.light_curves import read
 from amphitrite.segments import segments
 from amphitrite.surveys.calnet import MODEL
+from amphitrite.triton import Connection
 from amphitrite_training.calnet import evaluate as evaluation
 from amphitrite_training.calnet.simulate.files import write_star
 from amphitrite_training.calnet.simulate.stars import draw_star
@@ -26,10 +26,14 @@ STARS = 10
 
 
 @pytest.fixture(scope="module")
-def measured(calnet_server):
-    """Two small fields, evaluated; and how the bar advanced."""
-    from amphitrite.triton import Connection
+def scratch(tmp_path_factory):
+    """Where temporary files go."""
+    return tmp_path_factory.mktemp("scratch")
 
+
+@pytest.fixture(scope="module")
+def measured(calnet_server, scratch):
+    """Two small fields, evaluated; and how the bar advanced."""
     steps = []
 
     @contextmanager
@@ -39,6 +43,7 @@ def measured(calnet_server):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluation, "STARS_PER_FIELD", STARS)
+        patch.setattr("tempfile.tempdir", str(scratch))
         with Connection(calnet_server.grpc_url) as connection:
             found = evaluation.evaluate(connection, progress=progress, n_fields=2)
         seeds = [seed for field in (0, 1) for seed in evaluation.seeds(field)]
@@ -80,12 +85,5 @@ def test_candidates_alone_have_periods(measured):
     assert 0 < np.isfinite(stars.found_period).sum() < len(stars)
 
 
-def test_nothing_is_left_behind(calnet_server, tmp_path, monkeypatch):
-    from amphitrite.triton import Connection
-
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", None)
-    monkeypatch.setattr(evaluation, "STARS_PER_FIELD", 5)
-    with Connection(calnet_server.grpc_url) as connection:
-        evaluation.evaluate(connection, progress=Control().progress, n_fields=1)
-    assert list(tmp_path.iterdir()) == []
+def test_nothing_is_left_behind(measured, scratch):
+    assert list(scratch.iterdir()) == []

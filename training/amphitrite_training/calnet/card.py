@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
-from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from amphitrite.surveys import calnet as page
+from amphitrite_training.calnet import tables
 from amphitrite_training.calnet.measures import (
     DEPTH_EDGES,
     EVEN,
     PERIOD_EDGES,
     PREVALENCE,
     TMAG_EDGES,
-    TWICE_SEEN_DAYS,
     Evaluation,
-    Rates,
     area_under_curve,
-    by_bin,
     by_kind,
-    periods,
     rates,
-    reliability,
 )
 from amphitrite_training.calnet.scored import CLEAR_DEPTH, CLEAR_TMAG, Scored
 from amphitrite_training.calnet.simulate.stars import BINARIES
 from amphitrite_training.diagrams import FOLDER
-from amphitrite_training.scores import Share
 
-# What the paper's authors publish: the confusion matrix of their test segments, of
-# which those of one star can be in the training set too, and the share of 4,225 known
-# binaries, most of them trained on, of which a segment in some sector scores 0.9.
-_PUBLISHED_RECALL: Final = "0.986"
-_PUBLISHED_FALSE: Final = "0.0089"
-_PUBLISHED_STARS: Final = "0.991 (4,187 of 4,225)"
 _TARGET: Final = 0.98
 _CLEAR_THRESHOLD: Final = 0.9
 _STILL: Final = ("quiet", "systematics", "trend")  # others that do not vary by nature
@@ -60,6 +47,8 @@ def card(found: Evaluation) -> str:
     binaries, others = stars.where(stars.is_binary), stars.where(~stars.is_binary)
     n_binaries = len(binaries)
     clear = stars.where(stars.is_clear)
+    at = found.thresholds
+    even, rare, deep = map(tables.percent, (EVEN, PREVALENCE, CLEAR_DEPTH))
     return f"""# Model card: calnet
 
 Written by `amphitrite evaluate calnet`; do not edit.
@@ -94,8 +83,8 @@ an eclipse above the noise somewhere in the sector, of the seeds from
 client and the served model as a user does. The unit is the star. Intervals are 95 %
 (Wilson). *Precision at a prevalence* is what the recall and the false-positive rate
 mean where so many of all stars are eclipsing binaries and the others are mixed as here:
-{_percent(EVEN)} as in the authors' test, {_percent(PREVALENCE)} as roughly among the
-mission's two-minute targets. Its limits combine the far ends of both intervals.
+{even} as in the authors' test, {rare} as roughly among the mission's two-minute
+targets. Its limits combine the far ends of both intervals.
 
 {_few(stars, found.threshold)}
 
@@ -107,19 +96,19 @@ Area under the ROC curve: {area_under_curve(stars):.4f}.
 
 ### All stars
 
-{_thresholds(stars, found.thresholds)}
+{tables.thresholds(stars, at)}
 
-### Clear cases: Tmag below {CLEAR_TMAG:g}, eclipses deeper than {_percent(CLEAR_DEPTH)}
+### Clear cases: Tmag below {CLEAR_TMAG:g}, eclipses deeper than {deep}
 
-{_thresholds(clear, found.thresholds)}
+{tables.thresholds(clear, at)}
 
 {_target(clear)}
 
-{_kinds(clear.where(clear.is_binary), found.thresholds)}
+{tables.kinds(clear.where(clear.is_binary), at)}
 
 ### Published
 
-{_published(stars)}
+{tables.published(stars)}
 
 **The published numbers are upper bounds, and no measure of the same thing:** the
 authors' split is by segment, so that the same star is in training and test, and most of
@@ -129,7 +118,7 @@ the known binaries were trained on. Their stars are real; those above are simula
 
 Share of the simulated stars that are taken for a binary, by threshold:
 
-{_kinds(stars, found.thresholds)}
+{tables.kinds(stars, at)}
 
 ![Scores of simulated stars by kind]({FOLDER}/scores.png)
 
@@ -137,34 +126,34 @@ Share of the simulated stars that are taken for a binary, by threshold:
 
 Recall:
 
-{_bins(binaries, found.thresholds, "tmag", TMAG_EDGES, "Tmag", _recall)}
+{tables.bins(binaries, at, "tmag", TMAG_EDGES, "Tmag", tables.recall)}
 
 False positives:
 
-{_bins(others, found.thresholds, "tmag", TMAG_EDGES, "Tmag", _false)}
+{tables.bins(others, at, "tmag", TMAG_EDGES, "Tmag", tables.false_positives)}
 
-Precision at a prevalence of {_percent(PREVALENCE)}:
+Precision at a prevalence of {rare}:
 
-{_bins(stars, found.thresholds, "tmag", TMAG_EDGES, "Tmag", _implied)}
+{tables.bins(stars, at, "tmag", TMAG_EDGES, "Tmag", tables.precision)}
 
 ### By depth of the deepest eclipse
 
 Recall; other stars have no depth.
 
-{_bins(binaries, found.thresholds, "depth", DEPTH_EDGES, "depth", _recall)}
+{tables.bins(binaries, at, "depth", DEPTH_EDGES, "depth", tables.recall)}
 
 ### By period
 
 Recall; other stars have no period.
 
-{_bins(binaries, found.thresholds, "period", PERIOD_EDGES, "period (d)", _recall)}
+{tables.bins(binaries, at, "period", PERIOD_EDGES, "period (d)", tables.recall)}
 
 ### Reliability
 
 The score of a star is the highest of its segments'. The shares are weighted as if half
 of the stars were binaries; where fewer are, the same score means less.
 
-{_reliability(stars)}
+{tables.reliability(stars)}
 
 ![Reliability of the scores of simulated stars]({FOLDER}/reliability.png)
 
@@ -172,7 +161,7 @@ of the stars were binaries; where fewer are, the same score means less.
 
 Of the simulated binaries that have a period in the catalogue at {found.threshold:g}.
 
-{_periods(stars)}
+{tables.periods(stars)}
 
 ### The worst mistakes
 
@@ -221,15 +210,6 @@ def _wrapped(text: str) -> str:
     return textwrap.fill(text, 88)
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:g} %"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def _few(stars: Scored, threshold: float) -> str:
     """Say how many false positives all of it rests on."""
     found = rates(stars, threshold)
@@ -239,7 +219,8 @@ def _few(stars: Scored, threshold: float) -> str:
         f"The precision rests on few stars: at {threshold:g}, **{counted.n_hits:,} of "
         f"{counted.n:,} others** are taken for binaries "
         f"({100 * low:.2f} to {100 * high:.2f} %), and at a prevalence of "
-        f"{_percent(PREVALENCE)} that makes a precision of {_implied(found)}."
+        f"{tables.percent(PREVALENCE)} that makes a precision of "
+        f"{tables.precision(found)}."
     )
 
 
@@ -272,7 +253,7 @@ def _target(clear: Scored) -> str:
     rows = (
         ("recall", found.recall.value, found.recall.interval),
         (
-            f"precision at a prevalence of {_percent(EVEN)}",
+            f"precision at a prevalence of {tables.percent(EVEN)}",
             found.implied_precision(EVEN),
             found.implied_interval(EVEN),
         ),
@@ -285,113 +266,3 @@ def _target(clear: Scored) -> str:
     return _wrapped(
         f"The target for clear cases is {_TARGET} at {_CLEAR_THRESHOLD:g}: {told}."
     )
-
-
-def _thresholds(stars: Scored, thresholds: Sequence[float]) -> str:
-    head = (
-        *("threshold", "recall", "false positives"),
-        *(f"precision at {_percent(share)}" for share in (EVEN, PREVALENCE)),
-    )
-    rows = []
-    for threshold in thresholds:
-        found = rates(stars, threshold)
-        precisions = (_implied(found, share) for share in (EVEN, PREVALENCE))
-        rows.append([f"{threshold:g}", _recall(found), _false(found), *precisions])
-    return _table(head, rows)
-
-
-def _published(stars: Scored) -> str:
-    even, sure = rates(stars, 0.5), rates(stars, 0.9)
-    rows = (
-        ("binaries taken for binaries, at 0.5", _PUBLISHED_RECALL, _recall(even)),
-        ("others taken for binaries, at 0.5", _PUBLISHED_FALSE, _false(even)),
-        ("known binaries with a score of 0.9", _PUBLISHED_STARS, _recall(sure)),
-    )
-    head = ("", "published: real stars, the first two by segment", "here: simulated")
-    return _table(head, rows)
-
-
-def _kinds(stars: Scored, thresholds: Sequence[float]) -> str:
-    columns = [by_kind(stars, each) for each in thresholds]
-    rows = [
-        [
-            kind,
-            "binary" if kind in BINARIES else "other",
-            *(_share(column[kind]) for column in columns),
-        ]
-        for kind in columns[0]
-    ]
-    return _table(("kind", "is", *_names(thresholds)), rows)
-
-
-def _bins(
-    stars: Scored,
-    thresholds: Sequence[float],
-    quantity: str,
-    edges: Sequence[float],
-    name: str,
-    shown: Callable[[Rates], str],
-) -> str:
-    columns = [by_bin(stars, each, quantity, edges) for each in thresholds]
-    rows = [
-        [f"{low:g} to {high:g}", *(shown(column[row][2]) for column in columns)]
-        for row, (low, high, _) in enumerate(columns[0])
-    ]
-    return _table((name, *_names(thresholds)), rows)
-
-
-def _names(thresholds: Sequence[float]) -> list[str]:
-    return [f"at {each:g}" for each in thresholds]
-
-
-def _reliability(stars: Scored) -> str:
-    rows = []
-    for each in reliability(stars):
-        low, high = each.interval
-        known = not math.isnan(each.mean)
-        rows.append(
-            [
-                f"{each.low:g} to {each.high:g}",
-                f"{each.mean:.3f}" if known else "",
-                f"{each.value:.3f} ({low:.3f} to {high:.3f})" if known else "none",
-                f"{each.counted.n_hits:,} of {each.counted.n:,}",
-            ]
-        )
-    head = ("score", "mean score", "share of binaries", "binaries here, unweighted")
-    return _table(head, rows)
-
-
-def _periods(stars: Scored) -> str:
-    short = periods(stars, longest=TWICE_SEEN_DAYS)
-    rows = [
-        [kind, _share(exact), _share(related), _share(short[kind][0])]
-        for kind, (exact, related) in periods(stars).items()
-    ]
-    head = (
-        *("kind", "within 1 %", "within 1 % of it, its half or double"),
-        f"within 1 %, of periods below {TWICE_SEEN_DAYS:g} d",
-    )
-    return _table(head, rows)
-
-
-def _recall(found: Rates) -> str:
-    return _share(found.recall)
-
-
-def _false(found: Rates) -> str:
-    return _share(found.false_positives, digits=4)
-
-
-def _share(share: Share, *, digits: int = 3) -> str:
-    if not share.n:
-        return "none"
-    value, low, high = (f"{x:.{digits}f}" for x in (share.value, *share.interval))
-    return f"{value} ({low} to {high}; {share.n_hits:,} of {share.n:,})"
-
-
-def _implied(found: Rates, prevalence: float = PREVALENCE) -> str:
-    value = found.implied_precision(prevalence)
-    if math.isnan(value) or not found.false_positives.n:
-        return "none"
-    low, high = found.implied_interval(prevalence)
-    return f"{value:.3f} ({low:.3f} to {high:.3f})"
