@@ -66,14 +66,15 @@ def launch():
 
 
 def kill(process):
-    """Kill a client with SIGKILL, and the workers that it leaves behind."""
+    """Kill a client with SIGKILL; its workers end with it."""
     with suppress(psutil.NoSuchProcess):
         workers = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         process.wait()
-        for worker in workers:
-            with suppress(psutil.NoSuchProcess):
-                worker.kill()
+        left = psutil.wait_procs(workers, timeout=20)[1]
+        for worker in left:
+            worker.kill()
+        assert not left
 
 
 def journal_of(out):
