@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from amphitrite.detections import Detections, join_flags, names, select
+from amphitrite.detections import Detections, names, select
 from amphitrite.footprints import Circle, WholeSky
 from amphitrite.patches import Patch, depth, to_pixels, unit_vectors
 from amphitrite.tiling import centres
@@ -151,12 +151,3 @@ def test_names_agree_with_astropy():
         assert int(tenth) == int(seconds[row] // 6)
         assert s == ("-" if sign[row] < 0 else "+")
         assert (int(d), int(a)) == (degrees[row], arcmin[row])
-
-
-def test_flags_are_joined_by_commas():
-    found = join_flags(
-        {"one": np.array([True, False, False]), "two": np.array([1, 1, 0], bool)}, 3
-    )
-    assert found.tolist() == ["one,two", "two", ""]
-    assert join_flags({"one": True}, 2).tolist() == ["one", "one"]
-    assert join_flags({"one": True}, 0).tolist() == []

@@ -161,7 +161,7 @@ def test_every_package_module_is_in_the_client_readme():
 
 
 def test_readmes_fit_a_screen_or_two():
-    for readme in READMES:
+    for readme in (path for path in READMES if path.name == "README.md"):
         limit = 110 if readme.parent == ROOT else 60
         assert len(readme.read_text().splitlines()) <= limit, readme
 

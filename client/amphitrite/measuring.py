@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -92,6 +93,7 @@ def measure(
     *,
     interpolation: str,
     plots: Path | None = None,
+    executor: Executor | None = None,
 ) -> dict[str, Ephemeris]:
     """Find the periods of likely stars.
 
@@ -109,6 +111,8 @@ def measure(
         See `amphitrite.segments.segments`.
     plots : Path, optional
         A folder for a picture of each.
+    executor : Executor, optional
+        What measures them; see `amphitrite.engine.execute`.
 
     Returns
     -------
@@ -130,6 +134,7 @@ def measure(
         summary = engine.execute(
             *(units, partial(prepare, interpolation=interpolation), model, journal),
             limits=control.limits,
+            executor=executor,
             advance=advance,
         )
     if summary.skipped:

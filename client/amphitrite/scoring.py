@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,8 @@ def score(
     model: ServedModel,
     journal: Journal,
     control: engine.Control,
+    *,
+    executor: Executor | None = None,
 ) -> tuple[list[Scored], engine.Summary]:
     """Have every file judged.
 
@@ -85,6 +88,8 @@ def score(
         Where the answers are kept; files found in it are not judged again.
     control : Control
         How to run.
+    executor : Executor, optional
+        What reads them; see `amphitrite.engine.execute`.
 
     Returns
     -------
@@ -105,6 +110,7 @@ def score(
         summary = engine.execute(
             *(units, prepare, model, journal),
             limits=control.limits,
+            executor=executor,
             advance=advance,
         )
     scored = [

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from amphitrite import catalogs, engine, regions, side_products, skies, skymaps
 from amphitrite.bands import BANDS, Band
-from amphitrite.columns import Column
-from amphitrite.detections import Detections, join_flags, names, select
+from amphitrite.columns import Column, join_flags
+from amphitrite.detections import Detections, names, select
 from amphitrite.detector import Detector
 from amphitrite.errors import BadInput, InferenceFailed
 from amphitrite.footprints import near_edge

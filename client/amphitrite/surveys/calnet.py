@@ -31,8 +31,7 @@ from amphitrite import (
     star_pictures,
     stars,
 )
-from amphitrite.columns import Column
-from amphitrite.detections import join_flags
+from amphitrite.columns import Column, join_flags
 from amphitrite.errors import BadInput, SpecMismatch
 from amphitrite.folding import join
 from amphitrite.periods import Ephemeris
@@ -480,7 +479,10 @@ def run(
         work = partial(
             prepare, interpolation=learned.interpolation, batch=model.max_batch
         )
-        scored, summary = scoring.score(files, work, model, journal, control)
+        pool = stack.enter_context(engine.pool(control.limits))
+        scored, summary = scoring.score(
+            *(files, work, model, journal, control), executor=pool
+        )
         clock.append(time.monotonic())
         found = stars.group(scored)
         candidates = [star for star in found if star.p_eb >= threshold]
@@ -488,6 +490,7 @@ def run(
             *(candidates, model, journal, control),
             interpolation=learned.interpolation,
             plots=options.plots,
+            executor=pool,
         )
         clock.append(time.monotonic())
         cards = {
