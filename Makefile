@@ -23,6 +23,7 @@ check: .venv/.dev
 
 bench: .venv/.dev
 	$(BIN)/python bench/throughput.py
+	$(BIN)/python bench/light_curves.py --stars 100
 
 clean:
 	rm -rf .venv $(DEMO) .*_cache .import_linter_cache

@@ -1,4 +1,4 @@
-"""Run the command line as a user does, and tell what it took."""
+"""Run the command line, or a peer, as a user does, and tell what it took."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,19 +30,25 @@ class Used:
     answer: dict[str, Any]
 
 
-def amphitrite(*arguments: object) -> Used:
-    """Run ``amphitrite``, with ``--json`` and ``--quiet``, to its end."""
+def amphitrite(
+    *arguments: object, watch: Callable[[int], None] = lambda pid: None
+) -> Used:
+    """Run ``amphitrite``, with ``--json`` and ``--quiet``, to its end.
+
+    ``watch`` is called with the process's id again and again while it runs.
+    """
+    words = ("-m", "amphitrite", *map(str, arguments), "--json", "--quiet")
+    return python(*words, watch=watch)
+
+
+def python(*words: str, watch: Callable[[int], None] = lambda pid: None) -> Used:
+    """Run this Python on something that prints one line of JSON, to its end."""
     began = time.perf_counter()
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "amphitrite", *map(str, arguments)),
-            *("--json", "--quiet"),
-        ],
-        stdout=subprocess.PIPE,
-    )
+    process = subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE)
     peak = 0.0
     while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
         peak = max(peak, peak_gib(process.pid))
+        watch(process.pid)
         time.sleep(_POLL_SECONDS)
     wall = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(ended[1])

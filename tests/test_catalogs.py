@@ -12,7 +12,7 @@ from amphitrite import catalogs
 from amphitrite.errors import BadInput, OutputError
 from amphitrite.surveys.morpheus import COLUMNS
 
-SUFFIXES = (".fits", ".fit", ".vot", ".xml", ".ecsv", ".csv", ".parquet")
+SUFFIXES = (".fits", ".fit", ".vot", ".xml", ".ecsv", ".csv", ".dat", ".parquet")
 PROVENANCE = {
     "CREATOR": "amphitrite 1.2.3",
     "DATE": "2024-01-02T03:04:05",
@@ -90,14 +90,15 @@ def test_values_units_and_descriptions_survive(tmp_path, catalogue, suffix):
     path = tmp_path / f"catalogue{suffix}"
     catalogs.write(catalogue, path, provenance=PROVENANCE)
     assert names(tmp_path) == [path.name]
-    options = {"format": "parquet"} if suffix == ".parquet" else {}
+    formats = {".parquet": "parquet", ".dat": "ascii.fixed_width_two_line"}
+    options = {"format": formats[suffix]} if suffix in formats else {}
     got = QTable.read(path, **options)
     assert got.colnames == catalogue.colnames
     assert len(got) == len(catalogue)
     for column in COLUMNS:
         back = got[column.name]
         want = catalogue[column.name]
-        if suffix == ".csv":
+        if suffix in (".csv", ".dat"):
             back, want = np.asarray(back), getattr(want, "value", np.asarray(want))
         else:
             assert back.info.unit == want.info.unit

@@ -9,7 +9,6 @@ from amphitrite.descriptions import undescribed
 from amphitrite.detections import (
     Detections,
     has_neighbour,
-    join_flags,
     names,
     select,
 )
@@ -191,12 +190,3 @@ def test_names_agree_with_astropy():
         assert int(tenth) == int(seconds[row] // 6)
         assert s == ("-" if sign[row] < 0 else "+")
         assert (int(d), int(a)) == (degrees[row], arcmin[row])
-
-
-def test_flags_are_joined_by_commas():
-    found = join_flags(
-        {"one": np.array([True, False, False]), "two": np.array([1, 1, 0], bool)}, 3
-    )
-    assert found.tolist() == ["one,two", "two", ""]
-    assert join_flags({"one": True}, 2).tolist() == ["one", "one"]
-    assert join_flags({"one": True}, 0).tolist() == []

@@ -19,6 +19,8 @@ from amphitrite.repository import model_folders
 from amphitrite_training.asid.simulate.files import write_events
 from amphitrite_training.asid.simulate.photons import Region, draw_events
 from amphitrite_training.asid.simulate.sky import YEARS, make_sky
+from amphitrite_training.calnet.simulate.files import write_star
+from amphitrite_training.calnet.simulate.stars import draw_star
 
 ROOT = Path(__file__).parents[1]
 READMES = sorted(
@@ -46,7 +48,7 @@ COMMANDS = [(name, line) for name in NAMES for line in commands(ROOT / name)]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as the READMEs imagine the reader's: photons, four bands of an image.
+    """A folder as the READMEs imagine the reader's: photons, stars, bands of an image.
 
     It has the clone's models too, as a copy, lest a command write into the clone.
     """
@@ -58,6 +60,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     region = Region(lon=70, lat=40, radius=4)
     photons = draw_events(make_sky(1), rng, region)
     write_events(photons, place / "events.fits", years=YEARS, region=region)
+    stars = place / "lc" / "s015"
+    stars.mkdir(parents=True)
+    for seed in range(4):
+        write_star(draw_star(seed), stars)
     for band in "hjvz":
         noise = rng.normal(scale=0.003, size=source.shape)
         fits.writeto(place / f"{band}.fits", (source + noise).astype(np.float32))
@@ -98,10 +104,10 @@ def test_amphitrite_commands_run(
         timeout=280,
     )
     assert done.returncode == 0, done.stderr
-    for option in ("-o", "--plot", "--regions"):
+    for option in ("-o", "--plot", "--plots", "--regions"):
         if option in words:
             out = folder / words[words.index(option) + 1]
-            assert (out / "colour.png" if out.is_dir() else out).exists()
+            assert any(out.glob("*.png")) if out.is_dir() else out.exists()
     if words[:2] == ["models", "install"]:
         installed = Path(environment["XDG_DATA_HOME"]) / "amphitrite" / words[2]
         assert model_folders(installed)
@@ -155,7 +161,7 @@ def test_every_package_module_is_in_the_client_readme():
 
 
 def test_readmes_fit_a_screen_or_two():
-    for readme in READMES:
+    for readme in (path for path in READMES if path.name == "README.md"):
         limit = 110 if readme.parent == ROOT else 60
         assert len(readme.read_text().splitlines()) <= limit, readme
 

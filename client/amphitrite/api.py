@@ -63,6 +63,7 @@ def connect(
     asid False
     asid_peaks False
     asid_unet False
+    calnet False
     morpheus True
     """
     if url is not None:

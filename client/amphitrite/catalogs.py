@@ -105,10 +105,12 @@ def write(
         The catalogue; see `table`.
     path : path
         ``.fits`` ``.fit`` (with TUNIT, TCOMM and TUCD cards), ``.vot`` ``.xml``
-        (VOTable), ``.ecsv``, ``.csv`` (values alone) or ``.parquet``.
+        (VOTable), ``.ecsv``, ``.parquet``, or, values alone, ``.csv`` and ``.dat``
+        (astropy's ``ascii.fixed_width_two_line``).
     provenance : mapping, optional
         Named values that tell where the catalogue comes from: cards in FITS, INFO
-        elements in a VOTable, metadata in ECSV and Parquet; CSV has no room for them.
+        elements in a VOTable, metadata in ECSV and Parquet; text of values alone has
+        no room for them.
 
     Raises
     ------
@@ -185,6 +187,15 @@ def _write_csv(catalogue: QTable, path: Path, provenance: Provenance) -> None:
     catalogue.write(path, format="ascii.csv", overwrite=True)
 
 
+def _write_fixed_width(catalogue: QTable, path: Path, provenance: Provenance) -> None:
+    if len(catalogue):
+        catalogue.write(path, format="ascii.fixed_width_two_line", overwrite=True)
+    else:  # of which astropy cannot tell the widths
+        names = catalogue.colnames
+        rules = ["-" * len(name) for name in names]
+        path.write_text(f"{' '.join(names)}\n{' '.join(rules)}\n")
+
+
 def _write_parquet(catalogue: QTable, path: Path, provenance: Provenance) -> None:
     _with_meta(catalogue, provenance).write(path, format="parquet", overwrite=True)
 
@@ -205,6 +216,7 @@ _WRITERS: Final[Mapping[str, _Writer]] = {
     ".xml": _write_votable,
     ".ecsv": _write_ecsv,
     ".csv": _write_csv,
+    ".dat": _write_fixed_width,
     ".parquet": _write_parquet,
 }
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -28,3 +33,28 @@ class Column:
     unit: str
     ucd: str
     description: str
+
+
+def join_flags(applies: Mapping[str, Any], n: int) -> NDArray[np.str_]:
+    """Return the flags of each row as one text.
+
+    Parameters
+    ----------
+    applies : mapping of str to bool or (n,) ndarray of bool
+        Where each flag applies; one truth stands for all rows.
+    n : int
+        How many rows.
+
+    Returns
+    -------
+    (n,) ndarray of str
+        Joined by commas, in the order given.
+    """
+    rows = {flag: np.broadcast_to(where, n) for flag, where in applies.items()}
+    return np.array(
+        [
+            ",".join(flag for flag, where in rows.items() if where[row])
+            for row in range(n)
+        ],
+        dtype=str,
+    )

@@ -145,31 +145,6 @@ def has_neighbour(
     return close
 
 
-def join_flags(applies: Mapping[str, Any], n: int) -> NDArray[np.str_]:
-    """Return the flags of each row as one text.
-
-    Parameters
-    ----------
-    applies : mapping of str to bool or (n,) ndarray of bool
-        Where each flag applies; one truth stands for all rows.
-    n : int
-        How many rows.
-
-    Returns
-    -------
-    (n,) ndarray of str
-        Joined by commas, in the order given.
-    """
-    rows = {flag: np.broadcast_to(where, n) for flag, where in applies.items()}
-    return np.array(
-        [
-            ",".join(flag for flag, where in rows.items() if where[row])
-            for row in range(n)
-        ],
-        dtype=str,
-    )
-
-
 def names(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[np.str_]:
     """Name sources after their positions, as the IAU recommends.
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 import logging
 import math
 import multiprocessing
+import os
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,7 +25,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -201,6 +203,7 @@ def execute(
     *,
     outputs: Sequence[str] | None = None,
     limits: Limits | None = None,
+    executor: Executor | None = None,
     advance: Callable[[int], None] = lambda size: None,
 ) -> Summary:
     """Bring every unit through the server and into the journal.
@@ -220,6 +223,8 @@ def execute(
         The model's outputs that are needed; all by default.
     limits : Limits, optional
         Bounds on the work in flight.
+    executor : Executor, optional
+        What prepares the units; by default a pool of this call's own.
     advance : callable
         Called with each step of the progress; the steps of a unit add up to its size,
         be it finished, resumed or skipped.
@@ -232,9 +237,9 @@ def execute(
     limits = limits or Limits()
     began = time.monotonic()
     summary = Summary()
-    with _executor(limits) as executor:
+    with nullcontext(executor) if executor else pool(limits) as workers:
         _Run(prepare, model, journal, outputs, limits, advance, summary).drain(
-            units, executor
+            units, workers
         )
     summary.seconds = time.monotonic() - began
     return summary
@@ -368,16 +373,27 @@ class _Run:
                 return
 
 
-def _executor(limits: Limits) -> Executor:
-    """Return the pool that prepares units.
+def pool(limits: Limits) -> Executor:
+    """Return the workers that prepare units: processes, or one thread.
 
-    Worker processes are started fresh, not forked: gRPC does not survive a fork.
+    Processes are started fresh, not forked: gRPC does not survive a fork.
     """
     if limits.workers == 0:
         return ThreadPoolExecutor(max_workers=1)
     return ProcessPoolExecutor(
         limits.workers,
         mp_context=multiprocessing.get_context("spawn"),
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_IGN),  # Ctrl-C is the parent's to handle
+        initializer=_begin_worker,
     )
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the parent, and end with it even if it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()  # a pipe that the operating system closes
+        os._exit(1)

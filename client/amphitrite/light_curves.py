@@ -35,6 +35,8 @@ _CADENCE: Final = 120.0  # s, of the light curves that the network knows
 _FAST: Final = 90.0  # s; below it, cadences are averaged
 _SLOW: Final = 300.0  # s; above it, a light curve is refused
 _LARGEST: Final = 512 * 2**20  # bytes; the longest 20-second sectors have 20 MB
+_HIGHEST_FLUX: Final = 1e38  # what float32, in which the files hold it, reaches
+_HIGHEST_NUMBER: Final = 2**53  # of a star; up to it floats are exact, as in a journal
 # By pipeline: flux, its error, quality.
 _COLUMNS: Final = (
     ("PDCSAP_FLUX", "PDCSAP_FLUX_ERR", ("QUALITY", "SAP_QUALITY")),
@@ -111,6 +113,7 @@ def read(path: Path) -> LightCurve:
         with (
             # Cards that break the standard are no matter of the reader of a catalogue.
             warnings.catch_warnings(action="ignore", category=AstropyWarning),
+            np.errstate(invalid="ignore"),  # numbers that are none are left out
             fits.open(io.BytesIO(data), memmap=False, lazy_load_hdus=True) as hdus,
         ):
             header, table = _find_table(hdus, path)
@@ -214,7 +217,7 @@ def _points(table: Any, path: Path) -> _Points:
     number = np.arange(len(time))
     if "CADENCENO" in names:
         number = np.asarray(rows["CADENCENO"], np.int64)
-    finite = np.isfinite(time) & np.isfinite(flux)
+    finite = np.isfinite(time) & (np.abs(flux) < _HIGHEST_FLUX)
     good = finite & (np.asarray(rows[quality_name]) == 0)
     if not good.any():
         raise BadInput(
@@ -238,6 +241,11 @@ def _light_curve(
         )
     together = round(_CADENCE / cadence) if cadence < _FAST else 1
     time, flux, errors = _averaged(points, together)
+    if not len(time):
+        raise BadInput(
+            f"{path} has no usable point: at {cadence:.0f} s a point, no mean over two "
+            f"minutes has half of its {together} points good; leave it out"
+        )
     zero = _BKJD if catalogue != "TIC" else BTJD
     if "BJDREFI" in columns:
         zero = columns["BJDREFI"] + columns.get("BJDREFF", 0.0)
@@ -264,12 +272,15 @@ def _identity(header: fits.Header, path: Path) -> tuple[str, int]:
         mission = "TESS"
     key = "TICID" if mission == "TESS" else "KEPLERID"
     try:
-        return _CATALOGUES[mission], int(header[key])
-    except (KeyError, TypeError, ValueError):
+        catalogue, number = _CATALOGUES[mission], int(header[key])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        catalogue, number = "", 0
+    if not 0 < number < _HIGHEST_NUMBER:
         raise BadInput(
             f"{path} does not say which star it shows: it has no usable TICID (TESS) "
-            "or KEPLERID (Kepler, K2) in its primary header"
-        ) from None
+            "or KEPLERID (Kepler, K2) in its primary header; leave it out"
+        )
+    return catalogue, number
 
 
 def _sector(header: fits.Header) -> int:

@@ -160,42 +160,46 @@ def thumbnail(time: Floats, flux: Floats, ephemeris: Ephemeris) -> Floats:
     return means.filled
 
 
+def best(stars: Sequence[Star]) -> list[Star]:
+    """Return the hundred stars of the highest probability, that first."""
+    return sorted(stars, key=lambda star: -star.p_eb)[:_BEST]
+
+
 def write_sheet(
     folder: Path,
     stars: Sequence[Star],
     ephemerides: Mapping[str, Ephemeris],
     thumbnails: Mapping[str, Floats],
 ) -> None:
-    """Draw the best hundred candidates on one sheet, `SHEET`.
+    """Draw the best candidates on one sheet, `SHEET`.
 
     Parameters
     ----------
     folder : Path
         Where.
     stars : sequence of Star
-        The candidates; the hundred of the highest probability are shown.
+        See `best`.
     ephemerides, thumbnails : mapping of str
         By name of the star.
     """
-    best = sorted(stars, key=lambda star: -star.p_eb)[:_BEST]
     with side_products.aside(folder / SHEET) as path:
-        draw_sheet(best, ephemerides, thumbnails).savefig(path)
+        draw_sheet(stars, ephemerides, thumbnails).savefig(path)
 
 
 def draw_sheet(
-    best: Sequence[Star],
+    stars: Sequence[Star],
     ephemerides: Mapping[str, Ephemeris],
     thumbnails: Mapping[str, Floats],
 ) -> Figure:
     """Draw what `write_sheet` writes, and return the figure."""
     from matplotlib.figure import Figure
 
-    n_rows = max(1, -(-len(best) // _COLUMNS))
+    n_rows = max(1, -(-len(stars) // _COLUMNS))
     figure = Figure(figsize=(16, 0.6 + 1.35 * n_rows), dpi=100, layout="constrained")
-    figure.suptitle(f"{len(best)} best candidates, folded", fontsize=11)
+    figure.suptitle(f"{len(stars)} best candidates, folded", fontsize=11)
     grid = figure.subplots(n_rows, _COLUMNS, squeeze=False).ravel()
     x = (np.arange(_THUMBNAIL_BINS) + 0.5) / _THUMBNAIL_BINS - 0.25
-    for axes, star in zip(grid, best, strict=False):
+    for axes, star in zip(grid, stars, strict=False):
         axes.plot(x, thumbnails[star.name], color=_INK, linewidth=0.8)
         axes.set_title(
             f"{star.name}\n{ephemerides[star.name].period:.4f} d  {star.p_eb:.2f}",

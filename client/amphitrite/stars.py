@@ -201,8 +201,8 @@ def usable_segments(
         reason = (
             "its flux is constant"
             if longest >= LEAST_POINTS
-            else f"the longest stretch between gaps has {longest} good points of at "
-            f"least {LEAST_POINTS}"
+            else f"a stretch between gaps needs {LEAST_POINTS} good points, and the "
+            f"longest has {longest}"
         )
         raise BadInput(f"{path} has no usable segment: {reason}; leave it out")
     if any(np.median(segment.flux) <= 0 for segment in found):

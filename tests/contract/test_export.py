@@ -44,6 +44,7 @@ ANSWERS = {
     "asid_flux": "flux_variance",
     "asid_classifier": "p_fake",
     "asid_location": "offset",
+    "calnet": "p_eb",
     "morpheus": "probabilities",
 }
 # What a model's own spec says of how it came to be.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from amphitrite.boxes import SHORTEST_DAYS, search
+from amphitrite.boxes import SHORTEST_DAYS, flatten, search
 
 
 @pytest.fixture
@@ -18,8 +18,17 @@ def test_the_period_of_a_transit_under_slow_changes_is_found(noisy, period):
     inside = (time - 2000.4) % period < 0.15
     flux = flux + 0.02 * np.sin(2 * np.pi * time / 9.0) - 0.01 * inside
     # over 27 d the last dip is known to a part of its 0.15 d
-    found = search(time, flux, longest=13.0)
+    found = search(time, flatten(time, flux), longest=13.0)
     assert found == pytest.approx(period, rel=0.15 / 27)
+
+
+def test_slow_changes_are_taken_out(noisy):
+    time, flux = noisy
+    slow = 0.02 * np.sin(2 * np.pi * time / 20.0)
+    flat = flatten(time, flux + slow)
+    assert np.std(flux + slow) > 10 * np.std(flat)
+    # but for the ends and the gap, where the median looks to one side
+    assert np.median(np.abs(flat - (flux - 1))) < 3e-4
 
 
 def test_there_is_no_search_where_no_period_fits(noisy):

@@ -114,6 +114,25 @@ def test_a_mean_of_few_good_cadences_is_left_out(tmp_path, sector, write):
     assert light_curve.time[0] == pytest.approx(time[6:12].mean())
 
 
+def test_means_of_too_few_cadences_alone_are_refused(tmp_path, sector, write):
+    time = sector(days=0.1, step=20.0)
+    quality = np.ones(len(time), int)
+    quality[::6] = 0
+    path = write(tmp_path / "f.fits", time, time, quality=quality)
+    with pytest.raises(
+        BadInput, match=r"at 20 s a point, no mean .* half of its 6 points"
+    ):
+        read(path)
+
+
+@pytest.mark.parametrize("number", [None, "", "x", 0, -5, 10**19, 1e300])
+def test_files_of_no_star_are_refused(tmp_path, sector, write, number):
+    header = {"TELESCOP": "TESS", "TICID": number}
+    path = write(tmp_path / "a.fits", sector(), sector(), header=header)
+    with pytest.raises(BadInput, match=r"a\.fits does not say which star .*TICID"):
+        read(path)
+
+
 def test_a_header_without_numbers_gives_nan(tmp_path, sector, write):
     header = {"TELESCOP": "TESS", "TICID": 5, "TESSMAG": None}
     light_curve = read(write(tmp_path / "a.fits", sector(), sector(), header=header))
@@ -141,14 +160,16 @@ def test_other_tables_are_refused(tmp_path, sector, write):
         read(path)
 
 
-@pytest.mark.parametrize("what", ["nan", "bad"])
+@pytest.mark.parametrize("what", ["flux", "time", "quality", "rows"])
 def test_files_without_a_usable_point_are_refused(tmp_path, sector, write, what):
-    time = sector()
-    flux = np.full(len(time), np.nan if what == "nan" else 1.0)
-    quality = np.full(len(time), int(what == "bad"))
+    time = sector()[: 0 if what == "rows" else None]
+    n = len(time)
+    flux = np.full(n, np.nan if what == "flux" else 1.0)
+    quality = np.full(n, int(what == "quality"))
+    time = np.full(n, np.nan) if what == "time" else time
     path = write(tmp_path / "a.fits", time, flux, quality=quality)
-    finite = 0 if what == "nan" else len(time)
-    message = f"no usable point: of {len(time)} rows {finite} have a finite TIME"
+    finite = n if what == "quality" else 0
+    message = f"no usable point: of {n} rows {finite} have a finite TIME"
     with pytest.raises(BadInput, match=message):
         read(path)
 

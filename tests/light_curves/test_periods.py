@@ -5,17 +5,15 @@ import csv
 import numpy as np
 import pytest
 
+from amphitrite.doubling import ODD_EVEN, SINUSOID
 from amphitrite.folding import join
 from amphitrite.light_curves import read
 from amphitrite.periods import (
     FEW_CYCLES,
-    ODD_EVEN,
-    SINUSOID,
     UNCONNECTED,
     Ephemeris,
     measure,
     peak,
-    refine,
 )
 from amphitrite.segments import segments
 
@@ -70,32 +68,6 @@ def test_two_cycles_are_told(sector, binary):
     found = measure(time, noisy(time, signal))
     assert found.period == pytest.approx(11.2, rel=1e-3)
     assert FEW_CYCLES in found.flags
-
-
-def test_the_error_is_the_scatter_of_many_measurements(sector, binary):
-    time = sector()
-    signal = binary(time, period=1.9, width=0.02)
-    results = np.array(
-        [
-            refine(time, noisy(time, signal, sigma=3e-3, seed=seed), 1.9002)
-            for seed in range(40)
-        ]
-    )
-    pull = (results[:, 0] - 1.9) / results[:, 1]
-    # 40 trials know a standard deviation to 11 %; the error leaves out that the
-    # profile is itself measured, which widens it by some 20 % here.
-    assert 0.7 < pull.std() < 1.5
-    assert abs(pull.mean()) < 0.8
-
-
-def test_correlated_noise_widens_the_error(sector, binary):
-    time = sector()
-    signal = binary(time, period=1.9, width=0.02)
-    white = np.random.default_rng(3).normal(0, 3e-3, len(time))
-    wide = np.ones(60) / 60**0.5
-    red = np.convolve(white, wide, mode="same")  # same scatter, two hours long
-    errors = [refine(time, signal + noise, 1.9)[1] for noise in (white, red)]
-    assert errors[1] > 3 * errors[0]
 
 
 def test_a_second_sector_makes_the_period_more_precise(sector, binary):

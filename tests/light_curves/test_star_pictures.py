@@ -10,6 +10,7 @@ from amphitrite.errors import BadInput, OutputError
 from amphitrite.periods import Ephemeris, Peak
 from amphitrite.star_pictures import (
     SHEET,
+    best,
     draw,
     draw_sheet,
     file_name,
@@ -64,14 +65,14 @@ def test_the_folded_thumbnail_begins_a_quarter_before_the_minimum(curve):
 
 
 def test_the_sheet_shows_the_best_first(tmp_path, curve):
-    stars = [star(number, 0.9 + number / 2000) for number in range(1, 121)]
+    stars = best([star(number, 0.9 + number / 2000) for number in range(1, 121)])
+    assert len(stars) == 100
     ephemerides = {s.name: EPHEMERIS for s in stars}
     thumbnails = {s.name: thumbnail(*curve, EPHEMERIS) for s in stars}
     write_sheet(tmp_path, stars, ephemerides, thumbnails)
     with Image.open(tmp_path / SHEET) as image:
         assert image.size == (1600, 1410)
-    best = sorted(stars, key=lambda s: -s.p_eb)[:100]
-    shown = draw_sheet(best, ephemerides, thumbnails).axes
+    shown = draw_sheet(stars, ephemerides, thumbnails).axes
     assert shown[0].get_title() == "TIC 120\n2.5000 d  0.96"
     np.testing.assert_array_equal(shown[0].lines[0].get_ydata(), thumbnails["TIC 120"])
     assert len(draw_sheet([], {}, {}).axes[0].lines) == 0

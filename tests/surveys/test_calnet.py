@@ -7,19 +7,19 @@ import pytest
 from astropy.io import fits
 
 from amphitrite import catalogs
-from amphitrite.errors import BadInput, InferenceFailed, SpecMismatch
+from amphitrite.commands.calnet import calnet
+from amphitrite.errors import BadInput, SpecMismatch
 from amphitrite.periods import Ephemeris, Peak
 from amphitrite.spec import ModelSpec, check_contract
 from amphitrite.stars import Scored, Star
 from amphitrite.surveys.calnet import (
     COLUMNS,
     FLAGS,
+    LIGHT_CURVE,
     MODEL,
-    Candidate,
     Learned,
     Options,
     interpret,
-    measure,
     prepare,
 )
 
@@ -75,43 +75,21 @@ def test_preparing_twice_gives_the_same_request(light_curve):
 
 def test_the_two_interpolations_differ(light_curve):
     curves = [
-        prepare(light_curve, interpolation=name, batch=8).light_curves
+        prepare(light_curve, interpolation=name, batch=8).tensors[LIGHT_CURVE]
         for name in ("pchip", "spline")
     ]
     assert not np.array_equal(*curves)
 
 
-def test_answers_fall_into_place_in_any_order(light_curve):
-    work = prepare(light_curve, interpolation="pchip", batch=1)
-    first, second = work.requests()
-    work.add(second[0], {"p_eb": np.array([[0.25]], np.float32)})
-    work.add(first[0], {"p_eb": np.array([[0.75]], np.float32)})
+def test_what_is_known_of_a_file_is_recorded(light_curve):
+    work = prepare(light_curve, interpolation="pchip", batch=8)
     back = Scored.from_arrays(light_curve, work.record())
-    assert back.p_eb.tolist() == [0.75, 0.25]
     assert (back.star, back.sector, back.tmag) == ("TIC 77", 4, 9.0)
+    np.testing.assert_allclose(back.start, [2000, 2014], atol=0.01)
     # the peak of narrow eclipses is at the period or a harmonic of it
     assert 1.9 / back.peak.period == pytest.approx(
         round(1.9 / back.peak.period), rel=0.02
     )
-
-
-@pytest.mark.parametrize("value", [np.nan, -0.1, 1.5])
-def test_what_is_no_probability_is_refused(light_curve, value):
-    work = prepare(light_curve, interpolation="pchip", batch=2)
-    with pytest.raises(InferenceFailed, match="is no probability"):
-        work.add(slice(0, 2), {"p_eb": np.array([[0.5], [value]], np.float32)})
-
-
-def test_a_candidate_gets_its_period_and_its_picture(light_curve, tmp_path):
-    pytest.importorskip("matplotlib", reason="pictures need the plots extra")
-    files = (Scored.from_arrays(light_curve, star(0.95, 0.97).files[0].to_arrays()),)
-    picture = tmp_path / "p.png"
-    work = measure(Candidate(Star(files, False), picture), interpolation="pchip")
-    assert list(work.requests()) == []
-    found = Ephemeris.from_arrays(work.record())
-    assert found.period == pytest.approx(1.9, rel=1e-4)
-    assert work.record()["thumbnail"].shape == (96,)
-    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_rows_hold_what_was_found():
@@ -132,6 +110,10 @@ def test_rows_hold_what_was_found():
     assert high["flags"] == "odd_even,one_segment,repeated"
     assert high["p_eb"] == pytest.approx(0.99)
     assert set(high["flags"].split(",")) <= set(FLAGS)
+
+
+def test_the_command_explains_every_flag():
+    assert all(flag in calnet.__doc__ for flag in FLAGS)
 
 
 def test_no_star_gives_an_empty_table_with_all_columns():

@@ -36,10 +36,10 @@ def test_an_unknown_survey_is_refused(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
-def test_help_names_both_demos():
-    shown = call("--help").output
-    assert "asid" in shown
-    assert "amphitrite demo morpheus" in " ".join(shown.split())
+def test_help_names_every_demo():
+    shown = " ".join(call("--help").output.split())
+    assert all(survey in shown for survey in ("asid", "calnet", "morpheus"))
+    assert "amphitrite demo morpheus" in shown
 
 
 def places(*rows, **more):

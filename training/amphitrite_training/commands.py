@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import math
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from inspect import signature
 from pathlib import Path
@@ -192,7 +193,8 @@ def evaluate(
             "--card",
             metavar="FILE",
             help="Write the model card there, such as "
-            "model_repository/morpheus/MODEL_CARD.md.",
+            "model_repository/morpheus/MODEL_CARD.md; if the survey has pictures for "
+            "it, they go into a folder 'pictures' beside it (needs the 'plots' extra).",
             show_default=False,
         ),
     ] = None,
@@ -225,11 +227,16 @@ def evaluate(
 
     Example: amphitrite evaluate morpheus --card model_repository/morpheus/MODEL_CARD.md
     """
+    from amphitrite_training import diagrams
+
     page(survey)
     if card is not None:
         _check_card(card)
     evaluation = importlib.import_module(f"amphitrite_training.{survey}.evaluate")
     written = importlib.import_module(f"amphitrite_training.{survey}.card").card
+    draw = _pictures(survey)
+    if card is not None and draw is not None:
+        diagrams.require()
     options: dict[str, Any] = {} if n_fields is None else {"n_fields": n_fields}
     if systematics:
         if "systematics" not in signature(evaluation.evaluate).parameters:
@@ -246,8 +253,18 @@ def evaluate(
     text = written(found)
     if card is not None:
         with _writing(card):
+            if draw is not None:
+                diagrams.write(draw(found), card.parent / diagrams.FOLDER)
             card.write_text(text)
     talk.result(text, found.as_dict())
+
+
+def _pictures(survey: str) -> Callable[[Any], Mapping[str, Any]] | None:
+    """Return what draws the pictures of a survey's card, if it has some."""
+    name = f"amphitrite_training.{survey}.pictures"
+    if importlib.util.find_spec(name) is None:
+        return None
+    return importlib.import_module(name).pictures
 
 
 def _check_card(card: Path) -> None:

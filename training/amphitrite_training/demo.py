@@ -13,7 +13,7 @@ from amphitrite.commands import options as common
 
 def demo(
     survey: Annotated[
-        str, typer.Argument(help="Which survey: asid or morpheus.")
+        str, typer.Argument(help="Which survey: asid, calnet or morpheus.")
     ] = "asid",
     out: Annotated[
         Path | None,
@@ -34,10 +34,13 @@ def demo(
     """Simulate a telescope's files, search them, and compare with the truth.
 
     Everything is made here from a fixed seed, and then run as your own files would be:
-    for asid the photons of a region of the gamma-ray sky, for morpheus a four-band HST
-    field. No training framework is needed.
+    for asid the photons of a region of the gamma-ray sky, for calnet light curves of
+    stars of every kind, for morpheus a four-band HST field. No training framework is
+    needed.
 
     Example: amphitrite demo --out demo
+
+    The light curves: amphitrite demo calnet --out demo-stars
 
     The images: amphitrite demo morpheus --out demo-images
     """

@@ -18,6 +18,7 @@ A survey's command reads FITS files, has them judged by its deep network on an N
 Triton server, and writes a catalogue with units and provenance:
 
     amphitrite asid events.fits -o catalogue.fits
+    amphitrite calnet 'lc/s015/*.fits' -o eb.fits
     amphitrite morpheus h.fits j.fits v.fits z.fits -o result/
 
 Without --server a command starts a real Triton on this machine, uses it and stops it.
@@ -33,6 +34,7 @@ _EPILOG = (
 def application() -> typer.Typer:
     """Return the whole command line, the entry points' commands included."""
     from amphitrite.commands.asid import asid
+    from amphitrite.commands.calnet import calnet
     from amphitrite.commands.models import install, list_models
     from amphitrite.commands.morpheus import morpheus
     from amphitrite.commands.serve import serve
@@ -48,7 +50,7 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_main)
-    for survey in (asid, morpheus):
+    for survey in (asid, calnet, morpheus):
         app.command(rich_help_panel="Surveys")(_interruptible(survey))
     app.command(rich_help_panel="Server")(_interruptible(serve))
     app.command(rich_help_panel="Server")(_interruptible(status))

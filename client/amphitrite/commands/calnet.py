@@ -75,6 +75,16 @@ def calnet(
     gls_power, fap, bls_period, epoch (BTJD), depth and flags. A file that cannot be
     used is named and left out, and the exit code is then 1.
 
+    Two eclipses an orbit look like one at half of the period. So the shortest period
+    that explains a light curve is doubled where every other minimum is deeper (flag
+    odd_even) and where the curve is a plain sinusoid, as of two stars in contact (flag
+    sinusoid). Where both eclipses are alike, half of the orbital period is given.
+
+    Other flags: periodogram (below the threshold: the period is the periodogram's peak
+    alone), few_cycles (less than three cycles were seen), unconnected (sectors too far
+    away to count the cycles were left out), one_segment (only one of several segments
+    reaches the threshold), repeated (further files of a sector were left out).
+
     Example: amphitrite calnet 'lc/s015/*.fits' -o eb.fits --plots pictures
     """
     from amphitrite.commands.talk import Talk

@@ -30,7 +30,7 @@ def morpheus(
             max=30,
             help="Pixels from one window to the next. 1 is the original's; the work "
             "falls with the square, and 3 changes the leading class of about 3 pixels "
-            "in 1000 (bench/README.md). Odd ones are better than even ones.",
+            "in 1000 (bench/RESULTS.md). Odd ones are better than even ones.",
             rich_help_panel=_PANEL,
         ),
     ] = 3,
@@ -38,8 +38,8 @@ def morpheus(
         str,
         typer.Option(
             metavar="NAME",
-            help="The catalogue's name in the output folder; .fits, .vot, .ecsv, .csv "
-            "or .parquet chooses the format.",
+            help="The catalogue's name in the output folder; its suffix chooses the "
+            "format: .fits, .vot, .ecsv, .parquet, .csv or .dat.",
             rich_help_panel=_PANEL,
         ),
     ] = "catalogue.fits",

@@ -39,7 +39,8 @@ Catalogue = Annotated[
     Path,
     typer.Option(
         *("-o", "--output"),
-        help="The catalogue; .fits, .vot, .ecsv, .csv or .parquet chooses the format.",
+        help="The catalogue; its suffix chooses the format: .fits, .vot, .ecsv, "
+        ".parquet, .csv or .dat (columns of fixed width).",
         show_default=False,
     ),
 ]

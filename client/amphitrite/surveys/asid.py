@@ -34,7 +34,7 @@ from amphitrite import (
 )
 from amphitrite.associations import Counterparts
 from amphitrite.bands import BANDS, CUTOUT_BANDS, EXPOSURE_WEIGHTS, Band
-from amphitrite.columns import Column
+from amphitrite.columns import Column, join_flags
 from amphitrite.descriptions import (
     Calibration,
     flux_columns,
@@ -43,7 +43,6 @@ from amphitrite.descriptions import (
 from amphitrite.detections import (
     Detections,
     has_neighbour,
-    join_flags,
     names,
     select,
 )

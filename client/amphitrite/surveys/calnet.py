@@ -8,7 +8,7 @@ segments of a star say is combined, and likely binaries get a period.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -20,20 +20,23 @@ from numpy.typing import NDArray
 
 from amphitrite import (
     catalogs,
+    doubling,
     engine,
     file_lists,
     input_lists,
+    measuring,
     periods,
+    scoring,
     side_products,
     star_pictures,
     stars,
 )
-from amphitrite.columns import Column
-from amphitrite.errors import BadInput, InferenceFailed, SpecMismatch
+from amphitrite.columns import Column, join_flags
+from amphitrite.errors import BadInput, SpecMismatch
 from amphitrite.folding import join
-from amphitrite.journal import Journal
 from amphitrite.periods import Ephemeris
 from amphitrite.resampling import INTERPOLATIONS, N_POINTS
+from amphitrite.scoring import FileWork
 from amphitrite.segments import (
     GAP_DAYS,
     LEAST_POINTS,
@@ -44,7 +47,7 @@ from amphitrite.segments import (
 from amphitrite.spec import ModelSpec, TensorSpec
 from amphitrite.staging import Staging
 from amphitrite.stars import Scored, Star
-from amphitrite.triton import Connection, ServedModel
+from amphitrite.triton import Connection
 
 REFERENCES: Final = ("CALNet: arXiv:2504.15875",)
 
@@ -196,13 +199,19 @@ COLUMNS: Final = (
         "phot.flux;arith.ratio",
         "Depth of the primary minimum, a part of the flux; NaN below the threshold",
     ),
-    Column("flags", "str", "", "meta.code", "Comma-separated; see the documentation"),
+    Column(
+        "flags",
+        "str",
+        "",
+        "meta.code",
+        "Comma-separated words, explained by amphitrite calnet --help",
+    ),
 )
 
 FLAGS: Final = {
     "periodogram": "below the threshold: the period is the periodogram's peak alone",
-    periods.ODD_EVEN: "the period was doubled, since odd and even minima differ",
-    periods.SINUSOID: "the period was doubled, since the profile is a plain sinusoid",
+    doubling.ODD_EVEN: "the period was doubled, since odd and even minima differ",
+    doubling.SINUSOID: "the period was doubled, since the profile is a plain sinusoid",
     periods.FEW_CYCLES: "less than three cycles were seen",
     periods.UNCONNECTED: "sectors too far away to count the cycles were left out",
     "one_segment": "only one of several segments reaches the threshold",
@@ -284,60 +293,6 @@ class Learned:
         return learned
 
 
-@dataclass
-class FileWork:
-    """One file on its way through the server (see `amphitrite.engine.Work`).
-
-    Parameters
-    ----------
-    scored : Scored
-        What is known of the file; its probabilities are filled in.
-    light_curves : (n, 4000) ndarray of float32
-        The segments, resampled.
-    periodograms : (n, 1000) ndarray of float32
-        Their periodograms.
-    batch : int
-        Segments per request.
-    """
-
-    scored: Scored
-    light_curves: NDArray[np.float32]
-    periodograms: NDArray[np.float32]
-    batch: int
-
-    def requests(self) -> Iterator[tuple[slice, dict[str, NDArray[Any]]]]:
-        """Yield the segments in batches."""
-        for at in range(0, len(self.light_curves), self.batch):
-            where = slice(at, at + self.batch)
-            yield (
-                where,
-                {
-                    LIGHT_CURVE: self.light_curves[where],
-                    PERIODOGRAM: self.periodograms[where],
-                },
-            )
-
-    def add(self, where: slice, outputs: Mapping[str, NDArray[Any]]) -> None:
-        """Take the probabilities of one batch.
-
-        Raises
-        ------
-        InferenceFailed
-            What the server answered is no probability.
-        """
-        answer = outputs[P_EB][:, 0]
-        if not ((answer >= 0) & (answer <= 1)).all():
-            raise InferenceFailed(
-                f"the server's answer for {self.scored.path} is no probability: "
-                f"{answer.tolist()}; its model is damaged: export it again"
-            )
-        self.scored.p_eb[where] = answer
-
-    def record(self) -> dict[str, NDArray[Any]]:
-        """Return what the journal keeps of the file."""
-        return self.scored.to_arrays()
-
-
 def prepare(path: Path, *, interpolation: str, batch: int) -> FileWork:
     """Read and preprocess one light curve file.
 
@@ -364,75 +319,13 @@ def prepare(path: Path, *, interpolation: str, batch: int) -> FileWork:
             p_eb=np.zeros(len(found), np.float32),
             start=np.array([segment.time[0] for segment in found]),
         ),
-        np.stack([segment.light_curve for segment in found]),
-        np.stack([segment.periodogram for segment in found]),
+        {
+            LIGHT_CURVE: np.stack([segment.light_curve for segment in found]),
+            PERIODOGRAM: np.stack([segment.periodogram for segment in found]),
+        },
+        P_EB,
         batch,
     )
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A star whose period is to be found.
-
-    Parameters
-    ----------
-    star : Star
-        Which one.
-    picture : Path, optional
-        Where to draw it.
-    """
-
-    star: Star
-    picture: Path | None
-
-
-@dataclass(frozen=True)
-class StarWork:
-    """A star whose period was found: nothing is asked of the server.
-
-    Parameters
-    ----------
-    found : mapping of str to ndarray
-        See `amphitrite.periods.Ephemeris.to_arrays`.
-    """
-
-    found: Mapping[str, NDArray[Any]]
-
-    def requests(self) -> Iterator[tuple[None, dict[str, NDArray[Any]]]]:
-        """Yield nothing."""
-        return iter(())
-
-    def add(self, where: None, outputs: Mapping[str, NDArray[Any]]) -> None:
-        """Take no answer, since nothing was asked."""
-
-    def record(self) -> Mapping[str, NDArray[Any]]:
-        """Return what the journal keeps of the star."""
-        return self.found
-
-
-def measure(candidate: Candidate, *, interpolation: str) -> StarWork:
-    """Find the period of one star, and draw it.
-
-    Parameters
-    ----------
-    candidate : Candidate
-        Which star.
-    interpolation : {"pchip", "spline"}
-        See `amphitrite.segments.segments`.
-
-    Raises
-    ------
-    BadInput
-        A file cannot be read any more.
-    """
-    paths = [file.path for file in candidate.star.files]
-    time, flux = join(stars.together(paths, interpolation=interpolation))
-    ephemeris = periods.measure(time, flux)
-    if candidate.picture is not None:
-        with side_products.aside(candidate.picture) as path:
-            star_pictures.write(path, candidate.star, time, flux, ephemeris)
-    thumbnail = star_pictures.thumbnail(time, flux, ephemeris)
-    return StarWork({**ephemeris.to_arrays(), "thumbnail": thumbnail})
 
 
 def interpret(
@@ -457,41 +350,46 @@ def interpret(
     dict of str to (n,) ndarray
         By column name.
     """
-    if not found:
-        return {}
-    rows = [
-        _row(star, ephemerides.get(star.name), threshold=threshold) for star in found
+    first = [star.files[0] for star in found]
+    measured = [ephemerides.get(star.name) for star in found]
+    peaks = [
+        ephemeris.peak if ephemeris else star.peak
+        for star, ephemeris in zip(found, measured, strict=True)
     ]
-    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
-
-
-def _row(
-    star: Star, ephemeris: Ephemeris | None, *, threshold: float
-) -> dict[str, Any]:
-    """Return one row of the catalogue."""
-    n_positive = int((star.scores >= threshold).sum())
-    peak = star.peak if ephemeris is None else ephemeris.peak
+    n_segments = np.array([len(star.scores) for star in found])
+    n_positive = np.array([(star.scores >= threshold).sum() for star in found])
     applies = {
-        "periodogram": ephemeris is None,
-        "one_segment": n_positive == 1 and len(star.scores) > 1,
-        "repeated": star.repeated,
-        **dict.fromkeys(ephemeris.flags if ephemeris else (), True),
-    }
-    first = star.files[0]
-    return {
-        **{name: getattr(first, name) for name in ("tic", "star", "ra", "dec", "tmag")},
-        "sectors": star.sectors,
-        P_EB: star.p_eb,
-        "n_segments": len(star.scores),
-        "n_positive": n_positive,
-        "period": ephemeris.period if ephemeris else peak.period,
-        "gls_power": peak.power,
-        "fap": peak.fap,
+        "periodogram": np.array([ephemeris is None for ephemeris in measured]),
+        "one_segment": (n_positive == 1) & (n_segments > 1),
+        "repeated": np.array([star.repeated for star in found]),
         **{
-            name: getattr(ephemeris, name) if ephemeris else np.nan
-            for name in ("period_err", "bls_period", "epoch", "depth")
+            flag: np.array([flag in (e.flags if e else ()) for e in measured])
+            for flag in periods.FLAGS
         },
-        "flags": ",".join(flag for flag in FLAGS if applies.get(flag)),
+    }
+    return {
+        **_columns(first, ("tic", "star", "ra", "dec", "tmag")),
+        "sectors": np.array([star.sectors for star in found]),
+        P_EB: np.array([star.p_eb for star in found]),
+        "n_segments": n_segments,
+        "n_positive": n_positive,
+        "period": np.array(
+            [(e or peak).period for e, peak in zip(measured, peaks, strict=True)]
+        ),
+        "gls_power": np.array([peak.power for peak in peaks]),
+        "fap": np.array([peak.fap for peak in peaks]),
+        **_columns(measured, ("period_err", "bls_period", "epoch", "depth")),
+        "flags": join_flags({flag: applies[flag] for flag in FLAGS}, len(found)),
+    }
+
+
+def _columns(
+    records: Sequence[object], names: Sequence[str]
+) -> dict[str, NDArray[Any]]:
+    """Return fields of records as arrays, NaN where there is no record."""
+    return {
+        name: np.array([getattr(record, name, np.nan) for record in records])
+        for name in names
     }
 
 
@@ -578,12 +476,22 @@ def run(
         journal = stack.enter_context(
             engine.recording(staging, head, resume=control.resume)
         )
-        search = _Search(model, learned, journal, control)
-        scored, summary = search.score(files)
+        work = partial(
+            prepare, interpolation=learned.interpolation, batch=model.max_batch
+        )
+        pool = stack.enter_context(engine.pool(control.limits))
+        scored, summary = scoring.score(
+            *(files, work, model, journal, control), executor=pool
+        )
         clock.append(time.monotonic())
         found = stars.group(scored)
         candidates = [star for star in found if star.p_eb >= threshold]
-        records = search.measure(candidates, options.plots)
+        ephemerides = measuring.measure(
+            *(candidates, model, journal, control),
+            interpolation=learned.interpolation,
+            plots=options.plots,
+            executor=pool,
+        )
         clock.append(time.monotonic())
         cards = {
             **input_lists.read(provenance, scored).cards,
@@ -592,18 +500,14 @@ def run(
             "THRESH": threshold,
             "INTERPOL": learned.interpolation,
         }
-        ephemerides = {
-            name: Ephemeris.from_arrays(record) for name, record in records.items()
-        }
         table = catalogs.table(
             COLUMNS, interpret(found, ephemerides, threshold=threshold), cards
         )
         catalogs.write(table, staging.result, provenance=cards)
         if options.plots is not None:
-            thumbnails = {name: rec["thumbnail"] for name, rec in records.items()}
-            star_pictures.write_sheet(
-                options.plots, candidates, ephemerides, thumbnails
-            )
+            best = star_pictures.best(candidates)
+            folded = measuring.thumbnails(best, journal)
+            star_pictures.write_sheet(options.plots, best, ephemerides, folded)
         journal.close()
         staging.publish()
         clock.append(time.monotonic())
@@ -614,72 +518,3 @@ def run(
         threshold=threshold,
         seconds=dict(zip(_STAGES, np.diff(clock).tolist(), strict=True)),
     )
-
-
-@dataclass(frozen=True)
-class _Search:
-    """The two passes of a run: all files by the server, then the likely stars."""
-
-    model: ServedModel
-    learned: Learned
-    journal: Journal
-    control: engine.Control
-
-    def score(self, files: Sequence[Path]) -> tuple[list[Scored], engine.Summary]:
-        """Have every file judged; return what is known of the usable ones."""
-        work = partial(
-            prepare,
-            interpolation=self.learned.interpolation,
-            batch=self.model.max_batch,
-        )
-        units = (engine.Unit(f"file {path}", path) for path in files)
-        summary = self._execute("scoring", units, len(files), work)
-        scored = [
-            Scored.from_arrays(path, self.journal.read(key))
-            for path in files
-            if (key := f"file {path}") in self.journal
-        ]
-        if not scored:
-            reasons = list(summary.skipped.values())
-            raise BadInput(
-                f"none of the {len(files)} files can be used; the first: {reasons[0]}"
-            )
-        return scored, summary
-
-    def measure(
-        self, candidates: Sequence[Star], plots: Path | None
-    ) -> dict[str, dict[str, NDArray[Any]]]:
-        """Find the periods of likely stars; return the records by name."""
-        units = [
-            engine.Unit(
-                f"star {star.name} sectors {star.sectors}",
-                Candidate(star, plots and plots / star_pictures.file_name(star)),
-            )
-            for star in candidates
-        ]
-        work = partial(measure, interpolation=self.learned.interpolation)
-        summary = self._execute("measuring", units, len(units), work)
-        if summary.skipped:
-            raise BadInput(
-                "files changed while they were searched: "
-                + "; ".join(summary.skipped.values())
-            )
-        return {
-            star.name: self.journal.read(unit.key)
-            for star, unit in zip(candidates, units, strict=True)
-        }
-
-    def _execute(
-        self,
-        what: str,
-        units: Iterable[engine.Unit],
-        total: int,
-        work: Callable[[Any], engine.Work],
-    ) -> engine.Summary:
-        with self.control.progress(what, total) as advance:
-            return engine.execute(
-                *(units, work, self.model, self.journal),
-                outputs=[P_EB],
-                limits=self.control.limits,
-                advance=advance,
-            )

@@ -8,8 +8,8 @@ import sys
 
 PACKAGE = "amphitrite_training.calnet"
 MODULES = (
-    *("archive", "calibrate", "card", "chunks", "data", "evaluate", "measures"),
-    *("recipe", "samples", "tasks"),
+    *("archive", "calibrate", "card", "chunks", "data", "demo", "evaluate"),
+    *("measures", "pictures", "recipe", "samples", "scored", "tables", "tasks"),
     *("simulate.eclipses", "simulate.files", "simulate.noise", "simulate.roche"),
     *("simulate.sector", "simulate.stars", "simulate.variability"),
 )

@@ -10,10 +10,12 @@ import pytest
 
 from amphitrite.surveys.calnet import MODEL
 from amphitrite_training.calnet import measures
-from amphitrite_training.calnet.measures import Evaluation, Scored
+from amphitrite_training.calnet.measures import Evaluation
+from amphitrite_training.calnet.scored import Scored
 from amphitrite_training.scores import Share
 
 STARS = Scored(
+    seed=np.arange(100, 108),
     kind=np.array(["EA", "EA", "EB", "EW", "quiet", "transit", "spots", "quiet"]),
     tmag=np.array([8.0, 12.0, 14.0, 9.0, 7.0, 12.9, 13.0, 9.0]),
     period=np.array([4.0, 2.0, 1.0, 0.4, 0, 0, 0, 0]),
@@ -27,7 +29,6 @@ def test_rates_are_counted():
     found = measures.rates(STARS, 0.9)
     assert found.recall == Share(2, 4)  # a star that is not in the catalogue is missed
     assert found.false_positives == Share(1, 4)
-    assert found.precision == Share(2, 3)
     assert measures.rates(STARS, 0.4).recall == Share(3, 4)  # the threshold counts
 
 
@@ -37,7 +38,8 @@ def test_the_implied_precision_is_bayes_rule():
     assert found.implied_precision(0.02) == pytest.approx(100 / 2_550)
     low, high = found.implied_interval(0.02)
     assert low < 100 / 2_550 < high
-    assert found.implied_precision(0.5) == pytest.approx(2 / 3)
+    # as in this sample, half of whose stars are binaries: two of three
+    assert found.implied_precision(measures.EVEN) == pytest.approx(2 / 3)
     assert measures.rates(STARS, 0.95).implied_precision() == 1
     assert np.isnan(measures.rates(STARS, 1.0).implied_precision())
 
@@ -50,12 +52,16 @@ def test_the_area_is_the_chance_to_rank_rightly():
     assert np.isnan(measures.area_under_curve(STARS.where(STARS.is_binary)))
 
 
-def test_the_roc_falls_with_the_threshold():
-    curve = measures.roc(STARS)
-    assert curve[0] == (0.01, 0.75, 0.75)
-    for axis in (1, 2):
-        values = [point[axis] for point in curve]
-        assert values == sorted(values, reverse=True)
+def test_the_roc_rises_from_nothing_to_what_is_in_the_catalogue():
+    false_positives, recall = measures.roc(STARS)
+    # the scores, from the highest: 0.99 and 0.95 are binaries, 0.92 is none, ...
+    np.testing.assert_allclose(recall, [0, 0.25, 0.5, 0.5, 0.75, 0.75, 0.75])
+    np.testing.assert_allclose(false_positives, [0, 0, 0, 0.25, 0.25, 0.5, 0.75])
+
+
+def test_equal_scores_are_one_point_of_the_roc():
+    equal = replace(STARS, p_eb=np.full(8, 0.5))
+    np.testing.assert_array_equal(measures.roc(equal), [[0, 1], [0, 1]])
 
 
 def test_kinds_and_bins_are_counted():
@@ -68,25 +74,33 @@ def test_kinds_and_bins_are_counted():
     assert [found.false_positives.n for *_, found in bins] == [1, 2, 1]
 
 
-def test_clear_cases_are_bright_and_deep():
-    assert STARS.is_clear.tolist() == [
-        *(True, False, False, True),
-        *(True, True, False, True),
-    ]
-
-
 def test_reliability_counts_what_is_scored():
     found = measures.reliability(STARS)
-    assert sum(share.n for *_, share in found) == 6
-    assert found[-1][:2] == (0.95, 1.0)
-    assert found[-1][2] == pytest.approx(0.97)
-    assert found[-1][3] == Share(2, 2)
-    assert np.isnan(found[4][2])
+    assert sum(each.counted.n for each in found) == 6
+    last = found[-1]
+    assert (last.low, last.high) == (0.95, 1.0)
+    assert last.mean == pytest.approx(0.97)
+    assert last.counted == Share(2, 2)
+    assert np.isnan(found[4].mean)
+    assert np.isnan(found[4].value)
 
 
 def test_a_score_of_one_is_in_the_last_bin():
     sure = replace(STARS, p_eb=np.ones(8))
-    assert measures.reliability(sure)[-1][3] == Share(4, 8)
+    assert measures.reliability(sure)[-1].counted == Share(4, 8)
+
+
+def test_reliability_is_that_of_as_many_binaries_as_others():
+    """Each other star four times over changes neither share nor mean score."""
+    rows = np.flatnonzero(~STARS.is_binary)
+    more = Scored.joined([STARS, *[STARS.where(rows)] * 3])
+    for one, other in zip(
+        measures.reliability(STARS), measures.reliability(more), strict=True
+    ):
+        np.testing.assert_allclose(one.value, other.value)
+        np.testing.assert_allclose(one.mean, other.mean)
+        if one.counted.n:
+            assert one.interval[0] <= one.value <= one.interval[1]
 
 
 def test_periods_are_compared():
@@ -96,11 +110,17 @@ def test_periods_are_compared():
     assert found["EW"] == (Share(0, 1), Share(0, 1))
 
 
-def test_stars_are_chosen_and_joined():
-    parts = [STARS.where(STARS.is_binary), STARS.where(~STARS.is_binary)]
-    both = Scored.joined(parts)
-    assert len(both) == 8
-    np.testing.assert_array_equal(both.tmag, STARS.tmag)
+def test_long_periods_can_be_left_out():
+    found = measures.periods(STARS, longest=1.5)
+    assert found["EA"] == (Share(0, 0), Share(0, 0))
+    assert found["EB"] == (Share(0, 1), Share(1, 1))
+
+
+def test_the_worst_mistakes_come_first():
+    wrong = measures.misjudged(STARS, n=2)
+    # the transit and the spots; of the clear binaries one alone is in the catalogue
+    assert wrong.seed.tolist() == [105, 106, 100]
+    assert measures.misjudged(STARS, n=1).seed.tolist() == [105, 100]
 
 
 def test_the_numbers_are_json():
@@ -110,5 +130,7 @@ def test_the_numbers_are_json():
     assert numbers["n_stars"] == 8
     assert numbers["recommended_threshold"] == 0.96
     assert [each["recall"] for each in numbers["at"][:2]] == [[2, 4], [2, 4]]
+    low, high = numbers["at"][1]["implied_interval"]
+    assert low < numbers["at"][1]["implied_precision"] < high
     assert {each["stars"] for each in numbers["at"]} == {"all", "clear"}
     assert numbers["periods"]["EB"] == {"exact": [0, 1], "related": [1, 1]}

@@ -16,78 +16,25 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from amphitrite.spec import ModelSpec
+from amphitrite_training.calnet.scored import Scored
 from amphitrite_training.calnet.simulate.stars import BINARIES, KINDS
 from amphitrite_training.scores import Share
+
+Floats = NDArray[np.float64]
 
 # Of TESS's two-minute targets: 9,351 new and 4,225 known binaries (arXiv:2504.15875)
 # among some 500,000 stars would be 2.7 %, of which not all are real.
 PREVALENCE: Final = 0.02
+# As in the authors' test, half of whose segments are of binaries.
+EVEN: Final = 0.5
 THRESHOLDS: Final = (0.5, 0.9)
 TMAG_EDGES: Final = (0.0, 8.0, 10.0, 12.0, 13.0, 14.0, 20.0)
 PERIOD_EDGES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 100.0)
 DEPTH_EDGES: Final = (0.0, 0.01, 0.03, 0.1, 0.3, 1.1)
 RELIABILITY_EDGES: Final = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0001)
-# What the target of the recall speaks of.
-CLEAR_TMAG: Final = 13.0
-CLEAR_DEPTH: Final = 0.03
-_ROC_POINTS: Final = (0.01, 0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
+# A longer orbit may show one primary eclipse in two orbits of the satellite.
+TWICE_SEEN_DAYS: Final = 12.0
 _PERIOD_TOLERANCE: Final = 0.01
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Simulated stars and what the catalogue says of them.
-
-    Parameters
-    ----------
-    kind : (n,) ndarray of str
-        What each star is, of `KINDS`.
-    tmag, period, depth : (n,) ndarray
-        TESS magnitude; orbital period in days, 0 for none; depth of the deepest
-        eclipse.
-    p_eb : (n,) ndarray
-        The catalogue's score; NaN where the star is not in it.
-    found_period : (n,) ndarray
-        The catalogue's period, days; NaN for none.
-    """
-
-    kind: NDArray[np.str_]
-    tmag: NDArray[np.floating]
-    period: NDArray[np.floating]
-    depth: NDArray[np.floating]
-    p_eb: NDArray[np.floating]
-    found_period: NDArray[np.floating]
-
-    def __len__(self) -> int:
-        return len(self.kind)
-
-    @property
-    def is_binary(self) -> NDArray[np.bool_]:
-        """Which stars are eclipsing binaries."""
-        return np.isin(self.kind, BINARIES)
-
-    @property
-    def is_clear(self) -> NDArray[np.bool_]:
-        """Which stars are bright and, if they are binaries, have deep eclipses."""
-        deep = (self.depth > CLEAR_DEPTH) | ~self.is_binary
-        return np.asarray((self.tmag < CLEAR_TMAG) & deep)
-
-    def where(self, chosen: NDArray[np.bool_]) -> Scored:
-        """Return some of the stars."""
-        return Scored(*(getattr(self, name)[chosen] for name in _COLUMNS))
-
-    @classmethod
-    def joined(cls, parts: Sequence[Scored]) -> Scored:
-        """Join several sets of stars."""
-        return cls(
-            *(
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in _COLUMNS
-            )
-        )
-
-
-_COLUMNS: Final = tuple(Scored.__dataclass_fields__)
 
 
 @dataclass(frozen=True)
@@ -98,15 +45,13 @@ class Rates:
     ----------
     threshold : float
         Stars with this score or more count as binaries.
-    recall, false_positives, precision : Share
-        Binaries found of all binaries; others taken for binaries of all others;
-        binaries of all that count as such, in this sample.
+    recall, false_positives : Share
+        Binaries found of all binaries; others taken for binaries of all others.
     """
 
     threshold: float
     recall: Share
     false_positives: Share
-    precision: Share
 
     def implied_precision(self, prevalence: float = PREVALENCE) -> float:
         """Return the precision where so many of all stars are binaries.
@@ -144,7 +89,6 @@ def rates(stars: Scored, threshold: float) -> Rates:
         threshold,
         recall=_share(found[stars.is_binary]),
         false_positives=_share(found[~stars.is_binary]),
-        precision=_share(stars.is_binary[found]),
     )
 
 
@@ -165,13 +109,28 @@ def area_under_curve(stars: Scored) -> float:
     return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * m))
 
 
-def roc(stars: Scored) -> list[tuple[float, float, float]]:
-    """Return threshold, false-positive rate and recall along the ROC curve."""
-    return [
-        (threshold, found.false_positives.value, found.recall.value)
-        for threshold in _ROC_POINTS
-        for found in [rates(stars, threshold)]
-    ]
+def roc(stars: Scored) -> tuple[Floats, Floats]:
+    """Return false-positive rate and recall at every score, from the highest down.
+
+    Parameters
+    ----------
+    stars : Scored
+        The stars; one that is not in the catalogue is never found.
+
+    Returns
+    -------
+    false_positives, recall : (m,) ndarray
+        Both rise from 0.
+    """
+    order = np.argsort(-np.nan_to_num(stars.p_eb, nan=-1.0), kind="stable")
+    score, binary = stars.p_eb[order], stars.is_binary[order]
+    last = np.append(np.diff(score) != 0, True) & np.isfinite(score)
+    rising = (
+        np.append(0.0, np.cumsum(which)[last] / max(1, which.sum()))
+        for which in (~binary, binary)
+    )
+    false_positives, recall = rising
+    return false_positives, recall
 
 
 def by_kind(stars: Scored, threshold: float) -> dict[str, Share]:
@@ -211,21 +170,74 @@ def by_bin(
     ]
 
 
-def reliability(stars: Scored) -> list[tuple[float, float, float, Share]]:
-    """Return limits, mean score and share of binaries for bins of the score.
+@dataclass(frozen=True)
+class Reliable:
+    """How many stars of a bin of the score are binaries, if half of all stars are.
 
-    In this sample, half of whose stars are binaries.
+    Parameters
+    ----------
+    low, high, mean : float
+        Limits of the bin, and mean score in it.
+    counted : Share
+        Binaries of this sample's stars in it.
+    value : float
+        The share of binaries where both groups weigh the same; NaN of nothing.
+    interval : (float, float)
+        The 95 % interval of ``counted``, weighted likewise.
     """
+
+    low: float
+    high: float
+    mean: float
+    counted: Share
+    value: float
+    interval: tuple[float, float]
+
+
+def reliability(stars: Scored) -> list[Reliable]:
+    """Compare scores with the share of binaries, bin by bin.
+
+    Parameters
+    ----------
+    stars : Scored
+        With any share of binaries: the result is for a share of one half.
+
+    Returns
+    -------
+    list of Reliable
+        One for each of the bins of `RELIABILITY_EDGES`.
+    """
+    weight = (~stars.is_binary).sum() / max(1, stars.is_binary.sum())
+    weights = np.where(stars.is_binary, weight, 1.0)
     result = []
     for low, high in pairwise(RELIABILITY_EDGES):
         here = (stars.p_eb >= low) & (stars.p_eb < high)
-        mean = float(stars.p_eb[here].mean()) if here.any() else float("nan")
-        result.append((low, min(high, 1.0), mean, _share(stars.is_binary[here])))
+        counted = _share(stars.is_binary[here])
+        value, *ends = (
+            share * weight / (share * weight + 1 - share) if weight else share
+            for share in (counted.value, *counted.interval)
+        )
+        mean = (
+            float(np.average(stars.p_eb[here], weights=weights[here]))
+            if weights[here].any()
+            else float("nan")
+        )
+        limits = (low, min(high, 1.0))
+        result.append(Reliable(*limits, mean, counted, value, (ends[0], ends[1])))
     return result
 
 
-def periods(stars: Scored) -> dict[str, tuple[Share, Share]]:
+def periods(
+    stars: Scored, *, longest: float = np.inf
+) -> dict[str, tuple[Share, Share]]:
     """Count periods that are right, by kind of binary.
+
+    Parameters
+    ----------
+    stars : Scored
+        The stars.
+    longest : float, optional
+        Leave longer true periods out, days.
 
     Returns
     -------
@@ -235,7 +247,11 @@ def periods(stars: Scored) -> dict[str, tuple[Share, Share]]:
     """
     result = {}
     for kind in BINARIES:
-        here = (stars.kind == kind) & np.isfinite(stars.found_period)
+        here = (
+            (stars.kind == kind)
+            & np.isfinite(stars.found_period)
+            & (stars.period < longest)
+        )
         ratio = stars.found_period[here] / stars.period[here]
         exact, related = (
             np.any(
@@ -246,6 +262,30 @@ def periods(stars: Scored) -> dict[str, tuple[Share, Share]]:
         )
         result[kind] = (_share(exact), _share(related))
     return result
+
+
+def misjudged(stars: Scored, *, n: int) -> Scored:
+    """Return the stars whose scores are the most wrong.
+
+    Parameters
+    ----------
+    stars : Scored
+        The stars.
+    n : int
+        How many of each of the two groups at most.
+
+    Returns
+    -------
+    Scored
+        Others, the highest score first, and then clear binaries, the lowest first; of
+        those that are in the catalogue.
+    """
+    scored = np.isfinite(stars.p_eb)
+    others = np.flatnonzero(~stars.is_binary & scored)
+    binaries = np.flatnonzero(stars.is_binary & stars.is_clear & scored)
+    highest = others[np.argsort(-stars.p_eb[others], kind="stable")][:n]
+    lowest = binaries[np.argsort(stars.p_eb[binaries], kind="stable")][:n]
+    return stars.where(np.concatenate([highest, lowest]))
 
 
 @dataclass(frozen=True)
@@ -308,8 +348,8 @@ def _as_dict(found: Rates) -> dict[str, Any]:
         "threshold": found.threshold,
         "recall": _counts(found.recall),
         "false_positives": _counts(found.false_positives),
-        "precision": _counts(found.precision),
         "implied_precision": None if np.isnan(implied) else implied,
+        "implied_interval": list(found.implied_interval()),
     }
 
 
