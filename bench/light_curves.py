@@ -26,7 +26,6 @@ candidates have their periods searched, so that ``--binaries 0.5`` takes longer.
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import tempfile
@@ -40,7 +39,7 @@ import numpy as np
 from astropy.table import QTable
 from client import Used, amphitrite, python
 from search import busy
-from star_files import write_stars
+from star_files import arguments, write_stars
 
 from amphitrite import periods, stars
 from amphitrite.folding import join
@@ -96,14 +95,8 @@ class Run:
 
 def main() -> None:
     """Run the benchmark and print its tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--stars", type=int, default=200)
-    parser.add_argument("--binaries", type=float, default=0.02, help="their share")
+    parser = arguments(__doc__.splitlines()[0], stars=200)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--workers", type=int, default=2, help="of the command")
-    parser.add_argument("--folder", type=Path, help="for the files, 0.8 MB a star")
-    parser.add_argument("--repository", type=Path, help="models, if not the usual ones")
-    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as scratch:
         folder = Path(scratch)

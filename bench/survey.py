@@ -15,7 +15,6 @@ rows differ.
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import subprocess
@@ -31,7 +30,7 @@ import numpy as np
 import psutil
 from astropy.table import QTable
 from client import Used, amphitrite
-from star_files import write_stars
+from star_files import arguments, write_stars
 
 from amphitrite.repository import find_repository
 from amphitrite.server import LocalTriton
@@ -90,14 +89,7 @@ def memory_mib(pid: int) -> float:
 
 def main() -> None:
     """Run the benchmark and print its table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--stars", type=int, default=5000)
-    parser.add_argument("--binaries", type=float, default=0.02, help="their share")
-    parser.add_argument("--workers", type=int, default=2, help="of the command")
-    parser.add_argument("--folder", type=Path, help="for the files, 0.8 MB a star")
-    parser.add_argument("--repository", type=Path, help="models, if not the usual ones")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = arguments(__doc__.splitlines()[0], stars=5000).parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as scratch:
         folder = Path(scratch)
         write_stars(folder / "stars", options.stars, share=options.binaries)

@@ -10,10 +10,6 @@ from __future__ import annotations
 
 import logging
 import math
-import multiprocessing
-import os
-import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +17,6 @@ from concurrent.futures import (
     FIRST_COMPLETED,
     Executor,
     Future,
-    ProcessPoolExecutor,
     ThreadPoolExecutor,
     wait,
 )
@@ -33,7 +28,7 @@ from typing import Any, Protocol
 from astropy.table import QTable
 from numpy.typing import NDArray
 
-from amphitrite import errors
+from amphitrite import errors, workers
 from amphitrite.journal import Journal
 from amphitrite.staging import Staging, writing
 from amphitrite.triton import ServedModel
@@ -237,9 +232,9 @@ def execute(
     limits = limits or Limits()
     began = time.monotonic()
     summary = Summary()
-    with nullcontext(executor) if executor else pool(limits) as workers:
+    with nullcontext(executor) if executor else pool(limits) as preparing:
         _Run(prepare, model, journal, outputs, limits, advance, summary).drain(
-            units, workers
+            units, preparing
         )
     summary.seconds = time.monotonic() - began
     return summary
@@ -374,26 +369,7 @@ class _Run:
 
 
 def pool(limits: Limits) -> Executor:
-    """Return the workers that prepare units: processes, or one thread.
-
-    Processes are started fresh, not forked: gRPC does not survive a fork.
-    """
+    """Return the workers that prepare units: processes, or one thread."""
     if limits.workers == 0:
         return ThreadPoolExecutor(max_workers=1)
-    return ProcessPoolExecutor(
-        limits.workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin_worker,
-    )
-
-
-def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent, and end with it even if it is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    if (parent := multiprocessing.parent_process()) is not None:
-        parent.join()  # a pipe that the operating system closes
-        os._exit(1)
+    return workers.processes(limits.workers)

@@ -132,7 +132,7 @@ def test_more_rows_than_one_block_keep_their_order(write_events):
 
 
 def test_the_memory_is_that_of_the_photons_and_a_few_blocks(write_events):
-    n = 1_000_000
+    n = 2_000_000
     lon, lat = near(n)
     path = write_events(energy=np.full(n, 3000.0), lon=lon, lat=lat)
 
@@ -142,9 +142,10 @@ def test_the_memory_is_that_of_the_photons_and_a_few_blocks(write_events):
     tracemalloc.stop()
 
     kept = photons.vectors.nbytes + photons.bands.nbytes
-    # A block of 16 MB, its arrays in double precision, and the map of the occupied
-    # cells; the file itself has 50 MB.
-    assert peak < kept + 80e6
+    # Two threads with a block of 16 MB each and its arrays in double precision, up to
+    # 50 MB, and the map of the occupied cells; the file itself has 100 MB, and its
+    # columns in double precision would take as much again.
+    assert peak < kept + 120e6
 
 
 def test_limits_come_from_the_keywords_not_from_the_photons(write_events, caplog):

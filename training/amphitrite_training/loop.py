@@ -223,6 +223,7 @@ class _Run:
         if not self.state.loss_samples:  # the time was over before its first step
             self.state = replace(self.state, ended_by="time limit")
             self.save()
+            self.told()
             return
         val_loss = self.validate()
         state = self.state

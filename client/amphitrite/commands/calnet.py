@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -45,14 +46,15 @@ def calnet(
         ),
     ] = None,
     workers: Annotated[
-        int,
+        int | None,
         typer.Option(
             min=0,
             help="Processes that read and prepare light curves; 0 does it in one "
             "thread.",
+            show_default="one per core",
             rich_help_panel="Run",
         ),
-    ] = 1,
+    ] = None,
     in_flight: common.InFlight = 16,
     resume: common.Resume = False,
     overwrite: common.Overwrite = False,
@@ -96,7 +98,7 @@ def calnet(
         resume=resume,
         overwrite=overwrite,
         in_flight=in_flight,
-        workers=workers,
+        workers=(os.cpu_count() or 1) if workers is None else workers,
         patience=patience,
     )
     connecting = talk.connected(

@@ -9,11 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import multiprocessing
 import os
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +26,7 @@ from amphitrite.patches import HALF, PATCH_DEGREES, Patch
 from amphitrite.server.provision import cache_directory
 from amphitrite.surveys.asid import COUNTS
 from amphitrite.tiling import centres
+from amphitrite.workers import processes
 from amphitrite_training.asid.discs import draw_discs, visible
 from amphitrite_training.asid.recipe import Recipe
 from amphitrite_training.asid.simulate.instrument import ALL_TYPES
@@ -342,9 +341,7 @@ def _make(skies: Sequence[_SkyFile]) -> None:
     if not skies:
         return
     workers = min(len(skies), os.cpu_count() or 1)
-    # a process with a training framework in it must not be forked
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with processes(workers) as pool:
         done = pool.map(_SkyFile.make, skies)
         for n, _ in enumerate(done, 1):
             logger.info("simulated %d of %d skies", n, len(skies))

@@ -12,7 +12,6 @@ from astropy.table import QTable
 
 from amphitrite import catalogs
 from amphitrite.commands.talk import Talk
-from amphitrite.engine import Control
 from amphitrite.patches import unit_vectors
 from amphitrite.surveys import asid as page
 from amphitrite.triton import Connection
@@ -21,6 +20,7 @@ from amphitrite_training.asid.measures import pair
 from amphitrite_training.asid.simulate.files import truth, write_events
 from amphitrite_training.asid.simulate.photons import Region, draw_events
 from amphitrite_training.asid.simulate.sky import make_sky
+from amphitrite_training.demonstration import as_a_user, can_draw
 
 SEED: Final = 20
 REGION: Final = Region(lon=70.0, lat=40.0, radius=20.0)
@@ -61,12 +61,8 @@ def demo(
     command = f"amphitrite asid {events} -o {catalogue}"
     if picture:
         command += f" --plot {picture}"
-    talk.say(
-        f"{len(photons):,} simulated photons stand in {events} ({simulated:.1f} s). "
-        "The demo now does as you would with"
-    )
-    talk.say(f"  {command}")
-    control = Control(overwrite=True, command=command, progress=talk.progress)
+    said = f"{len(photons):,} simulated photons stand in {events} ({simulated:.1f} s)."
+    control = as_a_user(talk, said, command)
     run = page.run([events], connecting, catalogue, options, control)
     seconds = {"simulating": simulated, **run.seconds}
     found = compare(run.table, known)
@@ -130,13 +126,8 @@ def _vectors(table: QTable) -> Any:
 
 def _options(out: Path) -> tuple[page.Options, Path | None]:
     """Ask for the picture only where it can be drawn."""
-    picture = out / "sky.png"
-    regions = out / "sources.reg"
-    try:
-        import matplotlib  # noqa: F401
-    except ModuleNotFoundError:
-        return page.Options(regions=regions), None
-    return page.Options(regions=regions, plot=picture), picture
+    picture = out / "sky.png" if can_draw() else None
+    return page.Options(regions=out / "sources.reg", plot=picture), picture
 
 
 def _percent(part: int, whole: int) -> str:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import multiprocessing
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol
 
 from amphitrite.errors import OutputError
 from amphitrite.server.provision import cache_directory
+from amphitrite.workers import processes
 from amphitrite_training.calnet.samples import Sample, write
 
 logger = logging.getLogger(__name__)
@@ -60,10 +59,7 @@ def cached(chunks: Sequence[Chunk]) -> list[Path]:
     if len(missing) == 1:
         _make(*missing[0])
     elif missing:
-        # a process with a training framework in it must not be forked
-        context = multiprocessing.get_context("spawn")
-        workers = min(len(missing), os.cpu_count() or 1)
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        with processes(min(len(missing), os.cpu_count() or 1)) as pool:
             for n, _ in enumerate(pool.map(_make, *zip(*missing, strict=True)), 1):
                 logger.info("made %d of %d chunks of light curves", n, len(missing))
     return folders

@@ -12,11 +12,11 @@ from astropy.table import QTable
 
 from amphitrite import catalogs
 from amphitrite.commands.talk import Talk
-from amphitrite.engine import Control
 from amphitrite.surveys import calnet as page
 from amphitrite.triton import Connection
 from amphitrite_training.calnet.simulate.files import truth, write_star
 from amphitrite_training.calnet.simulate.stars import BINARIES, KINDS, draw_star
+from amphitrite_training.demonstration import as_a_user, can_draw
 
 SEED: Final = 20
 TMAG: Final = 10.0
@@ -62,12 +62,8 @@ def demo(
     command = f"amphitrite calnet '{files}/*.fits' -o {catalogue}"
     if options.plots:
         command += f" --plots {options.plots}"
-    talk.say(
-        f"{len(stars)} simulated light curves stand in {files} ({simulated:.1f} s). "
-        "The demo now does as you would with"
-    )
-    talk.say(f"  {command}")
-    control = Control(overwrite=True, command=command, progress=talk.progress)
+    said = f"{len(stars)} simulated light curves stand in {files} ({simulated:.1f} s)."
+    control = as_a_user(talk, said, command)
     run = page.run([files / "*.fits"], connecting, catalogue, options, control)
     seconds = {"simulating": simulated, **run.seconds}
     found = compare(run.table, known, run.threshold)
@@ -154,8 +150,4 @@ def _listed(table: QTable, known: QTable) -> str:
 
 def _options(out: Path) -> page.Options:
     """Ask for pictures only where they can be drawn."""
-    try:
-        import matplotlib  # noqa: F401
-    except ModuleNotFoundError:
-        return page.Options()
-    return page.Options(plots=out / "pictures")
+    return page.Options(plots=out / "pictures" if can_draw() else None)

@@ -6,12 +6,10 @@ through the client and the served model as a user's do.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +21,7 @@ from numpy.typing import NDArray
 from amphitrite.engine import Control, Limits
 from amphitrite.surveys import calnet as page
 from amphitrite.triton import Connection
+from amphitrite.workers import processes
 from amphitrite_training.calnet.data import TEST_STARS
 from amphitrite_training.calnet.measures import Evaluation
 from amphitrite_training.calnet.scored import Scored
@@ -92,12 +91,7 @@ def seeds(field: int) -> list[int]:
 @contextmanager
 def _written(n_fields: int) -> Iterator[Iterator[tuple[Path, QTable]]]:
     """Yield each set's folder and truth, while the next set is made aside."""
-    # a process that talks to the server must not be forked
-    context = multiprocessing.get_context("spawn")
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        ProcessPoolExecutor(1, mp_context=context) as pool,
-    ):
+    with tempfile.TemporaryDirectory() as scratch, processes(1) as pool:
 
         def fields() -> Iterator[tuple[Path, QTable]]:
             folders = [Path(scratch, str(field)) for field in range(n_fields)]

@@ -11,9 +11,9 @@ from typing import Any, Final
 from astropy.table import QTable, Table
 
 from amphitrite.commands.talk import Talk
-from amphitrite.engine import Control
 from amphitrite.surveys import morpheus as page
 from amphitrite.triton import Connection
+from amphitrite_training.demonstration import as_a_user
 from amphitrite_training.morpheus.simulate import render_field, write_field
 
 SEED: Final = 20
@@ -52,11 +52,7 @@ def demo(
     bands = [files / f"{band.lower()}.fits" for band in page.BANDS]
     names = " ".join(str(path) for path in bands)
     command = f"amphitrite morpheus {names} -o {result}"
-    talk.say(
-        f"A simulated field stands in {files}. The demo now does as you would with"
-    )
-    talk.say(f"  {command}")
-    control = Control(overwrite=True, command=command, progress=talk.progress)
+    control = as_a_user(talk, f"A simulated field stands in {files}.", command)
     run = page.run(bands, connecting, result, page.Options(), control)
     seconds = time.monotonic() - began
     found = compare(run.table, field.truth)
