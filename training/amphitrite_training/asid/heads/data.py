@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import multiprocessing
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 
 from amphitrite.errors import BadInput, OutputError
 from amphitrite.server.provision import cache_directory
+from amphitrite.workers import processes
 from amphitrite_training.asid.data import TRAINING_SKIES, VALIDATION_SKIES
 from amphitrite_training.asid.heads.detector import Published, published
 from amphitrite_training.asid.heads.finds import Finds, search
@@ -298,9 +297,7 @@ def _make(files: Sequence[_FindsFile], detector: Published) -> None:
     if not files:
         return
     workers = min(len(files), len(os.sched_getaffinity(0)))
-    # a process with a training framework in it must not be forked
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with processes(workers) as pool:
         done = pool.map(_FindsFile.make, files, [detector] * len(files))
         for n, _ in enumerate(done, 1):
             logger.info("searched %d of %d skies", n, len(files))
