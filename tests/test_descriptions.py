@@ -3,16 +3,19 @@
 import numpy as np
 import pytest
 
+from amphitrite.bands import BANDS
 from amphitrite.descriptions import (
     Calibration,
     flux_columns,
     radius_columns,
 )
-from amphitrite.errors import SpecMismatch
+from amphitrite.detector import Detector
+from amphitrite.errors import BadInput, SpecMismatch
 from amphitrite.surveys.asid import MODEL
 
 LEARNED = {
     "training_exposure": [3e11, 2.8e11, 2.6e11, 2.3e11, 1.9e11],
+    "candidate_score": 0.06,
     "fake_threshold": 0.11,
     "radius_68": 1.5096,
     "radius_95": 2.4477,
@@ -55,10 +58,29 @@ def test_what_cannot_be_is_refused(change):
         of(**LEARNED | change)
 
 
-@pytest.mark.parametrize("name", ["training_exposure", "fake_threshold", "radius_68"])
+@pytest.mark.parametrize(
+    "name", ["training_exposure", "candidate_score", "fake_threshold", "radius_68"]
+)
 def test_what_is_missing_is_named(name):
     with pytest.raises(SpecMismatch, match=name):
         of(**{key: value for key, value in LEARNED.items() if key != name})
+
+
+def test_low_peaks_are_left_to_the_classifier_unless_a_score_is_chosen():
+    detector = Detector(
+        sigma=3.0,
+        floor=0.02,
+        radius_degrees=0.3,
+        thresholds={"11111": 0.28, "00001": 0.03},
+    )
+    whole, softest = dict.fromkeys(BANDS, 1.0), {BANDS[-1]: 1.0}
+    found = of(**LEARNED)
+    assert found.threshold(detector, whole) == 0.06
+    # what the detector itself would list is not lost
+    assert found.threshold(detector, softest) == 0.03
+    assert found.threshold(detector, whole, chosen=0.5) == 0.5
+    with pytest.raises(BadInput, match="under which the model lists no peaks"):
+        found.threshold(detector, whole, chosen=0.01)
 
 
 def test_radii_hold_their_share_of_a_circular_normal_distribution():

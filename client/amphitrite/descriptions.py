@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from amphitrite.bands import BANDS
+from amphitrite.bands import BANDS, Band
+from amphitrite.detector import Detector
 from amphitrite.errors import InferenceFailed, SpecMismatch
 from amphitrite.spec import ModelSpec
 
@@ -75,6 +76,8 @@ class Calibration:
     ----------
     exposure : (5,) ndarray of float32
         Mean exposure of what they were trained on, cm2 s in each band.
+    candidate_score : float
+        Peaks of a higher score are for the classifier to judge.
     fake_threshold : float
         Up to this probability of being a fluctuation a source is kept.
     radii : (float, float)
@@ -86,6 +89,7 @@ class Calibration:
     """
 
     exposure: NDArray[np.float32]
+    candidate_score: float
     fake_threshold: float
     radii: tuple[float, float]
     systematic: Floats
@@ -104,6 +108,7 @@ class Calibration:
             systematic = learned.get("flux_systematic", {"log10_flux": [], "dex": []})
             found = cls(
                 exposure=np.array(learned["training_exposure"], np.float32),
+                candidate_score=float(learned["candidate_score"]),
                 fake_threshold=float(learned["fake_threshold"]),
                 radii=(float(learned["radius_68"]), float(learned["radius_95"])),
                 systematic=np.array([systematic["log10_flux"], systematic["dex"]]),
@@ -117,6 +122,32 @@ class Calibration:
                 "model again."
             ) from error
         return found
+
+    def threshold(
+        self,
+        detector: Detector,
+        coverage: Mapping[Band, float],
+        *,
+        chosen: float | None = None,
+    ) -> float:
+        """Return the score above which a peak is a source, unless it is called fake.
+
+        Parameters
+        ----------
+        detector : Detector
+            What was learned with the network that makes the mask.
+        coverage : mapping of Band to float
+            The bands that an input covers.
+        chosen : float, optional
+            What to use instead of what was learned.
+
+        Raises
+        ------
+        BadInput
+            See `amphitrite.detector.Detector.threshold`.
+        """
+        score = detector.threshold(coverage, chosen=chosen)
+        return score if chosen is not None else min(score, self.candidate_score)
 
     def systematic_dex(self, log10_flux: Floats) -> Floats:
         """Return the systematic error of fluxes, dex; NaN if it was not measured."""

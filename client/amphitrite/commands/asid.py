@@ -34,9 +34,9 @@ def asid(
     threshold: Annotated[
         float | None,
         typer.Option(
-            help="Score that a source must exceed. Lower ones find fainter sources and "
-            "more that are none.",
-            show_default="as learned for the bands present",
+            help="Score that a source must exceed, beside what the classifier says "
+            "of it (--max-p-fake).",
+            show_default="as learned: low, since the classifier judges",
             rich_help_panel=_PANEL,
         ),
     ] = None,

@@ -448,8 +448,8 @@ class Options:
     Parameters
     ----------
     threshold : float, optional
-        Score that a source must exceed; by default what was learned for the bands that
-        the input holds.
+        Score that a source must exceed; by default the low one of what the classifier
+        is to judge.
     peaks : {"server", "client"}
         Who finds the peaks of a mask.
     regions : Path, optional
@@ -653,7 +653,9 @@ def run(
         models = _models(connection)
         spec = models[0].spec
         detector, calibration = Detector.of(spec), Calibration.of(spec)
-        threshold = detector.threshold(photons.coverage, chosen=options.threshold)
+        threshold = calibration.threshold(
+            detector, photons.coverage, chosen=options.threshold
+        )
         max_p_fake = _chosen(options.max_p_fake, calibration.fake_threshold)
         clock.append(time.monotonic())
         sky = _observation(photons, exposure, calibration)

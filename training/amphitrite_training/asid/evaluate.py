@@ -213,13 +213,12 @@ def search(
     while flying:
         collect()
 
-    threshold = detector.threshold(_COVERAGE)
-    candidate_score = models[0].spec.learned["candidate_score"]
+    calibration = Calibration.of(models[0].spec)
     found = select(
         Detections.collect(records),
         patches,
         WholeSky(),
-        threshold=min(candidate_score, threshold),
+        threshold=calibration.threshold(detector, _COVERAGE),
         radius_degrees=detector.radius_degrees,
     )
     flux = np.zeros(len(found))
@@ -235,7 +234,7 @@ def search(
         found=found.vectors,
         aperture_flux=flux,
         described={name: getattr(found, name) for name in _DESCRIBED},
-        threshold=threshold,
+        threshold=detector.threshold(_COVERAGE),
     )
 
 
