@@ -16,6 +16,7 @@ import pytest
 from astropy.io import fits
 
 from amphitrite.repository import model_folders
+from amphitrite_training.asid.simulate.exposures import write_exposure
 from amphitrite_training.asid.simulate.files import write_events
 from amphitrite_training.asid.simulate.photons import Region, draw_events
 from amphitrite_training.asid.simulate.sky import YEARS, make_sky
@@ -60,6 +61,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     region = Region(lon=70, lat=40, radius=4)
     photons = draw_events(make_sky(1), rng, region)
     write_events(photons, place / "events.fits", years=YEARS, region=region)
+    write_exposure(place / "exposure.fits", years=YEARS)
     stars = place / "lc" / "s015"
     stars.mkdir(parents=True)
     for seed in range(4):

@@ -61,6 +61,10 @@ def connect(
     ...     for model in connection.status():
     ...         print(model.name, model.ready)
     asid False
+    asid_classifier False
+    asid_flux False
+    asid_heads False
+    asid_location False
     asid_peaks False
     asid_unet False
     calnet False

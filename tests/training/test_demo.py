@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import typer
+from astropy import units as u
 from astropy.table import QTable
 from typer.testing import CliRunner
 
@@ -12,6 +13,8 @@ from amphitrite.errors import BadInput, OutputError
 from amphitrite_training.asid import demo as asid
 from amphitrite_training.demo import demo
 from amphitrite_training.morpheus import demo as morpheus
+
+PER_AREA = u.Unit("cm-2 s-1")
 
 
 def call(*arguments):
@@ -48,10 +51,13 @@ def places(*rows, **more):
 
 
 def known(*rows):
-    table = places(*(row[:2] for row in rows))
-    table["flux1000"] = np.array([row[2] for row in rows])
-    table["flux1000"].unit = "cm-2 s-1"
-    return table
+    flux = np.array([row[2] for row in rows])
+    return places(*(row[:2] for row in rows), flux1000=flux * PER_AREA)
+
+
+def found(*rows, flux, r95):
+    flux, r95 = np.array(flux) * PER_AREA, np.array(r95) * u.deg
+    return places(*rows, flux1000=flux, r95=r95)
 
 
 def test_gamma_ray_sources_are_counted_one_to_one():
@@ -61,23 +67,31 @@ def test_gamma_ray_sources_are_counted_one_to_one():
         (72, 40, 1e-10),
         (73, 40, 4e-11),
         (74, 40, 2e-9),
+        (76, 40, 1e-9),
     )
-    found = places((70, 40.1), (70, 40.2), (71, 40), (73, 40), (80, 45))
-    assert asid.compare(found, truth) == {
-        "sources": 5,
-        "true": 2,  # a duplicate, one too faint to count and one of nothing are false
-        "bright": 2,
-        "bright_found": 1,
-        "faint": 3,
-        "faint_found": 2,
+    table = found(
+        *((70, 40.1), (70, 40.2), (71, 40), (73, 40), (80, 45), (76, 40.2)),
+        flux=[6e-9, 1e-9, 1e-9, 1e-9, 1e-9, 0.9e-9],
+        r95=[0.11, 0.3, 0.1, 0.1, 0.1, 0.19],
+    )
+    assert asid.compare(table, truth) == {
+        "sources": 6,
+        "true": 3,  # a duplicate, one too faint to count and one of nothing are false
+        "within_r95": 2,
+        "flux_ratio": pytest.approx((1.2 + 0.9) / 2),  # of the bright ones
+        "bright": 3,
+        "bright_found": 2,
+        "faint": 4,
+        "faint_found": 3,
     }
 
 
 def test_no_gamma_ray_source_at_all_is_counted():
-    counted = asid.compare(places(), known((70, 40, 5e-9)))
+    counted = asid.compare(found(flux=[], r95=[]), known((70, 40, 5e-9)))
     assert counted["sources"] == counted["true"] == counted["bright_found"] == 0
     assert counted["bright"] == 1
-    assert asid._percent(0, 0) == "none"
+    assert counted["flux_ratio"] is None
+    assert (asid._percent(0, 0), asid._ratio(None)) == ("none", "no part")
 
 
 def test_galaxies_are_counted_one_to_one():

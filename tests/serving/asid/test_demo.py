@@ -37,7 +37,8 @@ def test_its_files_are_there(demo):
     assert told["catalogue"] == str(folder / "catalogue.fits")
     assert told["truth"] == str(folder / "truth.fits")
     names = {path.name for path in folder.iterdir()}
-    assert {"events.fits", "catalogue.fits", "truth.fits", "sources.reg"} <= names
+    assert {"events.fits", "exposure.fits", "catalogue.fits"} <= names
+    assert {"truth.fits", "sources.reg"} <= names
     if told["picture"]:
         assert (folder / "sky.png").read_bytes().startswith(b"\x89PNG")
 

@@ -16,7 +16,8 @@ from amphitrite.patches import unit_vectors
 from amphitrite.surveys import asid as page
 from amphitrite.triton import Connection
 from amphitrite_training.asid.calibrate import FLUX_EDGES
-from amphitrite_training.asid.measures import pair
+from amphitrite_training.asid.measures import pair, separation
+from amphitrite_training.asid.simulate.exposures import write_exposure
 from amphitrite_training.asid.simulate.files import truth, write_events
 from amphitrite_training.asid.simulate.photons import Region, draw_events
 from amphitrite_training.asid.simulate.sky import make_sky
@@ -54,11 +55,12 @@ def demo(
     events, catalogue = out / "events.fits", out / "catalogue.fits"
     photons = draw_events(sky, np.random.default_rng(SEED), REGION)
     write_events(photons, events, years=sky.years, region=REGION, seed=SEED)
+    write_exposure(out / "exposure.fits", years=sky.years)
     known = truth(sky, REGION)
     catalogs.write(known, out / "truth.fits")
     simulated = time.monotonic() - began
     options, picture = _options(out)
-    command = f"amphitrite asid {events} -o {catalogue}"
+    command = f"amphitrite asid {events} -o {catalogue} --exposure {options.exposure}"
     if picture:
         command += f" --plot {picture}"
     said = f"{len(photons):,} simulated photons stand in {events} ({simulated:.1f} s)."
@@ -85,6 +87,9 @@ def demo(
         f"({_percent(found['bright_found'], found['bright'])}); of {found['faint']} "
         f"above {FAINT:g}, {found['faint_found']} "
         f"({_percent(found['faint_found'], found['faint'])}).\n"
+        f"The fluxes of the former are {_ratio(found['flux_ratio'])} of the true ones "
+        f"in the median; {_percent(found['within_r95'], found['true'])} of all "
+        "positions are within their r95.\n"
         "Simulated data: no measure of performance on the real sky.\n"
         f"  time       {stages}\n"
         f"  catalogue  {catalogue}\n"
@@ -93,31 +98,43 @@ def demo(
     return text + (f"\n  picture    {picture}" if picture else ""), summary
 
 
-def compare(table: QTable, known: QTable) -> dict[str, int]:
+def compare(table: QTable, known: QTable) -> dict[str, int | float | None]:
     """Match a catalogue with the truth within 0.3 deg, brightest first, one to one.
 
     Parameters
     ----------
     table : QTable
-        With columns ``l`` and ``b``.
+        With columns ``l``, ``b``, ``r95`` and ``flux1000``.
     known : QTable
         With columns ``l``, ``b`` and ``flux1000``.
 
     Returns
     -------
-    dict of str to int
-        Counts of sources found, of true ones among them (above 6.95e-11), and of
-        simulated sources above two limits of flux with how many of them were found.
+    dict of str to number
+        Counts of sources found, of true ones among them (above 6.95e-11) and of those
+        of them within their ``r95``, and of simulated sources above two limits of flux
+        with how many of them were found; ``flux_ratio``, the median of the measured
+        over the true flux of the brighter ones found, None if there is none.
     """
     known = known[known["flux1000"].value >= FLUX_EDGES[0]]
     flux = known["flux1000"].value
     partners = pair(_vectors(known), flux, _vectors(table))
-    counts = {"sources": len(table), "true": int((partners >= 0).sum())}
+    seen = partners >= 0
+    rows = table[partners[seen]]
+    apart = separation(_vectors(rows), _vectors(known)[seen])
+    bright = flux[seen] >= BRIGHT
+    ratios = rows["flux1000"].value[bright] / flux[seen][bright]
+    found: dict[str, int | float | None] = {
+        "sources": len(table),
+        "true": int(seen.sum()),
+        "within_r95": int((apart <= rows["r95"].to_value("deg")).sum()),
+        "flux_ratio": float(np.median(ratios)) if len(ratios) else None,
+    }
     for name, limit in (("bright", BRIGHT), ("faint", FAINT)):
         above = flux >= limit
-        counts[name] = int(above.sum())
-        counts[f"{name}_found"] = int((partners[above] >= 0).sum())
-    return counts
+        found[name] = int(above.sum())
+        found[f"{name}_found"] = int(seen[above].sum())
+    return found
 
 
 def _vectors(table: QTable) -> Any:
@@ -127,7 +144,14 @@ def _vectors(table: QTable) -> Any:
 def _options(out: Path) -> tuple[page.Options, Path | None]:
     """Ask for the picture only where it can be drawn."""
     picture = out / "sky.png" if can_draw() else None
-    return page.Options(regions=out / "sources.reg", plot=picture), picture
+    options = page.Options(
+        exposure=out / "exposure.fits", regions=out / "sources.reg", plot=picture
+    )
+    return options, picture
+
+
+def _ratio(value: float | None) -> str:
+    return "no part" if value is None else f"{value:.2f}"
 
 
 def _percent(part: int, whole: int) -> str:

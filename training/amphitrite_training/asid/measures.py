@@ -182,7 +182,7 @@ class SkyResult:
         fake = source < 0
         flux = np.where(fake, np.nan, self.flux[source])
         errors = [
-            np.where(fake, np.nan, _separation(found, self.truth[source]))
+            np.where(fake, np.nan, separation(found, self.truth[source]))
             for found in (self.described["sources"], self.found)
         ]
         return Described(
@@ -220,6 +220,8 @@ class Evaluation:
         Likewise, what the classifier leaves, by the networks' positions and fluxes.
     described : dict of str to Described
         By variant, all candidates.
+    results : mapping of str to sequence of SkyResult
+        By variant, its skies, in the order in which `described` joins them.
     shifts : mapping, optional
         What `amphitrite_training.asid.systematics.systematics` returns.
     """
@@ -232,6 +234,7 @@ class Evaluation:
     tables: dict[str, dict[str, Table]]
     catalogues: dict[str, dict[str, Table]]
     described: dict[str, Described]
+    results: Mapping[str, Sequence[SkyResult]]
     shifts: Mapping[str, Any] | None = None
 
     def networks(self, variant: str) -> dict[str, Any]:
@@ -409,7 +412,7 @@ def _off_plane(vectors: Floats) -> Floats:
     return np.abs(np.degrees(np.arcsin(np.clip(vectors[:, 2], -1, 1))))
 
 
-def _separation(one: Floats, other: Floats) -> Floats:
+def separation(one: Floats, other: Floats) -> Floats:
     """Return the angles between unit vectors, deg."""
     chord = np.linalg.norm(one - other, axis=-1)
     return np.asarray(np.degrees(2 * np.arcsin(np.minimum(chord / 2, 1))))
