@@ -87,6 +87,7 @@ def evaluation(described):
             variant: {"|b| > 20": table(2), "all sky": table(3)} for variant in "AC"
         },
         described={"A": described(300), "C": described(300, seed=2)},
+        results={},
         shifts={
             "against": "A",
             "variants": {

@@ -220,6 +220,7 @@ def test_numbers_are_strict_json(toy, described):
         tables={"A": toy},
         catalogues={"A": toy},
         described={"A": described(200)},
+        results={},
     )
     again = json.loads(json.dumps(evaluation.as_dict(), allow_nan=False))
     assert again["simulated"] is True

@@ -126,6 +126,7 @@ def evaluate(
             variant: Described.joined([sky.known(n) for n, sky in enumerate(some)])
             for variant, some in results.items()
         },
+        results=results,
         shifts=moved,
     )
 
