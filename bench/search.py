@@ -1,16 +1,18 @@
 """How much of bare ONNX Runtime's speed reaches who searches a gamma-ray sky.
 
-On a whole simulated sky, written as an event list:
+On a whole simulated sky, written as an event list and a map of its exposure:
 
-* bare ONNX Runtime: the detector and its peak finder in sessions like the server's, as
-  many as it has instances, fed with the tensors of all patches made beforehand;
+* bare ONNX Runtime: the detector, its peak finder and the three networks that describe
+  a source in sessions like the server's, as many as it has instances, fed with the
+  tensors of all patches made beforehand;
 * the whole command ``amphitrite asid``, from the event list to the catalogue, against
   a running local Triton with 4, 1 and 16 requests in flight, and with a server that it
   starts and stops itself.
 
 The ways take turns in every round.  Prints medians of wall time and of the processors'
 time in the client and in the server, ratios to bare ONNX Runtime taken round by round,
-the peak resident memory of the client, and whether all runs found the same rows::
+the largest memory of the client (resident) and of the running server (proportional set
+sizes of all its processes), and whether all runs found the same rows::
 
     python bench/search.py --folder skies
 """
@@ -22,45 +24,55 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Any
 
 import numpy as np
 import psutil
 from astropy.table import QTable
-from bare import session
 from client import amphitrite
-from numpy.typing import NDArray
-from sky import add_options, simulated
+from members import Chain, Tensors
+from sky import add_options, exposed, simulated
+from survey import memory_mib
 
-from amphitrite import skies
+from amphitrite import exposures, skies
+from amphitrite.patches import Patch, unit_vectors
 from amphitrite.repository import find_repository
 from amphitrite.server import LocalTriton
-from amphitrite.surveys.asid import FOUND, MASK, MODEL, PEAKS, UNET
+from amphitrite.surveys import asked
+from amphitrite.surveys.asid import MODEL
 from amphitrite.tiling import Tiles, centres
-from amphitrite_export.settings import settings_of
 
 BARE = "bare ONNX Runtime"
 OWN = "with its own server"
 IN_FLIGHT = {f"{number} in flight": number for number in (4, 1, 16)}
 COMMANDS = (*IN_FLIGHT, OWN)
 TOLERANCE = 1e-5
+# Seldom: a look at all of the server's processes takes it some ms.
+SAMPLE_SECONDS = 2.0
 
-Tensors = dict[str, NDArray[np.float32]]
+
+@dataclass(frozen=True)
+class Sky:
+    """The files that a search reads."""
+
+    events: Path
+    exposure: Path
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one way took: s of wall time, s of the processors, GiB at most."""
+    """What one way took: s of wall time, s of the processors, GiB at most.
+
+    ``server_gib`` is 0 where the server is not one of ours.
+    """
 
     wall: float
     client: float
     server: float = 0.0
     peak_gib: float = 0.0
+    server_gib: float = 0.0
     stages: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -70,21 +82,22 @@ def main() -> None:
     add_options(parser)
     parser.add_argument("--repository", type=Path, help="models, if not the usual ones")
     options = parser.parse_args()
-    path = simulated(options.folder, options.years, options.radius)
-    catalogues = {way: options.folder / f"{way}.fits" for way in COMMANDS}
-    found = search(
-        path, catalogues, find_repository(options.repository), options.rounds
+    sky = Sky(
+        simulated(options.folder, options.years, options.radius),
+        exposed(options.folder, options.years),
     )
+    catalogues = {way: options.folder / f"{way}.fits" for way in COMMANDS}
+    found = search(sky, catalogues, find_repository(options.repository), options.rounds)
     tables = {way: QTable.read(path) for way, path in catalogues.items()}
     report = {"ways": reduced(found), "rows": compared(tables)}
     print(json.dumps(report) if options.json else text(report))
 
 
 def search(
-    sky: Path, catalogues: Mapping[str, Path], repository: Path, rounds: int
+    sky: Sky, catalogues: Mapping[str, Path], repository: Path, rounds: int
 ) -> dict[str, list[Run]]:
     """Run all ways in turn."""
-    with LocalTriton(repository, [MODEL.name]) as triton:
+    with LocalTriton(repository, asked("asid")) as triton:
         ways = {BARE: bare(repository, prepared(sky))}
         for name, number in IN_FLIGHT.items():
             ways[name] = command(
@@ -100,65 +113,71 @@ def search(
     return found
 
 
-def prepared(sky: Path) -> list[Tensors]:
-    """Return what the client sends: the counts of all patches that hold a photon."""
-    tiles = Tiles(skies.read([sky]))
-    patches = [centres()[number] for number in tiles.occupied(centres())]
-    counts = [tiles.counts(patch) for patch in patches]
+def prepared(sky: Sky) -> list[Tensors]:
+    """Return what the client sends: all patches that hold a photon."""
+    tiles = Tiles(skies.read([sky.events]))
+    exposure = exposures.read(sky.exposure)
+
+    def request(patch: Patch) -> Tensors:
+        direction = unit_vectors(np.array([patch.lon]), np.array([patch.lat]))
+        counts = tiles.counts(patch)
+        images = {name: image[None] for name, image in counts.items()}
+        return {**images, "exposure": exposure.at(direction)}
+
+    requests = [request(centres()[number]) for number in tiles.occupied(centres())]
     return [
-        {name: image[None] for name, image in each.items()}
-        for each in counts
-        if any(image.any() for image in each.values())
+        tensors
+        for tensors in requests
+        if any(tensors[name].any() for name in tensors if name != "exposure")
     ]
 
 
-def bare(repository: Path, tensors: list[Tensors]) -> Callable[[], Run]:
+def bare(repository: Path, requests: list[Tensors]) -> Callable[[], Run]:
     """Return the yardstick: bring tensors through sessions in this process."""
-    settings = settings_of(UNET.name)
-    pairs = [
-        [
-            session(repository, name, threads=settings.threads)
-            for name in (UNET.name, PEAKS.name)
-        ]
-        for _ in range(settings.instances)
-    ]
-    of_peaks = [tensor.name for tensor in PEAKS.inputs if tensor.name != MASK.name]
-    outputs = [tensor.name for tensor in FOUND]
-
-    def work(pair: list[Any], queue: SimpleQueue[Tensors]) -> None:
-        unet, peaks = pair
-        with suppress(Empty):
-            while True:
-                counts = queue.get_nowait()
-                (mask,) = unet.run([MASK.name], counts)
-                inputs = {name: counts[name] for name in of_peaks}
-                peaks.run(outputs, {**inputs, MASK.name: mask})
+    chain = Chain.of(repository, MODEL.name)
 
     def way() -> Run:
-        queue: SimpleQueue[Tensors] = SimpleQueue()
-        for each in tensors:
-            queue.put(each)
         began = time.perf_counter(), time.process_time()
-        with ThreadPoolExecutor(len(pairs)) as pool:
-            list(pool.map(work, pairs, [queue] * len(pairs)))
+        chain.drain(requests)
         return Run(time.perf_counter() - began[0], time.process_time() - began[1])
 
     return way
 
 
+@dataclass
+class Memory:
+    """Samples the memory of a server while a client runs; see `client.amphitrite`."""
+
+    server: int | None
+    peak_mib: float = 0.0
+    next_sample: float = 0.0
+
+    def __call__(self, client: int) -> None:
+        """Take a sample, unless one has just been taken."""
+        if self.server is None or time.monotonic() < self.next_sample:
+            return
+        self.peak_mib = max(self.peak_mib, memory_mib(self.server))
+        self.next_sample = time.monotonic() + SAMPLE_SECONDS
+
+
 def command(
-    sky: Path, out: Path, *flags: str, server: int | None = None
+    sky: Sky, out: Path, *flags: str, server: int | None = None
 ) -> Callable[[], Run]:
     """Return a run as a user does it; Python's start and the writing count."""
 
     def way() -> Run:
-        before = busy(server)
-        used = amphitrite("asid", sky, "-o", out, "--overwrite", *flags)
+        before, memory = busy(server), Memory(server)
+        used = amphitrite(
+            *("asid", sky.events, "-o", out, "--overwrite"),
+            *("--exposure", sky.exposure, *flags),
+            watch=memory,
+        )
         return Run(
             wall=used.wall,
             client=used.processor,
             server=busy(server) - before,
             peak_gib=used.peak_gib,
+            server_gib=memory.peak_mib / 1024,
             stages=used.answer["seconds"],
         )
 
@@ -188,6 +207,7 @@ def medians(runs: list[Run], reference: list[Run]) -> dict[str, Any]:
         "server": statistics.median(run.server for run in runs),
         "share": statistics.median(its.wall / run.wall for its, run in pairs),
         "peak_gib": max(run.peak_gib for run in runs),
+        "server_gib": max(run.server_gib for run in runs),
         "stages": {
             stage: statistics.median(run.stages[stage] for run in runs)
             for stage in runs[0].stages
@@ -212,7 +232,11 @@ def same_rows(one: QTable, other: QTable) -> bool:
     for name in one.colnames:
         a, b = (np.asarray(table[name]) for table in (one, other))
         real = a.dtype.kind == "f"
-        if not (np.allclose(a, b, TOLERANCE, 0.0) if real else np.array_equal(a, b)):
+        if not (
+            np.allclose(a, b, TOLERANCE, 0.0, equal_nan=True)
+            if real
+            else np.array_equal(a, b)
+        ):
             return False
     return True
 
@@ -233,9 +257,10 @@ def text(report: Mapping[str, Any]) -> str:
         way = report["ways"][name]
         stages = ", ".join(f"{key} {value:.1f}" for key, value in way["stages"].items())
         same = "the same" if found["same"] else "NOT THE SAME"
-        lines.append(
-            f"{name}: {found['rows']} rows, {same}; {way['peak_gib']:.2f} GiB; {stages}"
-        )
+        memory = f"{way['peak_gib']:.2f} GiB"
+        if way["server_gib"]:
+            memory += f", server {way['server_gib']:.2f} GiB"
+        lines.append(f"{name}: {found['rows']} rows, {same}; {memory}; {stages}")
     return "\n".join(lines)
 
 

@@ -1,13 +1,23 @@
-"""A simulated gamma-ray sky to measure with, kept for the next time."""
+"""Simulated gamma-ray skies to measure with, kept for the next time, and patches."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
+from astropy.coordinates import SkyCoord
+from astropy.io import fits
+from astropy_healpix import HEALPix
+from numpy.typing import NDArray
 
 SEED = 20
+_NSIDE = 64  # pixels of 0.9 deg, as fine as the exposure varies
+_ENERGIES = np.geomspace(300.0, 20_000.0, 13)  # MeV
+# Places of sources on a patch, so far from each other that each has a peak of its own.
+_SIDE, _STEP_DEGREES, _JITTER_DEGREES = 8, 1.15, 0.25
+_BRIGHT = (3e-9, 3e-8)  # photons/cm2/s above 1 GeV: not to be missed in 11 years
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -39,3 +49,89 @@ def simulated(folder: Path, years: float, radius: float) -> Path:
         write_events(events, aside, years=years, region=region, seed=SEED)
         aside.rename(path)
     return path
+
+
+def exposed(folder: Path, years: float) -> Path:
+    """Return the exposure map of the simulated skies, written if it is not there.
+
+    HEALPix in columns of energy, as gtexpcube2 writes it.
+    """
+    path = folder / f"exposure-{years:g}.fits"
+    if not path.exists():
+        from amphitrite_training.asid.simulate import instrument
+
+        folder.mkdir(parents=True, exist_ok=True)
+        healpix = HEALPix(_NSIDE, order="ring")
+        lon, lat = healpix.healpix_to_lonlat(np.arange(healpix.npix))
+        icrs = SkyCoord(lon, lat, frame="galactic").icrs
+        relative = instrument.relative_exposure(icrs.dec.deg)
+        levels = instrument.exposure(_ENERGIES, years=years)
+        columns = [
+            fits.Column(f"ENERGY{number}", "E", "cm2 s", array=level * relative)
+            for number, level in enumerate(levels, 1)
+        ]
+        maps = fits.BinTableHDU.from_columns(columns, name="HPXEXPOSURES")
+        maps.header.update(
+            {
+                "PIXTYPE": "HEALPIX",
+                "ORDERING": "RING",
+                "NSIDE": _NSIDE,
+                "FIRSTPIX": 0,
+                "LASTPIX": healpix.npix - 1,
+                "INDXSCHM": "IMPLICIT",
+                "COORDSYS": "GAL",
+            }
+        )
+        energies = fits.BinTableHDU.from_columns(
+            [fits.Column("Energy", "D", "MeV", array=_ENERGIES)], name="ENERGIES"
+        )
+        aside = path.with_suffix(".part")
+        fits.HDUList([fits.PrimaryHDU(), maps, energies]).writeto(aside)
+        aside.rename(path)
+    return path
+
+
+def patches(n_sources: int, n: int) -> list[dict[str, NDArray[np.float32]]]:
+    """Return what a client sends of simulated patches with bright sources each.
+
+    They lie above 40 deg of latitude and are observed for 11 years; their sources, at
+    most 64, have the spectra and fluxes of bright ones of a simulated sky.
+    """
+    from amphitrite.bands import BANDS
+    from amphitrite.patches import angles
+    from amphitrite.tiling import centres
+    from amphitrite_training.asid.simulate import instrument
+    from amphitrite_training.asid.simulate.population import Population
+    from amphitrite_training.asid.simulate.sky import (
+        expect,
+        make_sky,
+        relative_exposure,
+    )
+
+    rng = np.random.default_rng([SEED, n_sources])
+    sky = make_sky(SEED)
+    low, high = _BRIGHT
+    flux = sky.population.flux
+    bright = np.flatnonzero((flux > low) & (flux < high))
+    tensors = []
+    for patch in [patch for patch in centres() if patch.lat > 40][:n]:
+        cells = rng.choice(_SIDE**2, n_sources, replace=False)
+        x, y = (np.array(np.divmod(cells, _SIDE)) - (_SIDE - 1) / 2) * _STEP_DEGREES
+        x, y = (c + rng.uniform(-1, 1, n_sources) * _JITTER_DEGREES for c in (x, y))
+        lon, lat = angles(patch.vectors(x, y))
+        of = rng.choice(bright, n_sources)
+        chosen = Population(
+            *(getattr(sky.population, field.name)[of] for field in fields(Population))
+        )
+        there = replace(sky, population=replace(chosen, lon=lon, lat=lat))
+        counts = expect(there, patch).counts
+        exposure = [
+            instrument.band_exposure(band, years=sky.years) * relative_exposure(patch)
+            for band in BANDS
+        ]
+        images = {
+            f"counts_{band.name}": rng.poisson(image)[None].astype(np.float32)
+            for band, image in zip(BANDS, counts, strict=True)
+        }
+        tensors.append({**images, "exposure": np.array([exposure], np.float32)})
+    return tensors
