@@ -35,6 +35,9 @@ Floats = NDArray[np.floating]
 
 CIRCLE_68: Final = 1.5096  # standard deviations that hold 68 % of two dimensions
 LEAST_SOURCES: Final = 30
+# How many more sources than the detector's threshold the classifier's keeps: chance
+# makes this difference between two such cuts of a sky's 3,000 sources.
+_SLACK: Final = 0.004
 _BATCH: Final = 512
 
 
@@ -186,7 +189,8 @@ def calibrate_classifier(
     -------
     learned : dict
         ``fake_threshold``: what a source's P(fake) does not exceed, by Youden's J [1]_,
-        the largest difference between the shares of sources and of fakes below it;
+        the largest difference between the shares of sources and of fakes below it,
+        among those that keep a little more sources than the detector's threshold does;
         ``candidate_score``; ``platt``, slope and intercept [2]_ of the logits, which
         are in the graph.
     measured : dict
@@ -206,7 +210,8 @@ def calibrate_classifier(
     (kernel, bias) = layer.get_weights()
     layer.set_weights([kernel * slope, bias * slope + intercept])
     p = 1 / (1 + np.exp(-slope * logit - intercept))
-    threshold = youden(p, fake)
+    listed = float(finds.is_detection[~fake].mean())
+    threshold = youden(p, fake, least_kept=min(listed + _SLACK, 1.0))
     learned = {
         "candidate_score": candidate_score,
         "fake_threshold": threshold,
@@ -237,12 +242,26 @@ def platt(logit: Floats, fake: NDArray[np.bool_]) -> tuple[float, float]:
     return float(slope), float(intercept)
 
 
-def youden(p_fake: Floats, fake: NDArray[np.bool_]) -> float:
-    """Return the probability at which sources and false peaks part best."""
-    tried = np.unique(np.round(p_fake, 3))
-    parted = [
-        (p_fake[~fake] <= each).mean() - (p_fake[fake] <= each).mean() for each in tried
-    ]
+def youden(
+    p_fake: Floats, fake: NDArray[np.bool_], *, least_kept: float = 0.0
+) -> float:
+    """Return the probability at which sources and false peaks part best.
+
+    Parameters
+    ----------
+    p_fake : (n,) ndarray
+        Probability of each peak.
+    fake : (n,) ndarray of bool
+        Which are false.
+    least_kept : float
+        Share of the sources that must not exceed it.
+    """
+    tried = np.append(np.unique(np.round(p_fake, 3)), 1.0)
+    kept, passed = (
+        np.array([(p_fake[some] <= each).mean() for each in tried])
+        for some in (~fake, fake)
+    )
+    parted = np.where(kept >= least_kept, kept - passed, -np.inf)
     return float(tried[int(np.argmax(parted))])
 
 
