@@ -6,8 +6,7 @@ alike.  Quote the ratios, not the rates::
 
     python bench/settings.py morpheus --batches 32 64 128 200
     python bench/settings.py asid_unet --through asid --batches 1
-    python bench/settings.py asid_flux asid_classifier asid_location \
-        --through asid --batches 1 --candidates 2x1 1x1
+    python bench/settings.py asid_flux asid_location --through asid --batches 1
 
 The last ones ask the ensemble ``asid``, of which the models are members: there a small
 network must keep up with a large one, and need not be faster.  An instance is a process
@@ -46,7 +45,6 @@ CANDIDATES = ("2x1", "1x2", "2x1+batching", "1x2+batching")  # all use two threa
 BATCHING = "+batching"
 # A list of peaks as `asid` has it: its places, and how many of them hold one.
 PLACES, PEAKS = 64, 10
-SOURCES = 10  # of each simulated patch
 
 
 def publish_candidate(
@@ -67,13 +65,13 @@ def publish_candidate(
         repo.replace_file(target / model / repo.CONFIG, text)
 
 
-def requests_of(spec: ModelSpec, batch: int) -> list[Tensors]:
-    """Return requests that differ: simulated patches for `asid`, or noise."""
+def requests_of(spec: ModelSpec, batch: int, *, sources: int) -> list[Tensors]:
+    """Return simulated patches for what takes patches, or noise."""
     rng = np.random.default_rng(batch)
     inputs = [tensor.name for tensor in spec.inputs]
     if not set(inputs) <= {tensor.name for tensor in ASID.inputs}:
         return [{tensor.name: noise(tensor, batch, rng) for tensor in spec.inputs}]
-    drawn = patches(SOURCES, 2 * IN_FLIGHT)
+    drawn = patches(sources, 2 * IN_FLIGHT)
     return [
         {
             name: np.concatenate(
@@ -109,7 +107,6 @@ def rate(
     seconds: float,
 ) -> float:
     """Return rows per second with a constant number of requests in flight."""
-    rows = len(next(iter(requests[0].values())))
     stream = cycle(requests)
     pending = deque(model.submit(next(stream), outputs) for _ in range(IN_FLIGHT))
     start, answered = time.perf_counter(), 0
@@ -120,12 +117,17 @@ def rate(
     elapsed = time.perf_counter() - start
     for future in pending:
         future.result()
-    return answered * rows / elapsed
+    return answered * rows(requests) / elapsed
+
+
+def rows(requests: Sequence[Tensors]) -> int:
+    """Return how many rows each request has."""
+    return len(next(iter(requests[0].values())))
 
 
 def compare(
     models: Mapping[str, ServedModel],
-    batch: int,
+    requests: Sequence[Tensors],
     outputs: Sequence[str],
     *,
     rounds: int,
@@ -133,7 +135,7 @@ def compare(
 ) -> None:
     """Measure the candidates in turn; print medians and ratios to the first."""
     first, *_ = models
-    requests = requests_of(models[first].spec, batch)
+    batch = rows(requests)
     for model in models.values():  # the first requests of each are slower
         rate(model, requests, outputs, seconds=1.0)
     rates = [
@@ -162,7 +164,12 @@ def main() -> None:
     )
     parser.add_argument("--repository", type=Path, default=Path("model_repository"))
     parser.add_argument("--batches", type=int, nargs="+", help="up to the largest")
-    parser.add_argument("--outputs", nargs="+", help="that are asked for; all")
+    parser.add_argument("--sources", type=int, default=5, help="of each patch of a sky")
+    parser.add_argument(
+        "--outputs",
+        nargs="+",
+        help="that are asked for; the last one, of an ensemble all",
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0)
     options = parser.parse_args()
@@ -171,7 +178,8 @@ def main() -> None:
     through = options.through or options.models[0]
     spec = served_spec(options.repository, through)
     largest = settings_of(options.models[0]).max_batch_size
-    outputs = options.outputs or [tensor.name for tensor in spec.outputs]
+    usual = spec.outputs if spec.members else spec.outputs[-1:]
+    outputs = options.outputs or [tensor.name for tensor in usual]
     with ExitStack() as stack:
         models, servers = {}, {}
         for chosen in options.candidates:
@@ -185,7 +193,7 @@ def main() -> None:
         print(f"rows/s, medians of {options.rounds} rounds, {IN_FLIGHT} in flight")
         for batch in options.batches or [largest // part for part in (8, 4, 2, 1)]:
             compare(
-                *(models, batch, outputs),
+                *(models, requests_of(spec, batch, sources=options.sources), outputs),
                 rounds=options.rounds,
                 seconds=options.seconds,
             )
