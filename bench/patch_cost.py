@@ -26,12 +26,13 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from members import Chain, Tensors, copied, served_spec
+from numpy.typing import NDArray
 from sky import patches
 
 from amphitrite.repository import find_repository
@@ -48,12 +49,62 @@ IN_FLIGHT = 4
 DETECTING = ModelSpec(name="asid_detecting", inputs=COUNTS, outputs=(MASK, *FOUND))
 """U-Net and peak finder: `asid` itself cannot be asked to leave out all heads."""
 
-SERVED, BARE = "served", "bare"
-ALL, FOUND_ONLY = "all", "U-Net and peaks"
+BARE, SERVED = "bare", "served"
 LATENCY, THROUGHPUT = "1 in flight", f"{IN_FLIGHT} in flight"
-KINDS = (LATENCY, THROUGHPUT)
+WAYS = tuple((who, kind) for kind in (LATENCY, THROUGHPUT) for who in (BARE, SERVED))
 
-Key = tuple[str, str, str]  # who, what, kind
+Requests = Sequence[Tensors]
+Way = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Part:
+    """An ensemble, in this process and on the server."""
+
+    chain: Chain
+    model: ServedModel
+    outputs: Sequence[str]
+
+    @classmethod
+    def of(
+        cls,
+        repository: Path,
+        connection: Connection,
+        ensemble: str,
+        outputs: Sequence[str],
+    ) -> Part:
+        """Open both."""
+        spec = served_spec(repository, ensemble)
+        return cls(Chain.of(repository, ensemble), connection.model(spec), outputs)
+
+    def taken(self, way: Way, requests: Requests) -> float:
+        """Return the ms that each request takes."""
+        who, kind = way
+        if kind == LATENCY:
+            return each_of(self.chain if who == BARE else self.infer, requests)
+        drain = self.chain.drain if who == BARE else self.send
+        began = time.perf_counter()
+        drain(requests)
+        return 1000 * (time.perf_counter() - began) / len(requests)
+
+    def infer(self, tensors: Tensors) -> dict[str, NDArray[Any]]:
+        """Send a request and wait for its answer."""
+        return self.model.infer(tensors, self.outputs)
+
+    def send(self, requests: Requests) -> None:
+        """Send requests, some of them in flight."""
+        pending: deque[Any] = deque()
+        for tensors in requests:
+            if len(pending) == IN_FLIGHT:
+                pending.popleft().result()
+            pending.append(self.model.submit(tensors, self.outputs))
+        for future in pending:
+            future.result()
+
+    def needed(self, requests: Requests) -> list[Tensors]:
+        """Return requests without the tensors that the ensemble does not take."""
+        names = [tensor.name for tensor in self.model.spec.inputs]
+        return [{name: each[name] for name in names} for each in requests]
 
 
 def main() -> None:
@@ -84,42 +135,27 @@ def publish_parts(repository: Path, target: Path) -> None:
 
 
 def measure(
-    repository: Path, skies: Mapping[int, Sequence[Tensors]], rounds: int
+    repository: Path, skies: Mapping[int, Requests], rounds: int
 ) -> list[dict[str, Any]]:
-    """Bring all patches through all ways in every round."""
-    names = {ALL: MODEL.name, FOUND_ONLY: DETECTING.name}
-    outputs = {ALL: OUTPUTS["server"], FOUND_ONLY: (MASK.name, *_found())}
+    """Bring the patches of each sky through all ways in every round."""
     with (
-        LocalTriton(repository, list(names.values())) as triton,
+        LocalTriton(repository, [MODEL.name, DETECTING.name]) as triton,
         Connection(triton.grpc_url) as connection,
     ):
-        chains = {what: Chain.of(repository, name) for what, name in names.items()}
-        models = {
-            what: connection.model(served_spec(repository, name))
-            for what, name in names.items()
-        }
-        ways = {
-            (who, what, kind): way
-            for what in names
-            for (who, kind), way in {
-                **bare_ways(chains[what]),
-                **served_ways(models[what], outputs[what]),
-            }.items()
-        }
+        found = [tensor.name for tensor in DETECTING.outputs]
+        whole = Part.of(repository, connection, MODEL.name, OUTPUTS["server"])
+        detecting = Part.of(repository, connection, DETECTING.name, found)
         report = []
         for n_sources, requests in skies.items():
-            cut = {
-                what: [{name: each[name] for name in inputs} for each in requests]
-                for what, inputs in (
-                    (ALL, [tensor.name for tensor in MODEL.inputs]),
-                    (FOUND_ONLY, [tensor.name for tensor in COUNTS]),
-                )
-            }
-            n_peaks = compared(models[ALL], chains[ALL], cut[ALL])
-            for (_, what, _), way in ways.items():  # the first requests are slower
-                way(cut[what])
-            taken: list[dict[Key, float]] = [
-                {key: way(cut[key[1]]) for key, way in ways.items()}
+            n_peaks = compared(whole, requests)
+            parts = [(part, part.needed(requests)) for part in (whole, detecting)]
+            for part, needed in parts:  # the first requests are slower
+                part.send(needed)
+            taken = [
+                {
+                    way: tuple(p.taken(way, needed) for p, needed in parts)
+                    for way in WAYS
+                }
                 for _ in range(rounds)
             ]
             report.append(
@@ -128,67 +164,20 @@ def measure(
     return report
 
 
-def _found() -> list[str]:
-    return [tensor.name for tensor in FOUND]
-
-
-def compared(
-    model: ServedModel, chain: Chain, requests: Sequence[Tensors]
-) -> dict[str, float]:
-    """Return how many peaks patches have; stop if served and bare answers differ."""
+def compared(part: Part, requests: Requests) -> list[int]:
+    """Return how many peaks the patches have; stop if served and bare differ."""
     n_peaks = []
     for tensors in requests:
-        served, bare = model.infer(tensors, OUTPUTS["server"]), chain(tensors)
+        served, bare = part.infer(tensors), part.chain(tensors)
         for name, values in served.items():
             # the same graphs on the same processor, one request at a time
             if not np.array_equal(values, bare[name], equal_nan=True):
                 raise SystemExit(f"'{name}' differs between the server and bare")
         n_peaks.append(int(served["n_peaks"].item()))
-    return {
-        "median": statistics.median(n_peaks),
-        "least": min(n_peaks),
-        "most": max(n_peaks),
-    }
+    return n_peaks
 
 
-Way = Callable[[Sequence[Tensors]], float]
-
-
-def bare_ways(chain: Chain) -> dict[tuple[str, str], Way]:
-    """Return the ways through sessions in this process; ms per patch."""
-    return {
-        (BARE, LATENCY): lambda requests: each_of(chain, requests),
-        (BARE, THROUGHPUT): lambda requests: per_patch(
-            requests, lambda: chain.drain(requests)
-        ),
-    }
-
-
-def served_ways(
-    model: ServedModel, outputs: Sequence[str]
-) -> dict[tuple[str, str], Way]:
-    """Return the ways through the server; ms per patch."""
-
-    def send(requests: Sequence[Tensors]) -> None:
-        pending: deque[Any] = deque()
-        for tensors in requests:
-            if len(pending) == IN_FLIGHT:
-                pending.popleft().result()
-            pending.append(model.submit(tensors, outputs))
-        for future in pending:
-            future.result()
-
-    return {
-        (SERVED, LATENCY): lambda requests: each_of(
-            lambda tensors: model.infer(tensors, outputs), requests
-        ),
-        (SERVED, THROUGHPUT): lambda requests: per_patch(
-            requests, lambda: send(requests)
-        ),
-    }
-
-
-def each_of(answer: Callable[[Tensors], Any], requests: Sequence[Tensors]) -> float:
+def each_of(answer: Callable[[Tensors], Any], requests: Requests) -> float:
     """Return the median ms from a request to its answer."""
     taken = []
     for tensors in requests:
@@ -198,41 +187,27 @@ def each_of(answer: Callable[[Tensors], Any], requests: Sequence[Tensors]) -> fl
     return 1000 * statistics.median(taken)
 
 
-def per_patch(requests: Sequence[Tensors], work: Callable[[], None]) -> float:
-    """Return the ms of work per request."""
-    began = time.perf_counter()
-    work()
-    return 1000 * (time.perf_counter() - began) / len(requests)
-
-
-def reduced(taken: Sequence[Mapping[Key, float]]) -> list[dict[str, Any]]:
+def reduced(taken: Sequence[Mapping[Way, tuple[float, ...]]]) -> list[dict[str, Any]]:
     """Return medians over the rounds; what the heads add, and the bare share."""
     rows = []
-    for kind in KINDS:
-        for who in (BARE, SERVED):
-            whole, part, bare = (
-                [each[key] for each in taken]
-                for key in (
-                    (who, ALL, kind),
-                    (who, FOUND_ONLY, kind),
-                    (BARE, ALL, kind),
-                )
-            )
-            rows.append(
-                {
-                    "who": who,
-                    "kind": kind,
-                    "ms": statistics.median(whole),
-                    "without_heads_ms": statistics.median(part),
-                    "heads_share": statistics.median(
-                        1 - less / more for less, more in zip(part, whole, strict=True)
-                    ),
-                    "bare_share": statistics.median(
-                        its / mine for its, mine in zip(bare, whole, strict=True)
-                    ),
-                    "rounds": whole,
-                }
-            )
+    for who, kind in WAYS:
+        pairs = [each[who, kind] for each in taken]
+        bare = [each[BARE, kind][0] for each in taken]
+        rows.append(
+            {
+                "who": who,
+                "kind": kind,
+                "ms": statistics.median(whole for whole, _ in pairs),
+                "without_heads_ms": statistics.median(part for _, part in pairs),
+                "heads_share": statistics.median(
+                    1 - part / whole for whole, part in pairs
+                ),
+                "bare_share": statistics.median(
+                    its / whole for its, (whole, _) in zip(bare, pairs, strict=True)
+                ),
+                "rounds": [whole for whole, _ in pairs],
+            }
+        )
     return rows
 
 
@@ -245,8 +220,8 @@ def text(report: Sequence[Mapping[str, Any]]) -> str:
     for each in report:
         peaks = each["peaks"]
         lines.append(
-            f"{each['sources']} sources: {peaks['median']:g} peaks "
-            f"({peaks['least']} to {peaks['most']})"
+            f"{each['sources']} sources: {statistics.median(peaks):g} peaks "
+            f"({min(peaks)} to {max(peaks)})"
         )
         for row in each["ways"]:
             rounds = " ".join(f"{ms:.1f}" for ms in row["rounds"])
