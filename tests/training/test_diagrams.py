@@ -60,3 +60,74 @@ def test_panels_stand_in_rows():
     used = [axes for axes in figure.axes if axes.lines]
     assert [axes.get_title() for axes in used] == list("01234")
     assert len(figure.axes) == 6
+
+
+def test_a_marked_point_is_within_the_frame():
+    for hits, low in ((0.9, 0.5), (0.3, 0.0)):
+        curve = diagrams.Roc(
+            np.array([0, 0.1, 1]), np.array([0, hits, 1]), {"here": (0.1, hits)}
+        )
+        (axes,) = diagrams.roc({"all": curve}, title="some").axes
+        assert axes.get_ylim()[0] == low
+
+
+def test_roc_panels_share_their_axes():
+    some = diagrams.Roc(np.array([0, 0.2, 1]), np.array([0, 0.9, 1]), {})
+    finer = diagrams.Roc(np.array([0, 0.002, 1]), np.array([0, 0.9, 1]), {})
+    panels = {"one": {"a": some}, "two": {"a": some, "b": finer}}
+    one, two = diagrams.rocs(panels, xlabel="x", ylabel="y").axes
+    assert (one.get_title(), two.get_title()) == ("one", "two")
+    assert one.get_xlim() == two.get_xlim() == (0.001, 1)
+    colours = [line.get_color() for line in two.lines]
+    assert len(set(colours)) == 2
+
+
+SHARES = diagrams.Shares(
+    at=np.array([1.0, 10.0, 100.0]),
+    share=np.array([0.2, np.nan, 0.8]),
+    interval=np.array([[0.1, 0.3], [0, 1], [0.5, 1.0]]),
+    few=np.array([False, False, True]),
+)
+
+
+def test_shares_have_their_intervals_and_few_are_hollow():
+    figure = diagrams.binned(
+        {"one": {"a": SHARES}}, columns=1, title="some", xlabel="x", ylabel="y"
+    )
+    (axes,) = figure.axes
+    (container,) = axes.containers
+    (bars,) = container.lines[2]
+    ends = [segment[:, 1].tolist() for segment in bars.get_segments()]
+    np.testing.assert_allclose(ends, [[0.1, 0.3], [0.5, 1.0]])
+    (hollow,) = (line for line in axes.lines if line.get_markerfacecolor() == "white")
+    assert hollow.get_xydata().tolist() == [[100.0, 0.8]]
+
+
+def test_what_is_known_is_a_line_alone():
+    known = diagrams.Shares(SHARES.at, SHARES.share, None, SHARES.few)
+    panels = {str(n): {"limit": known, "a": SHARES} for n in range(3)}
+    figure = diagrams.binned(panels, columns=2, title="some", xlabel="x", ylabel="y")
+    assert [axes.get_title() for axes in figure.axes if axes.lines] == list("012")
+    axes = figure.axes[0]
+    assert len(axes.containers) == 1
+    assert axes.lines[0].get_color() == diagrams.BAND
+    assert axes.lines[0].get_xydata().tolist() == [[1.0, 0.2], [100.0, 0.8]]
+
+
+def test_thin_lines_keep_their_colour(tmp_path):
+    from matplotlib.colors import to_rgb
+    from matplotlib.figure import Figure
+    from PIL import Image
+
+    figure = Figure(figsize=(6, 4))
+    axes = figure.subplots()
+    axes.fill_between([0, 1], [0, 1], color=diagrams.BAND, alpha=0.5)
+    for number, colour in enumerate(diagrams.COLOURS):
+        axes.plot([0, 1], [number, number], color=colour, linewidth=1.5)
+    (path,) = diagrams.write({"lines": figure}, tmp_path)
+    colours = np.unique(
+        np.asarray(Image.open(path).convert("RGB")).reshape(-1, 3), axis=0
+    )
+    for colour in diagrams.COLOURS:
+        nearest = np.abs(colours - 255 * np.array(to_rgb(colour))).max(axis=1).min()
+        assert nearest < 12  # of 255: nothing that an eye notices

@@ -25,11 +25,15 @@ Floats = NDArray[np.floating]
 FOLDER: Final = "pictures"
 """Where a card's pictures are, beside it."""
 
-_INK: Final = "#1f3a5f"
-_MARK: Final = "#c8553d"
-_BAND: Final = "#9fb3c8"
+COLOURS: Final = ("#1f3a5f", "#c8553d", "#5aa9d6")
+"""Of the things that are compared; a colour-blind eye tells them by their lightness."""
+
+BAND: Final = "#9fb3c8"
+"""Of what things are compared with."""
+
+_INK, _MARK = COLOURS[:2]
 _DPI: Final = 100
-_COLOURS: Final = 32
+_PALETTE: Final = 64
 _SURE: Final = 4.0  # decades of a score's odds that are shown
 
 
@@ -76,7 +80,10 @@ def write(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
         figure.savefig(drawn, dpi=_DPI)
         # A quarter of the size; and with no date or version inside, the same numbers
         # give the same file.
-        Image.open(drawn).convert("RGB").quantize(_COLOURS).save(path, optimize=True)
+        drawing = Image.open(drawn).convert("RGB")
+        # keeps the colours of thin lines, where others take those of wide areas
+        palette = drawing.quantize(_PALETTE, Image.Quantize.MAXCOVERAGE)
+        palette.save(path, optimize=True)
     return paths
 
 
@@ -110,16 +117,64 @@ def roc(curves: Mapping[str, Roc], *, title: str) -> Figure:
     Returns
     -------
     Figure
-        A rate of 0 stands at the left edge, at half of the least one.
+        See `rocs`.
+    """
+    return rocs(
+        {title: curves},
+        xlabel="others that are taken (false-positive rate)",
+        ylabel="share that is found (recall)",
+    )
+
+
+def rocs(
+    panels: Mapping[str, Mapping[str, Roc]], *, xlabel: str, ylabel: str
+) -> Figure:
+    """Draw ROC curves in panels side by side, false positives on a logarithmic axis.
+
+    Parameters
+    ----------
+    panels : mapping of str to mapping of str to Roc
+        By title, then by label; up to three in each.
+    xlabel, ylabel : str
+        What the false positives and the hits are.
+
+    Returns
+    -------
+    Figure
+        A rate of 0 stands at the left edge, at half of the least one; hits below one
+        half are shown if a mark is there.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 4.8), layout="constrained")
-    axes = figure.subplots()
-    rates = np.concatenate([curve.false_positives for curve in curves.values()])
+    size = (3.2 * (len(panels) + 1), 4.8)
+    figure = Figure(figsize=size, layout="constrained")
+    rates = np.concatenate(
+        [
+            curve.false_positives
+            for curves in panels.values()
+            for curve in curves.values()
+        ]
+    )
     left = float(rates[rates > 0].min(initial=0.1)) / 2
+    marked = [
+        hits
+        for curves in panels.values()
+        for curve in curves.values()
+        for _, hits in curve.marks.values()
+    ]
+    low = 0.5 if min(marked, default=1.0) > 0.5 else 0.0
+    grid = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    for axes, (title, curves) in zip(grid, panels.items(), strict=True):
+        axes.set_title(title, fontsize=12 if len(panels) == 1 else 10)
+        axes.set(xlabel=xlabel, ylim=(low, 1.005))
+        _draw_roc(axes, curves, left)
+    grid[0].set_ylabel(ylabel)
+    return figure
+
+
+def _draw_roc(axes: Axes, curves: Mapping[str, Roc], left: float) -> None:
     markers = iter("os^Dv*")
-    for (label, curve), colour in zip(curves.items(), (_INK, _MARK), strict=False):
+    for (label, curve), colour in zip(curves.items(), COLOURS, strict=False):
         axes.plot(
             *(np.maximum(curve.false_positives, left), curve.hits),
             drawstyle="steps-post",
@@ -134,17 +189,30 @@ def roc(curves: Mapping[str, Roc], *, title: str) -> Figure:
                 label=f"{label}, {name}",
                 linestyle="none",
             )
-    axes.set(
-        xscale="log",
-        xlim=(left, 1),
-        ylim=(0.5, 1.005),
-        xlabel="others that are taken (false-positive rate)",
-        ylabel="share that is found (recall)",
-        title=title,
-    )
+    axes.set(xscale="log", xlim=(left, 1))
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right", fontsize=8)
-    return figure
+    axes.legend(loc="best", fontsize=8)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Shares that were counted in bins.
+
+    Parameters
+    ----------
+    at, share : (n,) ndarray
+        Where each bin stands, and the share in it; bins with NaN are left out.
+    interval : (n, 2) ndarray or None
+        Limits of the shares; None of a share that is known and not measured, which
+        gets a line alone.
+    few : (n,) ndarray of bool
+        Bins of too few to say much, which are drawn hollow.
+    """
+
+    at: Floats
+    share: Floats
+    interval: Floats | None
+    few: NDArray[np.bool_]
 
 
 def reliability(
@@ -166,33 +234,105 @@ def reliability(
     Figure
         With the diagonal, on which a score is the chance that it is right.
     """
+    few = np.zeros(len(score), bool)
+    return reliabilities(
+        {title: Shares(score, share, interval, few)}, xlabel="score", ylabel=ylabel
+    )
+
+
+def reliabilities(panels: Mapping[str, Shares], *, xlabel: str, ylabel: str) -> Figure:
+    """Draw shares against what was said of them, in panels side by side.
+
+    Parameters
+    ----------
+    panels : mapping of str to Shares
+        By title.
+    xlabel, ylabel : str
+        What was said, and what the shares are of.
+
+    Returns
+    -------
+    Figure
+        With the diagonal, on which what was said is true.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.8, 4.8), layout="constrained")
-    axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color=_BAND, label="score = share")
-    known = np.isfinite(score) & np.isfinite(share)
-    score, share, interval = score[known], share[known], interval[known]
-    errors = np.clip(np.abs(interval - share[:, None]).T, 0, None)
-    axes.errorbar(
-        *(score, share),
-        yerr=errors,
-        fmt="o-",
-        color=_INK,
-        capsize=3,
-        label="simulated, 95 % intervals",
-    )
-    axes.set(
-        xlim=(-0.02, 1.02),
-        ylim=(-0.02, 1.02),
-        aspect="equal",
-        xlabel="score",
-        ylabel=ylabel,
-        title=title,
-    )
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    size = (4.2 * len(panels) + 0.6, 4.8)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, (title, shares) in zip(grid, panels.items(), strict=True):
+        axes.plot([0, 1], [0, 1], color=BAND, label=f"{xlabel} = share")
+        _draw_shares(axes, shares, COLOURS[0], "simulated, 95 % intervals")
+        axes.set(
+            xlim=(-0.02, 1.02),
+            ylim=(-0.02, 1.02),
+            aspect="equal",
+            xlabel=xlabel,
+            ylabel=ylabel,
+            title=title,
+        )
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
     return figure
+
+
+def binned(
+    panels: Mapping[str, Mapping[str, Shares]],
+    *,
+    columns: int,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+) -> Figure:
+    """Draw shares in bins of something that spans decades, in a grid of panels.
+
+    Parameters
+    ----------
+    panels : mapping of str to mapping of str to Shares
+        By title, in rows from the left; then by label.
+    columns : int
+        How many in a row.
+    title, xlabel, ylabel : str
+        Above all, below them, and beside them.
+    """
+    from matplotlib.figure import Figure
+
+    n_rows = -(-len(panels) // columns)
+    size = (4.2 * columns + 0.8, 2.9 * n_rows + 0.8)
+    figure = Figure(figsize=size, layout="constrained")
+    figure.suptitle(title)
+    figure.supxlabel(xlabel, fontsize=10)
+    figure.supylabel(ylabel, fontsize=10)
+    grid = figure.subplots(n_rows, columns, squeeze=False, sharex=True, sharey=True)
+    for axes, (name, curves) in zip(grid.ravel(), panels.items(), strict=False):
+        colours = iter(COLOURS)
+        for label, shares in curves.items():
+            colour = BAND if shares.interval is None else next(colours)
+            _draw_shares(axes, shares, colour, label)
+        axes.set(xscale="log", ylim=(-0.02, 1.02))
+        axes.set_title(name, fontsize=10)
+        axes.grid(alpha=0.3)
+        axes.legend(loc="lower right", fontsize=8)
+    return figure
+
+
+def _draw_shares(axes: Axes, shares: Shares, colour: str, label: str) -> None:
+    known = np.isfinite(shares.at) & np.isfinite(shares.share)
+    at, share, few = shares.at[known], shares.share[known], shares.few[known]
+    if shares.interval is None:
+        axes.plot(at, share, color=colour, label=label)
+        return
+    errors = np.clip(np.abs(shares.interval[known] - share[:, None]).T, 0, None)
+    axes.errorbar(
+        *(at, share), yerr=errors, fmt="o-", color=colour, capsize=3, label=label
+    )
+    if few.any():
+        axes.plot(
+            *(at[few], share[few], "o"),
+            color=colour,
+            markerfacecolor="white",
+            zorder=3,
+        )
 
 
 def scores(

@@ -11,7 +11,9 @@ from amphitrite.surveys import asid as page
 from amphitrite_training.asid.calibrate import FLUX_EDGES
 from amphitrite_training.asid.heads.card import described
 from amphitrite_training.asid.measures import LEAST_SOURCES, Counted, Evaluation, Table
+from amphitrite_training.asid.pictures import NOTABLE
 from amphitrite_training.asid.simulate.sky import YEARS
+from amphitrite_training.diagrams import FOLDER
 
 # Panes et al. 2021, arXiv:2103.11068: purity and completeness on their own simulated
 # sky, from the table in the notebook published with it; None where it has no value.
@@ -40,7 +42,7 @@ def card(found: Evaluation) -> str:
     -------
     str
         What the model is, how it was trained, what was measured and how, and what was
-        not.
+        not.  It shows the pictures of `amphitrite_training.asid.pictures`.
     """
     learned = found.spec.learned
     recipe = found.members[page.UNET.name].learned["recipe"]
@@ -121,6 +123,7 @@ system (Panes et al. 2021) **on its own simulated sky: the skies differ, so its 
 stand here for orientation and not as a ranking.** Bins of fewer than {LEAST_SOURCES}
 sources are in brackets.
 
+{_pictures()}
 {tables}
 ## What the networks say of a detection
 
@@ -130,6 +133,23 @@ sources are in brackets.
 Real skies are no part of this card: their true sources are not known. Against the
 4FGL catalogue see the tests that read real data. The simulated exposure is the same
 all over a patch, so that its correction towards the source is not measured here.
+"""
+
+
+def _pictures() -> str:
+    """Show one sky, and how much of all of them was found."""
+    return f"""\
+![Map of a simulated sky]({FOLDER}/sky.png)
+
+*A simulated sky and the catalogue of it, with the classifier's cut: the true sources
+in it, the brighter ones that are not (true flux above {NOTABLE:.3g}), and the false
+ones. The larger the marker, the brighter the source.*
+
+![Completeness on simulated skies]({FOLDER}/completeness.png)
+
+*Simulated sources: completeness by the detector's threshold alone and with the
+classifier's cut in its place, with 95 % intervals. Hollow: fewer than {LEAST_SOURCES}
+sources. The last bin has no upper limit.*
 """
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from amphitrite_training.asid.heads.measures import BRIGHT
 from amphitrite_training.asid.measures import Evaluation
+from amphitrite_training.diagrams import FOLDER
 
 
 def described(found: Evaluation) -> str:
@@ -25,6 +26,29 @@ place of the detector's threshold: it keeps candidates whose P(fake) is at most 
 Youden's J chose on validation skies. Flux and position are those of the candidates that
 are kept and true; *width* is half of what lies between the 16 % and the 84 %
 quantile of log10(F/F_true), *bright* means F_true > {BRIGHT:g}. Intervals are as above.
+
+![ROC curves of simulated candidates]({FOLDER}/roc.png)
+
+*Simulated candidates, false against true: kept by P(fake), and by the detector's score
+alone. The markers are at the chosen thresholds.*
+
+![Reliability of P(fake) of simulated candidates]({FOLDER}/reliability.png)
+
+*Simulated candidates: the share of false ones among those of about the same P(fake),
+with 95 % intervals (Wilson).*
+
+![Flux of simulated sources, measured and true]({FOLDER}/flux_pull.png)
+
+*Simulated sources in the catalogue. Left: the error of log10 of the flux over what is
+stated, which is a unit Gaussian if the statement is right; beyond 5 in the outermost
+bins. Right: measured against true flux, with medians and bars from the 16 % to the 84 %
+quantile.*
+
+![Position errors of simulated sources]({FOLDER}/location_pull.png)
+
+*Simulated sources in the catalogue: the distance from the true position over the stated
+68 % radius, and what Gaussian errors of the coordinates would give (Rayleigh). Dotted:
+the stated radii, and the shares that they are to hold.*
 """
     ]
     for variant in found.described:
