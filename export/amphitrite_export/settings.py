@@ -41,11 +41,18 @@ SETTINGS: Final[Mapping[str, Settings]] = {
     #   2 x 1 with batching    0.88  0.90  0.66  0.85
     #   1 x 2 with batching    0.77  0.79  0.71  0.84
     "morpheus": Settings(max_batch_size=512, warmup_batch_size=32),
-    # Not measured yet (that is for bench/settings.py): the choice that won for the
-    # convolutions above, with small batches, since a patch is 0.35 MB of counts.
+    # bench/settings.py --through asid --batches 1 on two cores, four requests in
+    # flight, the small batches since a patch is 0.35 MB of counts.  Patches per second
+    # as a fraction of those with 2 instances x 1 thread of the same models, no
+    # batching, median of five interleaved rounds; patches with 5 sources (12 peaks):
+    #   asid_unet                  1 x 2  0.79; 2 x 1, 1 x 2 with batching  0.97  0.85
+    #   asid_peaks                 1 x 1  0.99
+    #   heads (all three)          1 x 1  0.99; 1 x 2  0.96
+    #   heads, with 60 sources     1 x 1  1.00; 1 x 2  0.96
+    # A second instance of the small ones would only take memory, 30 to 40 MiB each.
     "asid_unet": Settings(max_batch_size=8),
     **{
-        name: Settings(max_batch_size=8)
+        name: Settings(max_batch_size=8, instances=1)
         for name in ("asid_peaks", "asid_flux", "asid_classifier", "asid_location")
     },
 }
