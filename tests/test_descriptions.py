@@ -16,7 +16,7 @@ from amphitrite.surveys.asid import MODEL
 LEARNED = {
     "training_exposure": [3e11, 2.8e11, 2.6e11, 2.3e11, 1.9e11],
     "candidate_score": 0.06,
-    "fake_threshold": 0.11,
+    "fake_thresholds": {"11111": 0.11, "01000": 0.3},
     "radius_68": 1.5096,
     "radius_95": 2.4477,
     "flux_systematic": {"log10_flux": [-10.0, -9.0], "dex": [0.2, 0.1]},
@@ -30,7 +30,9 @@ def of(**learned):
 def test_it_is_read_from_the_served_spec():
     found = of(**LEARNED)
     assert found.exposure.tolist() == np.float32(LEARNED["training_exposure"]).tolist()
-    assert found.fake_threshold == 0.11
+    assert found.max_p_fake(BANDS) == 0.11
+    assert found.max_p_fake(BANDS[1:2]) == 0.3
+    assert found.max_p_fake(BANDS[2:]) == 1.0
     np.testing.assert_allclose(
         found.systematic_dex(np.array([-12, -9.5, -7])), [0.2, 0.15, 0.1]
     )
@@ -46,7 +48,7 @@ def test_a_systematic_error_that_was_not_measured_is_nan():
 @pytest.mark.parametrize(
     "change",
     [
-        {"fake_threshold": None},
+        {"fake_thresholds": None},
         {"radius_95": "wide"},
         {"training_exposure": [1e11] * 4},
         {"training_exposure": [1e11] * 4 + [0.0]},
@@ -59,7 +61,7 @@ def test_what_cannot_be_is_refused(change):
 
 
 @pytest.mark.parametrize(
-    "name", ["training_exposure", "candidate_score", "fake_threshold", "radius_68"]
+    "name", ["training_exposure", "candidate_score", "fake_thresholds", "radius_68"]
 )
 def test_what_is_missing_is_named(name):
     with pytest.raises(SpecMismatch, match=name):

@@ -6,7 +6,7 @@ Energies are in MeV, as in the event files of the Fermi mission.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,6 +51,9 @@ BANDS: Final = (
     Band(300, 500, 32),
 )
 
+ALL_BANDS: Final = "1" * len(BANDS)
+"""What `present` returns where no band is missing."""
+
 CUTOUT_BANDS: Final = BANDS[:3]
 """The bands of the cut-outs around a peak: those with the finest grids."""
 
@@ -64,6 +67,22 @@ class Channel:
 
     low: float
     high: float
+
+
+def present(bands: Container[Band]) -> str:
+    """Return which bands there are, as models name what they learned for them.
+
+    Parameters
+    ----------
+    bands : container of Band
+        Some of `BANDS`.
+
+    Returns
+    -------
+    str
+        A 1 for each of `BANDS` that there is, else a 0.
+    """
+    return "".join(str(int(band in bands)) for band in BANDS)
 
 
 def expected_photons(low: float, high: float) -> float:

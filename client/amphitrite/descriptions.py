@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amphitrite.bands import BANDS, Band
+from amphitrite.bands import BANDS, Band, present
 from amphitrite.detector import Detector
 from amphitrite.errors import InferenceFailed, SpecMismatch
 from amphitrite.spec import ModelSpec
@@ -78,8 +78,9 @@ class Calibration:
         Mean exposure of what they were trained on, cm2 s in each band.
     candidate_score : float
         Peaks of a higher score are for the classifier to judge.
-    fake_threshold : float
-        Up to this probability of being a fluctuation a source is kept.
+    fake_thresholds : mapping of str to float
+        Up to this probability of being a fluctuation a source is kept, by the bands
+        present (see `amphitrite.bands.present`).
     radii : (float, float)
         Of the circles that hold a position with 68 % and 95 %, in its sigma; 1.5096 and
         2.4477 if errors were normally distributed.
@@ -90,7 +91,7 @@ class Calibration:
 
     exposure: NDArray[np.float32]
     candidate_score: float
-    fake_threshold: float
+    fake_thresholds: Mapping[str, float]
     radii: tuple[float, float]
     systematic: Floats
 
@@ -109,7 +110,7 @@ class Calibration:
             found = cls(
                 exposure=np.array(learned["training_exposure"], np.float32),
                 candidate_score=float(learned["candidate_score"]),
-                fake_threshold=float(learned["fake_threshold"]),
+                fake_thresholds=dict(learned["fake_thresholds"]),
                 radii=(float(learned["radius_68"]), float(learned["radius_95"])),
                 systematic=np.array([systematic["log10_flux"], systematic["dex"]]),
             )
@@ -148,6 +149,16 @@ class Calibration:
         """
         score = detector.threshold(coverage, chosen=chosen)
         return score if chosen is not None else min(score, self.candidate_score)
+
+    def max_p_fake(self, bands: Container[Band]) -> float:
+        """Return up to which probability of being a fluctuation a source is kept.
+
+        Parameters
+        ----------
+        bands : container of Band
+            Those that an input covers; 1 where nothing was learned for them.
+        """
+        return self.fake_thresholds.get(present(bands), 1.0)
 
     def systematic_dex(self, log10_flux: Floats) -> Floats:
         """Return the systematic error of fluxes, dex; NaN if it was not measured."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from amphitrite.bands import BANDS, Band
+from amphitrite.bands import BANDS, Band, present
 from amphitrite.errors import BadInput, SpecMismatch
 from amphitrite.spec import ModelSpec
 
@@ -80,12 +80,12 @@ class Detector:
                     "model lists no peaks; give a higher one"
                 )
             return chosen
-        present = "".join(str(int(band in coverage)) for band in BANDS)
-        if present not in self.thresholds:
+        bands = present(coverage)
+        if bands not in self.thresholds:
             held = ", ".join(band.label for band in BANDS if band in coverage)
             raise BadInput(
                 f"the model has learned no threshold for the bands {held} alone "
-                f"({present}), only for {', '.join(sorted(self.thresholds))}; give "
+                f"({bands}), only for {', '.join(sorted(self.thresholds))}; give "
                 "--threshold, or an input with more bands"
             )
-        return float(self.thresholds[present])
+        return float(self.thresholds[bands])

@@ -183,7 +183,7 @@ def heads():
             inputs = {t.name: keras.Input(t.shape, name=t.name) for t in one.inputs}
             learned = {
                 "asid_flux": {"training_exposure": [3e11] * 5},
-                "asid_classifier": {"fake_threshold": 0.3},
+                "asid_classifier": {"fake_thresholds": {"11111": 0.3}},
                 "asid_location": {},
             }[head.name]
             own = {"recipe": {"seed": seed}, "training": {"of": head.name}}

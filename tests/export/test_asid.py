@@ -75,7 +75,7 @@ def test_the_served_specs_are_the_pages(published):
 def test_the_ensemble_carries_what_the_client_reads(published, detector):
     repository, *_ = published
     learned = dict(detector(seed=2, log_sigma_pixels=5.0).spec.learned)
-    described = {"training_exposure": [3e11] * 5, "fake_threshold": 0.3}
+    described = {"training_exposure": [3e11] * 5, "fake_thresholds": {"11111": 0.3}}
     # how each member came to be is said by its own spec alone
     assert served(repository, "asid").learned == {
         **learned,

@@ -22,7 +22,7 @@ WHOLE = dict.fromkeys(BANDS, 1.0)
 CALIBRATION = Calibration(
     exposure=np.full(5, 1e11, np.float32),
     candidate_score=0.05,
-    fake_threshold=0.3,
+    fake_thresholds={"11111": 0.3},
     radii=(1.5, 2.6),
     systematic=np.array([[-10.0, -8.0], [0.2, 0.1]]),
 )

@@ -656,7 +656,9 @@ def run(
         threshold = calibration.threshold(
             detector, photons.coverage, chosen=options.threshold
         )
-        max_p_fake = _chosen(options.max_p_fake, calibration.fake_threshold)
+        max_p_fake = _chosen(
+            options.max_p_fake, calibration.max_p_fake(photons.coverage)
+        )
         clock.append(time.monotonic())
         sky = _observation(photons, exposure, calibration)
         provenance = Provenance.of(inputs, models[0], control.command)

@@ -80,7 +80,10 @@ HEADS_LEARNED = {
         "training_exposure": list(EXPOSURE),
         "flux_systematic": {"log10_flux": [-10.0, -9.0], "dex": [0.1, 0.02]},
     },
-    page.CLASSIFIER.name: {"fake_threshold": 0.9, "candidate_score": 0.1},
+    page.CLASSIFIER.name: {
+        "fake_thresholds": {"11111": 0.9, "01000": 0.9},
+        "candidate_score": 0.1,
+    },
     page.LOCATION.name: {"radius_68": RADII[0], "radius_95": RADII[1]},
 }
 

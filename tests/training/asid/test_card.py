@@ -20,7 +20,7 @@ LEARNED = {
     "suppression_degrees": 0.32,
     "peak_floor": 0.02,
     "thresholds": {"11111": 0.21, "11000": 0.17, "01000": 0.13},
-    "fake_threshold": 0.17,
+    "fake_thresholds": {"11111": 0.17, "11000": 0.21, "01000": 0.34},
     "candidate_score": 0.06,
     "flux_sigma_95": 2.0,
     "radius_68": 1.5096,

@@ -173,7 +173,8 @@ def test_an_empty_catalogue_is_counted():
 
 
 LEARNED = {
-    "fake_threshold": 0.3, "flux_sigma_95": 2.0, "radius_68": 1.5, "radius_95": 2.5,
+    "fake_thresholds": {"11111": 0.3}, "flux_sigma_95": 2.0,
+    "radius_68": 1.5, "radius_95": 2.5,
 }  # fmt: skip
 
 

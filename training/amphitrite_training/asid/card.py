@@ -56,7 +56,7 @@ def card(found: Evaluation) -> str:
         + "\n".join(_table(name, table) for name, table in parts.items())
         for variant, parts in found.tables.items()
     )
-    thresholds = learned["thresholds"]
+    thresholds, fakes = learned["thresholds"], learned["fake_thresholds"]
     return f"""# Model card: asid
 
 Written by `amphitrite evaluate asid`; do not edit.
@@ -74,7 +74,8 @@ flux, the probability of being a fluctuation and the offset to the source, with 
 {learned["suppression_degrees"]:g} deg |
 | threshold | {thresholds["11111"]:g} with all bands, {thresholds["11000"]:g} with \
 7-20 and 2-7 GeV, {thresholds["01000"]:g} with 2-7 GeV alone |
-| P(fake) | up to {learned["fake_threshold"]:g} |
+| P(fake) | up to {fakes["11111"]:g} with all bands, {fakes["11000"]:g} with \
+7-20 and 2-7 GeV, {fakes["01000"]:g} with 2-7 GeV alone |
 
 ## How it was trained
 

@@ -97,7 +97,7 @@ def evaluate(
             sky = make_sky(seed, variant=variant)
             result = search(sky, seed, patches, (model, heads), detector, advance)
             results.setdefault(variant, []).append(result)
-    threshold = Calibration.of(model.spec).fake_threshold
+    threshold = Calibration.of(model.spec).max_p_fake(BANDS)
     moved = _systematics((model, heads), progress) if systematics else None
     return Evaluation(
         spec=model.spec,
@@ -146,7 +146,7 @@ def _systematics(
             )
     return shifts(
         results,
-        Calibration.of(models[0].spec).fake_threshold,
+        Calibration.of(models[0].spec).max_p_fake(BANDS),
         radius_degrees=detector.radius_degrees,
     )
 

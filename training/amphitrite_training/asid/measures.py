@@ -13,6 +13,7 @@ from astropy_healpix import HEALPix
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from amphitrite.bands import ALL_BANDS
 from amphitrite.patches import angles
 from amphitrite.peaks import suppress
 from amphitrite.spec import ModelSpec
@@ -237,12 +238,17 @@ class Evaluation:
     results: Mapping[str, Sequence[SkyResult]]
     shifts: Mapping[str, Any] | None = None
 
+    @property
+    def max_p_fake(self) -> float:
+        """What P(fake) of a source does not exceed, with all bands."""
+        return float(self.spec.learned["fake_thresholds"][ALL_BANDS])
+
     def networks(self, variant: str) -> dict[str, Any]:
         """Return what `amphitrite_training.asid.heads.measures.summary` measures."""
         learned = self.spec.learned
         return summary(
             self.described[variant],
-            learned["fake_threshold"],
+            self.max_p_fake,
             flux_95=learned["flux_sigma_95"],
             radius_68=learned["radius_68"],
             radius_95=learned["radius_95"],

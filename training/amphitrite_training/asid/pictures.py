@@ -100,7 +100,7 @@ def _seen(found: Evaluation) -> str:
 
 def _real(found: Evaluation) -> Iterator[tuple[str, Described]]:
     """Give the sources that the classifier leaves, by variant."""
-    threshold = found.spec.learned["fake_threshold"]
+    threshold = found.max_p_fake
     for variant, known in found.described.items():
         yield variant, known.where((known.p_fake <= threshold) & ~known.is_fake)
 
@@ -113,7 +113,7 @@ def _sky(found: Evaluation) -> Figure:
     )
     before = [each for _, each in found.skies[:number]]
     result = found.results[variant][before.count(variant)]
-    listed = result.catalogue(found.spec.learned["fake_threshold"])
+    listed = result.catalogue(found.max_p_fake)
     source = listed.source
     hit = np.isin(np.arange(len(result.flux)), source)
     lost = ~hit & (result.flux >= NOTABLE)
@@ -169,7 +169,7 @@ def _curves(found: Evaluation, variant: str) -> dict[str, diagrams.Roc]:
     known = found.described[variant]
     results = found.results[variant]
     score = np.concatenate([result.described["score"] for result in results])
-    at = found.spec.learned["fake_threshold"]
+    at = found.max_p_fake
     own = results[0].threshold
     return dict(
         (

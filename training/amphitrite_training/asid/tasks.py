@@ -120,7 +120,10 @@ def _learn_classifier(
     from amphitrite_training.asid.heads.calibrate import calibrate_classifier
 
     return calibrate_classifier(
-        model, sets.validation.finds, candidate_score=recipe.least_score
+        model,
+        sets.validation.finds,
+        finds.by_bands(recipe),
+        candidate_score=recipe.least_score,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from amphitrite_training.asid.heads import calibrate
-from amphitrite_training.asid.heads.calibrate import platt, youden
+from amphitrite_training.asid.heads.calibrate import cut, platt, youden
 
 
 def test_logits_that_are_too_sure_are_softened():
@@ -26,10 +26,24 @@ def test_the_threshold_parts_sources_from_fakes_best():
     fake = np.array([False] * 5 + [True] * 3)
     # up to 0.3: five of five sources, one of three fakes; below, less apart
     assert youden(p, fake) == pytest.approx(0.3)
-    later = np.r_[p[:3], 0.8, 0.8, p[5:]]
-    assert youden(later, fake) == pytest.approx(0.02)
-    # two of five sources are not enough
-    assert youden(later, fake, least_kept=0.6) == pytest.approx(0.8)
+    assert youden(np.r_[p[:3], 0.8, 0.8, p[5:]], fake) == pytest.approx(0.02)
+
+
+def test_the_cut_keeps_as_many_sources_as_the_detector(made_up):
+    finds = made_up(2_000)
+    rng = np.random.default_rng(2)
+    p = np.where(finds.is_real, rng.beta(1, 6, 2_000), rng.beta(4, 1, 2_000))
+    best = youden(p, ~finds.is_real)
+    assert 0.3 < best < 0.6  # where the densities of both are about as high
+    few = replace(finds, threshold=np.full(2_000, 0.6, np.float32))
+    assert cut(p, few) == pytest.approx(best, abs=1e-3)
+    most = replace(finds, threshold=np.full(2_000, 0.302, np.float32))
+    kept = p <= cut(p, most)
+    assert most.is_detection[most.is_real].mean() > (p <= best)[most.is_real].mean()
+    # a little more, and three digits
+    assert kept[most.is_real].mean() == pytest.approx(
+        most.is_detection[most.is_real].mean() + 0.004, abs=0.002
+    )
 
 
 @pytest.fixture(scope="module")
@@ -112,14 +126,20 @@ def test_what_is_no_detection_does_not_count(untrained, some):
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_the_classifier_s_probabilities_hold(untrained, some):
     model = untrained["fake"]()
-    learned, measured = calibrate.calibrate_classifier(model, some, candidate_score=0.2)
+    fewer = some.where(np.arange(len(some)) % 3 == 0)
+    learned, measured = calibrate.calibrate_classifier(
+        model, some, {"11111": fewer, "01000": fewer}, candidate_score=0.2
+    )
     p = calibrate.predict(model, some, "fake")["p_fake"]
     # Platt's intercept makes the mean hold exactly
     assert p.mean() == pytest.approx((~some.is_real).mean(), abs=1e-3)
     told = measured["validation"]
     assert told["calibration_error"]["after"] < 0.05
     assert told["calibration_error"]["after"] < told["calibration_error"]["before"]
-    kept = p <= learned["fake_threshold"]
+    assert learned["fake_thresholds"]["01000"] == pytest.approx(
+        cut(calibrate.predict(model, fewer, "fake")["p_fake"], fewer), abs=1e-3
+    )
+    kept = p <= learned["fake_thresholds"]["11111"]
     rates = told["cut"]
     assert rates["sources_kept"][1] == some.is_real.sum()
     assert learned["candidate_score"] == 0.2

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from amphitrite.bands import BANDS
 from amphitrite.descriptions import Calibration
 from amphitrite.surveys.asid import (
     CLASSIFIER,
@@ -59,6 +60,8 @@ def trained(made_up, tmp_path, monkeypatch):
         # the skies of the systematic error would take a minute each
         skies = {v: made_up(300, seed=3) for v in "ABC"}
         monkeypatch.setattr(data, "same_sources", lambda: skies)
+        bands = {"11111": made_up(300, seed=4), "01000": made_up(300, seed=6)}
+        monkeypatch.setattr(data, "by_bands", lambda recipe: bands)
         recipe = replace(TASKS[name].recipe, epochs=6, warmup_steps=5, **changes)
         task = replace(
             TASKS[name],
@@ -100,7 +103,7 @@ def test_the_client_reads_what_the_heads_have_learned(trained):
                 assert key not in learned
                 learned[key] = value
     found = Calibration.of(replace(HEADS_MODEL, learned=learned))
-    assert 0 <= found.fake_threshold <= 1
+    assert 0 <= found.max_p_fake(BANDS) <= 1
     assert (found.exposure > 1e11).all()
     # the same finds before three lights
     assert (found.systematic_dex(np.array([-9.5, -8.5])) == 0).all()

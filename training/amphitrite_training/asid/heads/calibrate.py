@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from amphitrite.bands import ALL_BANDS
 from amphitrite_training.asid.heads.data import What, inputs
 from amphitrite_training.asid.heads.finds import Finds
 from amphitrite_training.asid.heads.measures import (
@@ -171,7 +172,11 @@ def calibrate_location(
 
 
 def calibrate_classifier(
-    model: keras.Model, finds: Finds, *, candidate_score: float
+    model: keras.Model,
+    finds: Finds,
+    by_bands: Mapping[str, Finds],
+    *,
+    candidate_score: float,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Make the probabilities hold, and choose which of them is a source's.
 
@@ -182,16 +187,19 @@ def calibrate_classifier(
     finds : Finds
         Of validation skies, those too that are no detections: the classifier's cut
         takes the place of the detector's threshold.
+    by_bands : mapping of str to Finds
+        Of other skies, or fewer, by the bands that there are; for all of them, the
+        former are taken.
     candidate_score : float
         Peaks with a higher score are judged.
 
     Returns
     -------
     learned : dict
-        ``fake_threshold``: what a source's P(fake) does not exceed, by Youden's J [1]_,
-        the largest difference between the shares of sources and of fakes below it,
-        among those that keep a little more sources than the detector's threshold does;
-        ``candidate_score``; ``platt``, slope and intercept [2]_ of the logits, which
+        ``fake_thresholds``: what a source's P(fake) does not exceed, by the bands that
+        there are, see `cut`; bands with which
+        few sources are found are left out;
+        ``candidate_score``; ``platt``, slope and intercept [1]_ of the logits, which
         are in the graph.
     measured : dict
         Area under the ROC curve, also that of the score alone; rates of the cut and of
@@ -199,8 +207,7 @@ def calibrate_classifier(
 
     References
     ----------
-    .. [1] Youden 1950, Cancer 3, 32
-    .. [2] Platt 1999, Advances in Large Margin Classifiers, 61
+    .. [1] Platt 1999, Advances in Large Margin Classifiers, 61
     """
     finds = finds.where(finds.score > candidate_score)
     fake = ~finds.is_real
@@ -210,11 +217,16 @@ def calibrate_classifier(
     (kernel, bias) = layer.get_weights()
     layer.set_weights([kernel * slope, bias * slope + intercept])
     p = 1 / (1 + np.exp(-slope * logit - intercept))
-    listed = float(finds.is_detection[~fake].mean())
-    threshold = youden(p, fake, least_kept=min(listed + _SLACK, 1.0))
+    thresholds = {}
+    for present, some in by_bands.items():
+        some = some.where(some.score > candidate_score)
+        if some.is_real.sum() < LEAST_SOURCES:
+            continue
+        thresholds[present] = cut(predict(model, some, "fake")["p_fake"], some)
+    thresholds[ALL_BANDS] = threshold = cut(p, finds)
     learned = {
         "candidate_score": candidate_score,
-        "fake_threshold": threshold,
+        "fake_thresholds": thresholds,
         "platt": [slope, intercept],
     }
     measured = {
@@ -231,6 +243,26 @@ def calibrate_classifier(
     return learned, {"validation": measured}
 
 
+def cut(p_fake: Floats, finds: Finds) -> float:
+    """Return up to which P(fake) a peak is kept as a source.
+
+    That of Youden's J, raised if the detector's own threshold keeps more sources, so
+    that the classifier loses none on the whole.
+
+    Parameters
+    ----------
+    p_fake : (n,) ndarray
+        Probability of each find.
+    finds : Finds
+        Some of them sources, and some not.
+    """
+    real = finds.is_real
+    kept = min(float(finds.is_detection[real].mean()) + _SLACK, 1.0)
+    least = float(np.quantile(p_fake[real], kept))
+    best = 0.0 if real.all() else youden(p_fake, ~real)
+    return round(max(best, least), 3)
+
+
 def platt(logit: Floats, fake: NDArray[np.bool_]) -> tuple[float, float]:
     """Return slope and intercept of logits that make probabilities hold."""
 
@@ -242,26 +274,16 @@ def platt(logit: Floats, fake: NDArray[np.bool_]) -> tuple[float, float]:
     return float(slope), float(intercept)
 
 
-def youden(
-    p_fake: Floats, fake: NDArray[np.bool_], *, least_kept: float = 0.0
-) -> float:
+def youden(p_fake: Floats, fake: NDArray[np.bool_]) -> float:
     """Return the probability at which sources and false peaks part best.
 
-    Parameters
-    ----------
-    p_fake : (n,) ndarray
-        Probability of each peak.
-    fake : (n,) ndarray of bool
-        Which are false.
-    least_kept : float
-        Share of the sources that must not exceed it.
+    That with the largest difference between the shares of sources and of false peaks
+    below it (Youden 1950, Cancer 3, 32).
     """
-    tried = np.append(np.unique(np.round(p_fake, 3)), 1.0)
-    kept, passed = (
-        np.array([(p_fake[some] <= each).mean() for each in tried])
-        for some in (~fake, fake)
-    )
-    parted = np.where(kept >= least_kept, kept - passed, -np.inf)
+    tried = np.unique(np.round(p_fake, 3))
+    parted = [
+        (p_fake[~fake] <= each).mean() - (p_fake[fake] <= each).mean() for each in tried
+    ]
     return float(tried[int(np.argmax(parted))])
 
 

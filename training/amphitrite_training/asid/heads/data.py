@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import product
 from pathlib import Path
 from typing import Any, Final, Literal
 from zipfile import BadZipFile
@@ -16,6 +17,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from amphitrite.bands import ALL_BANDS, BANDS
 from amphitrite.errors import BadInput, OutputError
 from amphitrite.server.provision import cache_directory
 from amphitrite.workers import processes
@@ -35,6 +37,8 @@ What = Literal["flux", "fake", "offset"]
 _FIRST_VALIDATION_SKY: Final = VALIDATION_SKIES + 100
 # Raised when the same sky would give other finds.
 _VERSION: Final = 1
+# Of the patches of a sky, for what is learned of each set of bands.
+_EVERY: Final = 4
 
 
 @dataclass(frozen=True)
@@ -182,6 +186,26 @@ def same_sources() -> dict[str, Finds]:
     }
 
 
+def by_bands(recipe: Recipe) -> dict[str, Finds]:
+    """Return what the detector finds on some patches, by the bands that there are.
+
+    For every set of one or more, as in the argument ``present`` of
+    `amphitrite_training.asid.heads.finds.search`.
+    """
+    detector = published()
+    sets = ["".join(each) for each in product("10", repeat=len(BANDS))]
+    files = {
+        present: _FindsFile(
+            *(_FIRST_VALIDATION_SKY, recipe.variants[0], 1, False, _EVERY),
+            *(detector.digest, present),
+        )
+        for present in sets
+        if "1" in present
+    }
+    _make([file for file in files.values() if not file.path.exists()], detector)
+    return {present: _read(file.path) for present, file in files.items()}
+
+
 def samples(recipe: Recipe, what: What) -> dict[str, NDArray[np.float32]]:
     """Return what a network is given of the finds on some ten patches."""
     some = found([_FIRST_VALIDATION_SKY], recipe.variants, published(), every=80)
@@ -208,6 +232,7 @@ def found(
     n_draws: int = 1,
     varied: bool = False,
     every: int = 1,
+    present: str = ALL_BANDS,
 ) -> Finds:
     """Run the detector over skies, or find in the cache what it found.
 
@@ -219,7 +244,7 @@ def found(
         Of the diffuse light.
     detector : Published
         The detector.
-    n_draws, varied, every
+    n_draws, varied, every, present
         See `amphitrite_training.asid.heads.finds.search`.
 
     Returns
@@ -238,7 +263,8 @@ def found(
     """
     files = [
         _FindsFile(
-            seed, variants[i % len(variants)], n_draws, varied, every, detector.digest
+            *(seed, variants[i % len(variants)], n_draws, varied, every),
+            *(detector.digest, present),
         )
         for i, seed in enumerate(seeds)
     ]
@@ -256,6 +282,7 @@ class _FindsFile:
     varied: bool
     every: int
     digest: str
+    present: str
 
     @property
     def path(self) -> Path:
@@ -275,6 +302,7 @@ class _FindsFile:
             n_draws=self.n_draws,
             varied=self.varied,
             every=self.every,
+            present=self.present,
         )
         values = {field.name: getattr(finds, field.name) for field in fields(finds)}
         folder = self.path.parent

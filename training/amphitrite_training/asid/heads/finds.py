@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite import peaks
-from amphitrite.bands import BANDS, CUTOUT_BANDS, PEAK_BAND
+from amphitrite.bands import ALL_BANDS, BANDS, CUTOUT_BANDS, PEAK_BAND
 from amphitrite.detector import Detector
 from amphitrite.patches import (
     CUTOUT_PIXELS,
@@ -128,6 +128,7 @@ def search(
     n_draws: int = 1,
     varied: bool = False,
     every: int = 1,
+    present: str = ALL_BANDS,
 ) -> Finds:
     """Run the detector over a sky.
 
@@ -148,6 +149,9 @@ def search(
         patch, as the detector saw in its training; else all are of the whole.
     every : int
         Take every n-th patch only.
+    present : str
+        A 1 for each of `amphitrite.bands.BANDS` that there is, else a 0; where
+        ``varied`` is not of other bands.
 
     Returns
     -------
@@ -155,7 +159,8 @@ def search(
         Peaks of the patches one by one: what two patches show is there twice.
     """
     parts = []
-    work = _drawn(sky, seed, n_draws=n_draws, varied=varied, every=every)
+    here = np.array(list(present)) == "1"
+    work = _drawn(sky, seed, here, n_draws=n_draws, varied=varied, every=every)
     while some := list(islice(work, _BATCH)):
         found = masks(file, [drawn.counts for drawn in some])
         for mask, drawn in zip(found, some, strict=True):
@@ -176,14 +181,20 @@ class _Drawn:
 
 
 def _drawn(
-    sky: Sky, seed: int, *, n_draws: int, varied: bool, every: int
+    sky: Sky,
+    seed: int,
+    bands: NDArray[np.bool_],
+    *,
+    n_draws: int,
+    varied: bool,
+    every: int,
 ) -> Iterator[_Drawn]:
     mean = [instrument.band_exposure(band, years=sky.years) for band in BANDS]
     for number, patch in list(enumerate(patches()))[::every]:
         rng = np.random.default_rng([seed, 2, number])
         plain = expect(sky, patch)
         for draw in range(n_draws):
-            present, deep, expected = np.ones(len(BANDS), bool), 1.0, plain
+            present, deep, expected = bands, 1.0, plain
             cut_here = False
             if varied and draw % 2:
                 present, deep = conditions(rng, SHIPPED)
