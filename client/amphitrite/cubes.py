@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
-from astropy.wcs.utils import wcs_to_celestial_frame
+from astropy.wcs.utils import proj_plane_pixel_scales, wcs_to_celestial_frame
 from numpy.typing import NDArray
 
 from amphitrite.channels import read_channels
@@ -143,6 +143,7 @@ def read(path: Path, hdus: fits.HDUList, image: Any, *, seed: int) -> Photons:
         channels,
         place=ImageGrid(wcs, rotation, shape[2], path).place,
         footprint=WcsFootprint(wcs, sky.reshape(shape[1:])),
+        pixel_degrees=float(max(proj_plane_pixel_scales(wcs))),
         seed=seed,
         path=path,
     )

@@ -123,6 +123,9 @@ def read(
         footprint=WholeSky()
         if shown.all()
         else HealpixFootprint(cells.nside, cells.order, shown, cells.rotation),
+        pixel_degrees=astropy_healpix.nside_to_pixel_resolution(cells.nside).to_value(
+            "deg"
+        ),
         seed=seed,
         path=path,
     )

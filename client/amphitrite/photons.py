@@ -37,6 +37,8 @@ class Photons:
     n_outside : int
         Photons of the input that were in no usable band, or outside the energies that
         the input says it holds.
+    pixel_degrees : float
+        Side of the pixels that the photons were put into at random; 0 of an event list.
     """
 
     vectors: NDArray[np.float32]
@@ -44,6 +46,7 @@ class Photons:
     coverage: Mapping[Band, float]
     footprint: Footprint
     n_outside: int = 0
+    pixel_degrees: float = 0.0
 
     def __len__(self) -> int:
         return len(self.bands)

@@ -136,6 +136,7 @@ def photons_of(
     *,
     place: Place,
     footprint: Footprint,
+    pixel_degrees: float,
     seed: int,
     path: Path,
 ) -> Photons:
@@ -151,6 +152,8 @@ def photons_of(
         Puts photons at random inside pixels; see `Place`.
     footprint : Footprint
         Which part of the sky the cube shows.
+    pixel_degrees : float
+        Side of a pixel.
     seed : int
         For the random numbers.
     path : Path
@@ -181,7 +184,11 @@ def photons_of(
             vectors[now] = place(pixels, random)
             bands[now] = index
             done += len(pixels)
-    return Photons(vectors, bands, usable, footprint, n_outside=n_all - total)
+    return Photons(
+        *(vectors, bands, usable, footprint),
+        n_outside=n_all - total,
+        pixel_degrees=pixel_degrees,
+    )
 
 
 def _repeated(plane: Plane) -> Iterator[NDArray[np.int64]]:

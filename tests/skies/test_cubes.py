@@ -41,6 +41,11 @@ def test_counts_are_conserved_in_every_pixel(write_cube, counts):
     assert photons.coverage == {BANDS[1]: 1, BANDS[2]: 1}
 
 
+def test_the_longer_side_of_a_pixel_is_told(write_cube, counts):
+    path = write_cube(counts, LIMITS, cdelt=(-0.3, 0.7))
+    assert skies.read([path]).pixel_degrees == pytest.approx(0.7)
+
+
 @pytest.mark.parametrize(
     "wcs",
     [

@@ -52,6 +52,8 @@ def test_counts_are_conserved_in_every_cell(
     assert len(photons) == counts.sum()
     assert_same_counts(photons, counts, order=order.lower(), frame=frame)
     assert photons.footprint == WholeSky()
+    # all cells are as large
+    assert photons.pixel_degrees**2 * N_CELLS == pytest.approx(129_600 / np.pi)
 
 
 @pytest.mark.parametrize("name", ["PIX", "PIXEL", "HPX_INDEX"])

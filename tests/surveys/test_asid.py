@@ -14,6 +14,7 @@ from amphitrite.detections import Detections
 from amphitrite.errors import BadInput, SpecMismatch
 from amphitrite.footprints import Circle, WholeSky
 from amphitrite.patches import angles, unit_vectors
+from amphitrite.photons import Photons
 from amphitrite.spec import Member, ModelSpec, check_contract
 from amphitrite.surveys import asid as page
 from amphitrite.surveys.asid import COLUMNS, FLAGS, Options, interpret
@@ -46,10 +47,25 @@ def detections(lon, lat, *, many=False, moved=0.0):
     )
 
 
-def rows_of(found, footprint=None, coverage=WHOLE, *, factor=1.0, assumed=False):
+def rows_of(
+    found,
+    footprint=None,
+    coverage=WHOLE,
+    *,
+    factor=1.0,
+    assumed=False,
+    pixel_degrees=0.0,
+):
     n = len(found)
+    photons = Photons(
+        np.zeros((0, 3), np.float32),
+        np.zeros(0, np.uint8),
+        coverage,
+        footprint or WholeSky(),
+        pixel_degrees=pixel_degrees,
+    )
     return interpret(
-        *(found, footprint or WholeSky(), coverage),
+        *(found, photons),
         calibration=CALIBRATION,
         correction=(np.full(n, factor), np.full(n, assumed)),
     )
@@ -72,9 +88,9 @@ def test_flags_say_what_is_wrong_with_a_row():
     footprint = Circle(10.0, 20.0, 5.0)
     found = detections([10.0, 10.0, 10.0], [20.0, 24.7, 24.9], many=True)
     bands = {BANDS[0]: 1.0, BANDS[1]: 0.4}
-    rows = rows_of(found, footprint, bands, assumed=True)
+    rows = rows_of(found, footprint, bands, assumed=True, pixel_degrees=0.46)
     at_edge = rows["b"] > 24
-    common = "partial_band,missing_band,many_peaks,exposure_assumed"
+    common = "partial_band,missing_band,many_peaks,coarse_pixels,exposure_assumed"
     assert rows["flags"][~at_edge].tolist() == [common]
     assert set(rows["flags"][at_edge]) == {f"edge,confused,{common}"}
     assert rows["flags"][at_edge][0].split(",") == list(FLAGS)

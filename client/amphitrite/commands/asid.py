@@ -119,8 +119,9 @@ def asid(
     flux1000_sys, p_fake, score, patch and flags: edge (within 0.6 deg of the edge of
     what the input shows), confused (within 0.5 deg of another source), partial_band and
     missing_band (the input holds a part or nothing of a band), many_peaks (a crowded
-    patch), exposure_assumed (its exposure is not known). --associate adds assoc_name,
-    assoc_separation and assoc_class.
+    patch), coarse_pixels (the input's pixels are wider than 0.2 deg, and r68 and r95
+    too small), exposure_assumed (its exposure is not known). --associate adds
+    assoc_name, assoc_separation and assoc_class.
 
     Example: amphitrite asid events.fits -o catalogue.fits --plot sky.png
     """

@@ -59,7 +59,7 @@ from amphitrite.patches import (
     angles,
     unit_vectors,
 )
-from amphitrite.photons import Footprint, Photons
+from amphitrite.photons import Photons
 from amphitrite.provenance import Provenance
 from amphitrite.search import search
 from amphitrite.spec import ModelSpec, TensorSpec
@@ -404,7 +404,7 @@ COLUMNS: Final = (
         "",
         "meta.code",
         "Comma-separated: edge, confused, partial_band, missing_band, many_peaks, "
-        "exposure_assumed",
+        "coarse_pixels, exposure_assumed",
     ),
 )
 ASSOCIATION_COLUMNS: Final = (
@@ -423,9 +423,10 @@ ASSOCIATION_COLUMNS: Final = (
 FLAGS: Final = {
     "edge": "within 0.6 deg of the edge of the sky that the input shows",
     "confused": "within 0.5 deg of another source of the catalogue",
-    "partial_band": "the input holds only a part of some band's photons",
+    "partial_band": "the input holds a part of some band's photons: flux may be low",
     "missing_band": "the input holds too few photons of some band for it to be used",
     "many_peaks": "its patch has more peaks than the server lists, found by the client",
+    "coarse_pixels": "the input's pixels are so wide that r68 and r95 are too small",
     "exposure_assumed": "its exposure is not known; flux is for that of the training",
 }
 """What the words in the column ``flags`` mean; empty where none applies."""
@@ -435,6 +436,8 @@ MATCH_DEGREES: Final = 0.3
 
 EDGE_DEGREES: Final = 0.6
 CONFUSED_DEGREES: Final = 0.5
+# About as wide as the circle that holds 68 % of a source's photons of 7-20 GeV.
+COARSE_DEGREES: Final = 0.2
 _WHOLE: Final = 0.999  # of a band's photons, short of rounding
 _JOURNAL_BYTES: Final = 8192  # of a patch's peaks, and more
 _ROUTES: Final = ("server", "client")
@@ -513,8 +516,7 @@ class Options:
 
 def interpret(
     found: Detections,
-    footprint: Footprint,
-    coverage: Mapping[Band, float],
+    photons: Photons,
     *,
     calibration: Calibration,
     correction: tuple[NDArray[np.floating], NDArray[np.bool_]],
@@ -525,10 +527,8 @@ def interpret(
     ----------
     found : Detections
         What `select` returns, without what is fake.
-    footprint : Footprint
-        The part of the sky that the input shows.
-    coverage : mapping of Band to float
-        The usable bands, and which part of their photons the input holds.
+    photons : Photons
+        Those of the input.
     calibration : Calibration
         What was learned with the networks.
     correction : (n,) ndarray, (n,) ndarray of bool
@@ -544,11 +544,12 @@ def interpret(
     ra, dec = icrs.ra.deg % 360.0, icrs.dec.deg
     factor, assumed = correction
     applies = {
-        "edge": near_edge(footprint, found.sources, degrees=EDGE_DEGREES),
+        "edge": near_edge(photons.footprint, found.sources, degrees=EDGE_DEGREES),
         "confused": has_neighbour(found.sources, degrees=CONFUSED_DEGREES),
-        "partial_band": any(part < _WHOLE for part in coverage.values()),
-        "missing_band": len(coverage) < len(BANDS),
+        "partial_band": any(part < _WHOLE for part in photons.coverage.values()),
+        "missing_band": len(photons.coverage) < len(BANDS),
         "many_peaks": found.many,
+        "coarse_pixels": photons.pixel_degrees > COARSE_DEGREES,
         "exposure_assumed": assumed,
     }
     columns = {
@@ -687,7 +688,8 @@ def run(
         )
         kept = found[found.p_fake <= max_p_fake]
         columns = interpret(
-            *(kept, photons.footprint, photons.coverage),
+            kept,
+            photons,
             calibration=calibration,
             correction=sky.correction(kept),
         )

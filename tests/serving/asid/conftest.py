@@ -19,6 +19,7 @@ import pytest
 
 from amphitrite.bands import BANDS, EXPOSURE_WEIGHTS
 from amphitrite.patches import unit_vectors
+from amphitrite.repository import checkout_repository
 from amphitrite.server import LocalTriton
 from amphitrite.server.provision import ServerEnvironment
 from amphitrite.surveys import asid as page
@@ -197,6 +198,21 @@ def asid_server(
 @pytest.fixture
 def connection(asid_server: LocalTriton) -> Iterator[Connection]:
     with Connection(asid_server.grpc_url) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def shipped_server(server_environment: ServerEnvironment) -> Iterator[LocalTriton]:
+    """The committed models, served."""
+    with LocalTriton(
+        checkout_repository(), asked("asid"), environment=server_environment
+    ) as server:
+        yield server
+
+
+@pytest.fixture
+def shipped(shipped_server: LocalTriton) -> Iterator[Connection]:
+    with Connection(shipped_server.grpc_url) as connection:
         yield connection
 
 

@@ -1,31 +1,25 @@
-"""The shipped weights: the graph's peaks against the client's, and real skies."""
+"""The shipped weights: the graph's peaks against the client's, and the demo."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
-from astropy.io import fits
-from astropy.table import Table
 from scipy.spatial import cKDTree
 
 from amphitrite.descriptions import Calibration
 from amphitrite.detector import Detector
-from amphitrite.patches import MASK_PIXELS, Patch, from_pixels, unit_vectors
+from amphitrite.patches import MASK_PIXELS, Patch, from_pixels
 from amphitrite.peaks import Peaks, find, suppress
-from amphitrite.repository import checkout_repository
 from amphitrite.search import OUTPUTS
 from amphitrite.server import LocalTriton
-from amphitrite.server.provision import ServerEnvironment
 from amphitrite.surveys import asid as page
-from amphitrite.surveys import asked
 from amphitrite.tiling import centres
 from amphitrite.triton import Connection
 from amphitrite_training.asid.evaluate import counts
@@ -36,21 +30,6 @@ from amphitrite_training.asid.simulate.sky import make_sky
 pytestmark = pytest.mark.triton
 
 N_PATCHES = 200
-MATCH_DEGREES = 0.5
-
-
-@pytest.fixture(scope="module")
-def server(server_environment: ServerEnvironment) -> Iterator[LocalTriton]:
-    with LocalTriton(
-        checkout_repository(), asked("asid"), environment=server_environment
-    ) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def shipped(server: LocalTriton) -> Iterator[Connection]:
-    with Connection(server.grpc_url) as connection:
-        yield connection
 
 
 def close(one: Peaks, other: Peaks) -> int:
@@ -142,107 +121,20 @@ def test_both_routes_give_the_same_catalogue_of_a_simulated_region(
 
 
 def test_the_demo_finds_what_it_simulated(
-    server: LocalTriton,
+    shipped_server: LocalTriton,
     amphitrite: Callable[..., subprocess.CompletedProcess[str]],
     tmp_path: Path,
 ):
-    options = ("--out", tmp_path / "demo", "--server", server.grpc_url, "--json")
+    options = (
+        "--out",
+        tmp_path / "demo",
+        "--server",
+        shipped_server.grpc_url,
+        "--json",
+    )
     done = amphitrite("demo", *options)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     # a region has a few hundred sources: one in twenty either way is chance
     assert told["true"] >= 0.9 * told["sources"]
     assert told["bright_found"] >= 0.95 * told["bright"]
-
-
-@pytest.fixture(scope="module")
-def gamma() -> Path:
-    if not (folder := os.environ.get("AMPHITRITE_TEST_DATA")):
-        pytest.skip("needs real files: AMPHITRITE_TEST_DATA is not set")
-    return Path(folder) / "gamma"
-
-
-@pytest.fixture(scope="module")
-def catalogue(gamma: Path) -> Table:
-    table = Table.read(gamma / "gll_psc_v30.fit.gz", hdu=1)
-    table["vector"] = unit_vectors(
-        np.asarray(table["GLON"], float), np.asarray(table["GLAT"], float)
-    )
-    return table
-
-
-def vectors(table: Table) -> np.ndarray:
-    return unit_vectors(table["l"].to_value("deg"), table["b"].to_value("deg"))
-
-
-def within(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Return which directions have another one within half a degree."""
-    return (one @ other.T).max(axis=1) > np.cos(np.radians(MATCH_DEGREES))
-
-
-def test_the_galactic_centre_above_10_gev_gives_a_catalogue(
-    shipped: Connection, gamma: Path, catalogue: Table, tmp_path: Path
-):
-    result = page.run(
-        [gamma / "3fhl_gc" / "fermi-3fhl-gc-events.fits.gz"],
-        nullcontext(shipped),
-        tmp_path / "catalogue.fits",
-        page.Options(),
-    )
-    assert [band.label for band in result.bands] == ["7-20 GeV"]
-    flags = result.table["flags"]
-    assert len(flags) > 0
-    assert all({"partial_band", "missing_band"} <= set(f.split(",")) for f in flags)
-    # the brightest source of the field above 10 GeV is Sagittarius A*
-    centre = unit_vectors(np.float64(359.945), np.float64(-0.044))
-    assert within(centre[None], vectors(result.table)).all()
-
-
-def test_real_sources_of_the_whole_sky_are_found(
-    shipped: Connection, gamma: Path, catalogue: Table, tmp_path: Path
-):
-    with np.load(gamma / "fermi_573w_hpx128.npz") as maps:
-        write_map(maps["fermidata_counts"], tmp_path / "sky.fits")
-    table = page.run(
-        [tmp_path / "sky.fits"],
-        nullcontext(shipped),
-        tmp_path / "catalogue.fits",
-        page.Options(),
-    ).table
-    found = vectors(table)
-    lat = np.abs(np.asarray(catalogue["GLAT"], float))
-    bright = catalogue[(np.asarray(catalogue["Signif_Avg"]) > 20) & (lat > 15)]
-    recovered = within(bright["vector"], found)
-    high = np.abs(table["b"].to_value("deg")) > 15
-    real = within(found[high], np.asarray(catalogue["vector"]))
-    print(  # noqa: T201 - the figures that a reader wants to see
-        f"{recovered.sum()} of {len(bright)} sources with Signif_Avg > 20 and "
-        f"|b| > 15; {real.sum()} of {high.sum()} detections near a 4FGL source"
-    )
-    assert recovered.mean() >= 0.86
-    assert real.mean() >= 0.95
-
-
-def write_map(counts_map: np.ndarray, path: Path) -> None:
-    """Write a HEALPix map (ring, Galactic) of 2 to 20 GeV as a counts cube."""
-    table = fits.BinTableHDU.from_columns(
-        [fits.Column("CHANNEL1", "D", "counts", array=counts_map)], name="SKYMAP"
-    )
-    table.header.update(
-        {
-            "PIXTYPE": "HEALPIX",
-            "ORDERING": "RING",
-            "NSIDE": 128,
-            "INDXSCHM": "IMPLICIT",
-            "COORDSYS": "GAL",
-        }
-    )
-    energies = fits.BinTableHDU.from_columns(
-        [
-            fits.Column("CHANNEL", "I", array=[1]),
-            fits.Column("E_MIN", "1D", "keV", array=[2e6]),
-            fits.Column("E_MAX", "1D", "keV", array=[2e7]),
-        ],
-        name="EBOUNDS",
-    )
-    fits.HDUList([fits.PrimaryHDU(), table, energies]).writeto(path)

@@ -28,7 +28,8 @@ THRESHOLD, OWN = 0.2, 0.3
 LEARNED = {
     "disc_radius_pixels": 5.0, "log_sigma_pixels": 3.0, "suppression_degrees": 0.3,
     "thresholds": {"11111": OWN, "11000": OWN, "01000": OWN}, "candidate_score": 0.05,
-    "fake_thresholds": {"11111": THRESHOLD, "11000": 0.2, "01000": 0.3}, "flux_sigma_95": 2.0,
+    "fake_thresholds": {"11111": THRESHOLD, "11000": 0.2, "01000": 0.3},
+    "flux_sigma_95": 2.0,
     "radius_68": 1.5, "radius_95": 2.4,
 }  # fmt: skip
 TRAINED = {
