@@ -7,14 +7,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
-from astropy.coordinates import SkyCoord
-from astropy.io import fits
-from astropy_healpix import HEALPix
 from numpy.typing import NDArray
 
 SEED = 20
-_NSIDE = 64  # pixels of 0.9 deg, as fine as the exposure varies
-_ENERGIES = np.geomspace(300.0, 20_000.0, 13)  # MeV
 # Places of sources on a patch, so far from each other that each has a peak of its own.
 _SIDE, _STEP_DEGREES, _JITTER_DEGREES = 8, 1.15, 0.25
 _BRIGHT = (3e-9, 3e-8)  # photons/cm2/s above 1 GeV: not to be missed in 11 years
@@ -52,41 +47,14 @@ def simulated(folder: Path, years: float, radius: float) -> Path:
 
 
 def exposed(folder: Path, years: float) -> Path:
-    """Return the exposure map of the simulated skies, written if it is not there.
-
-    HEALPix in columns of energy, as gtexpcube2 writes it.
-    """
+    """Return the exposure map of the simulated skies, written if it is not there."""
     path = folder / f"exposure-{years:g}.fits"
     if not path.exists():
-        from amphitrite_training.asid.simulate import instrument
+        from amphitrite_training.asid.simulate.exposures import write_exposure
 
         folder.mkdir(parents=True, exist_ok=True)
-        healpix = HEALPix(_NSIDE, order="ring")
-        lon, lat = healpix.healpix_to_lonlat(np.arange(healpix.npix))
-        icrs = SkyCoord(lon, lat, frame="galactic").icrs
-        relative = instrument.relative_exposure(icrs.dec.deg)
-        levels = instrument.exposure(_ENERGIES, years=years)
-        columns = [
-            fits.Column(f"ENERGY{number}", "E", "cm2 s", array=level * relative)
-            for number, level in enumerate(levels, 1)
-        ]
-        maps = fits.BinTableHDU.from_columns(columns, name="HPXEXPOSURES")
-        maps.header.update(
-            {
-                "PIXTYPE": "HEALPIX",
-                "ORDERING": "RING",
-                "NSIDE": _NSIDE,
-                "FIRSTPIX": 0,
-                "LASTPIX": healpix.npix - 1,
-                "INDXSCHM": "IMPLICIT",
-                "COORDSYS": "GAL",
-            }
-        )
-        energies = fits.BinTableHDU.from_columns(
-            [fits.Column("Energy", "D", "MeV", array=_ENERGIES)], name="ENERGIES"
-        )
         aside = path.with_suffix(".part")
-        fits.HDUList([fits.PrimaryHDU(), maps, energies]).writeto(aside)
+        write_exposure(aside, years=years)
         aside.rename(path)
     return path
 

@@ -115,8 +115,8 @@ def test_both_routes_give_the_same_catalogue_of_a_simulated_region(
     pairs = separation.argmax(axis=1)
     same = separation.max(axis=1) > np.cos(np.radians(0.01))
     print(  # noqa: T201 - the figures that a reader wants to see
-        f"{server.meta['NPATCH']} patches: {len(server)} sources by the server's peaks, "
-        f"{len(client)} by the client's, {same.sum()} of the former the same"
+        f"{server.meta['NPATCH']} patches: {len(server)} sources by the server, "
+        f"{len(client)} by the client, {same.sum()} of the former the same"
     )
     assert same.mean() >= 0.99
     assert abs(len(server) - len(client)) <= 0.01 * len(server)
