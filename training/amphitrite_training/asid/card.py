@@ -90,6 +90,14 @@ trained detector found on such skies, with the photons that it was found with; t
 systematic error of the flux is from the same sources before all variants of the
 diffuse light, variant C among them, on which no weight was trained.
 
+Departures of these three from the published ones: a map of counts has no axis of
+time, so that the bands are the channels of plane convolutions; counts go in as square
+roots, not divided by their maximum; the score stands in the place of the Galactic
+latitude, which simulated skies should not teach; sums and centroids of the counts
+around the peak go in beside the image; few epochs with a cosine schedule and batches
+of 128 in the place of up to 300 with a constant rate or plateaus; 5 towers of half the
+width for the location in the place of 12.
+
 A source gets a disc if its expected test statistic (twice the
 logarithm of the likelihood ratio, within the 68 % radius, summed over the bands
 present) is above {recipe["disc_test_statistic"]:g}.

@@ -23,7 +23,8 @@ def described(found: Evaluation) -> str:
         f"""Candidates are peaks above the score {candidate:g}; a *false* one has no
 source above the faintest bin within the match radius. The classifier's cut takes the
 place of the detector's threshold: it keeps candidates whose P(fake) is at most what
-Youden's J chose on validation skies. Flux and position are those of the candidates that
+Youden's J chose on validation skies, or, where the detector's threshold keeps more
+sources, what keeps as many. Flux and position are those of the candidates that
 are kept and true; *width* is half of what lies between the 16 % and the 84 %
 quantile of log10(F/F_true), *bright* means F_true > {BRIGHT:g}. Intervals are as above.
 
