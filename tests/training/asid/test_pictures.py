@@ -25,10 +25,11 @@ from amphitrite_training.asid.pictures import NOTABLE, pictures
 pytest.importorskip("matplotlib", reason="pictures need the plots extra")
 
 THRESHOLD, OWN = 0.2, 0.3
+CUTS = ("11111", "11000", "01000")
 LEARNED = {
     "disc_radius_pixels": 5.0, "log_sigma_pixels": 3.0, "suppression_degrees": 0.3,
-    "thresholds": {"11111": OWN, "11000": OWN, "01000": OWN}, "candidate_score": 0.05,
-    "fake_thresholds": {"11111": THRESHOLD, "11000": 0.2, "01000": 0.3},
+    "thresholds": dict.fromkeys(CUTS, OWN), "candidate_score": 0.05,
+    "fake_thresholds": dict.fromkeys(CUTS, THRESHOLD),
     "flux_sigma_95": 2.0,
     "radius_68": 1.5, "radius_95": 2.4,
 }  # fmt: skip
@@ -93,7 +94,7 @@ def evaluated(skies=SKIES, *, threshold=THRESHOLD):
     return Evaluation(
         spec=MODEL.with_weights(
             digest="sha256:0",
-            learned={**LEARNED, "fake_thresholds": {"11111": threshold}},
+            learned={**LEARNED, "fake_thresholds": dict.fromkeys(CUTS, threshold)},
         ),
         members={UNET.name: replace(UNET, learned=TRAINED)},
         version=1,
