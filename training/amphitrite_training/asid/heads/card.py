@@ -148,11 +148,22 @@ def _shifts(shifts: Mapping[str, Any]) -> str:
         *("variant", "true flux from", "n", "flux moves (dex)"),
         "position farther off (deg)",
     )
+    parts = [
+        (variant, part, _counted(numbers["purity"]), _counted(numbers["completeness"]))
+        for variant, told in shifts["variants"].items()
+        for part, numbers in told["parts"].items()
+    ]
     return (
         "### The same sources before other diffuse light\n\n"
-        f"Medians, source by source, against variant {against}.\n\n"
+        f"{_table(('variant', 'part of the sky', 'purity', 'completeness'), parts)}"
+        f"\n\nMedians, source by source, against variant {against}:\n\n"
         f"{_table(heading, rows)}\n"
     )
+
+
+def _counted(share: Mapping[str, float]) -> str:
+    value = share["hits"] / share["of"] if share["of"] else float("nan")
+    return f"{value:.3f} ({share['low']:.3f} to {share['high']:.3f}; {share['of']})"
 
 
 def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
