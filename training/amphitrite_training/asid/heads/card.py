@@ -162,7 +162,9 @@ def _shifts(shifts: Mapping[str, Any]) -> str:
 
 
 def _counted(share: Mapping[str, float]) -> str:
-    value = share["hits"] / share["of"] if share["of"] else float("nan")
+    if not share["of"]:
+        return "none"
+    value = share["hits"] / share["of"]
     return f"{value:.3f} ({share['low']:.3f} to {share['high']:.3f}; {share['of']})"
 
 
