@@ -114,6 +114,18 @@ def test_no_source_has_no_counterpart(write):
     assert np.isnan(separation).all()
 
 
+def test_a_source_without_a_position_is_left_out(write, tmp_path):
+    path = write([10.0, 20.0, 30.0])
+    with fits.open(path) as hdus:
+        hdus[1].data["RAJ2000"][0] = np.nan
+        hdus[1].data["DEJ2000"][2] = np.nan
+        hdus.writeto(tmp_path / "some.fits")
+    known = associations.read(tmp_path / "some.fits")
+    assert known.names.tolist() == ["4FGL J0001.0"]
+    names, _, _ = known.of(at([10.0, 20.0, 30.0]), np.full(3, 0.05))
+    assert names.tolist() == ["", "4FGL J0001.0", ""]
+
+
 def test_a_catalogue_of_another_kind_is_refused_by_its_columns(write, tmp_path):
     with pytest.raises(
         BadInput, match=r"no table has the columns Conf_95_SemiMajor, DEJ2000, RAJ2000"

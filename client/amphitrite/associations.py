@@ -6,7 +6,7 @@ errors at 99.9 % allow, added in quadrature.
 
 from __future__ import annotations
 
-import zlib
+import warnings
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,11 +16,12 @@ from typing import Any, Final
 import numpy as np
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
+from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from amphitrite.errors import BadInput
-from amphitrite.fits import check_readable
+from amphitrite.fits import UNREADABLE, check_readable
 from amphitrite.patches import unit_vectors
 
 # A radius of 99.9 % over one of 95 % of a circular normal distribution.
@@ -116,6 +117,11 @@ def read(path: Path) -> Counterparts:
     path : Path
         A FITS file of the mission, plain or .gz.
 
+    Returns
+    -------
+    Counterparts
+        Without the sources that have no position (NaN).
+
     Raises
     ------
     BadInput
@@ -123,13 +129,16 @@ def read(path: Path) -> Counterparts:
     """
     check_readable(path)
     try:
-        with closing(fits.open(path, memmap=False)) as hdus:
+        with (
+            warnings.catch_warnings(action="ignore", category=AstropyUserWarning),
+            closing(fits.open(path, memmap=False)) as hdus,
+        ):
             tables = [hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU)]
             for table in tables:
                 if _NEEDED <= _has(table):
                     return _counterparts(table, _extents(tables))
             listed = "; ".join(map(_listed, tables))
-    except (OSError, EOFError, TypeError, ValueError, zlib.error) as error:
+    except UNREADABLE as error:
         raise BadInput(
             f"the catalogue {path} cannot be read: {error}\nGive a FITS file such as "
             "gll_psc_v30.fit; if it is one, copy it again."
@@ -143,6 +152,7 @@ def read(path: Path) -> Counterparts:
 
 def _counterparts(table: Any, extents: Mapping[str, float]) -> Counterparts:
     has, data = _has(table), table.data
+    data = data[np.isfinite(data[_RA]) & np.isfinite(data[_DEC])]
     place = SkyCoord(data[_RA], data[_DEC], unit="deg").galactic
     error = np.asarray(data[_ERROR], np.float64)
     class_column = next((name for name in _CLASSES if name in has), None)

@@ -9,13 +9,12 @@ from typing import Any, Final
 import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
-from astropy.wcs.utils import proj_plane_pixel_scales, wcs_to_celestial_frame
+from astropy.wcs.utils import proj_plane_pixel_scales
 from numpy.typing import NDArray
 
 from amphitrite.channels import read_channels
 from amphitrite.errors import BadInput
-from amphitrite.fits import celestial_wcs
-from amphitrite.footprints import WcsFootprint, to_galactic
+from amphitrite.footprints import WcsFootprint, sky_wcs
 from amphitrite.patches import unit_vectors
 from amphitrite.photons import Photons
 from amphitrite.scatter import check_plane, check_unit, photons_of
@@ -115,13 +114,7 @@ def read(path: Path, hdus: fits.HDUList, image: Any, *, seed: int) -> Photons:
             "makes with algorithm=CCUBE."
         )
     check_unit(image.header.get("BUNIT"), path=path)
-    wcs = celestial_wcs(image.header)
-    if wcs is None or wcs.wcs.lng < 0 or wcs.wcs.lat < 0:
-        raise BadInput(
-            f"the cube of {path} has no celestial coordinates on its first two axes: "
-            f"received CTYPE1 = {image.header.get('CTYPE1')!r}, CTYPE2 = "
-            f"{image.header.get('CTYPE2')!r}.\nWrite its WCS keywords."
-        )
+    wcs, rotation = sky_wcs(path, image.header)
     channels = read_channels(hdus, n_channels=shape[0], path=path)
     planes, sky = [], None
     for number in range(shape[0]):
@@ -130,14 +123,6 @@ def read(path: Path, hdus: fits.HDUList, image: Any, *, seed: int) -> Photons:
         planes.append(plane)
     if sky is None or not sky.any():
         raise BadInput(f"{path} shows no sky: all its pixels are NaN.\nCheck the file.")
-    try:
-        rotation = to_galactic(wcs_to_celestial_frame(wcs))
-    except ValueError as error:
-        raise BadInput(
-            f"the cube of {path} is in coordinates that are not known: received CTYPE1 "
-            f"= {image.header.get('CTYPE1')!r} ({error}).\nGive it in Galactic or "
-            "equatorial coordinates."
-        ) from error
     return photons_of(
         planes,
         channels,

@@ -6,7 +6,7 @@ From it come the means over the energy bands, which turn counts into fluxes.
 
 from __future__ import annotations
 
-import zlib
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -16,12 +16,13 @@ from typing import Any, Final
 import numpy as np
 from astropy import units
 from astropy.io import fits
+from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import NDArray
 
 from amphitrite.bands import BANDS, SPECTRAL_INDEX, Band
 from amphitrite.errors import BadInput
-from amphitrite.fits import celestial_wcs, check_readable
-from amphitrite.footprints import HealpixFootprint, WcsFootprint
+from amphitrite.fits import UNREADABLE, check_readable
+from amphitrite.footprints import HealpixFootprint, WcsFootprint, sky_wcs
 from amphitrite.healpix_cubes import UNSEEN, read_cells, read_index
 
 Floats = NDArray[np.floating]
@@ -111,13 +112,17 @@ def read(path: Path) -> Exposure:
     ------
     BadInput
         The file cannot be read or is no such map; its unit is no exposure; it holds
-        negative values, or nothing that can be one.
+        negative values, or nothing that can be one; an image has no celestial
+        coordinates (see `amphitrite.footprints.sky_wcs`).
     """
     check_readable(path)
     try:
-        with closing(fits.open(path, memmap=False)) as hdus:
+        with (
+            warnings.catch_warnings(action="ignore", category=AstropyUserWarning),
+            closing(fits.open(path, memmap=False)) as hdus,
+        ):
             return _read(path, hdus)
-    except (OSError, EOFError, TypeError, ValueError, zlib.error) as error:
+    except UNREADABLE as error:
         raise BadInput(
             f"the exposure map {path} cannot be read: {error}\nGive a FITS file as "
             "gtexpcube2 writes it; if it is one, copy it again."
@@ -138,12 +143,7 @@ def _read(path: Path, hdus: fits.HDUList) -> Exposure:
 
 
 def _image(path: Path, hdus: fits.HDUList, hdu: Any) -> Exposure:
-    wcs = celestial_wcs(hdu.header)
-    if wcs is None:
-        raise BadInput(
-            f"the exposure map {path} has no celestial coordinates: received CTYPE1 = "
-            f"{hdu.header.get('CTYPE1')!r}.\nWrite its WCS keywords."
-        )
+    wcs, _ = sky_wcs(path, hdu.header)
     factor = _factor(hdu.header.get("BUNIT"), path)
     planes = (plane.ravel() for plane in hdu.data)
     values = _bands(planes, _energies(hdus, hdu.shape[0], path), factor, path)

@@ -46,6 +46,17 @@ deg for the same CANDELS grid): 0.004 pixel across 20,000 pixels.  The limit lea
 for that and stays far below the width of any point spread function.
 """
 
+UNREADABLE: Final = (
+    OSError,
+    EOFError,
+    IndexError,
+    TypeError,
+    ValueError,
+    zlib.error,
+    fits.VerifyError,
+)
+"""What reading a damaged FITS file may raise."""
+
 _BLOCK: Final = 2880
 _NOT_GRID: Final = ("DATE-OBS", "MJD-OBS", "MJDREF", "RADESYS", "EQUINOX")
 _SIP_CARD: Final = re.compile(r"(A|B|AP|BP)_(ORDER|DMAX|\d+_\d+)")

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 import astropy_healpix
 import numpy as np
 from astropy.coordinates import Galactic, SkyCoord
+from astropy.io import fits
 from astropy.wcs import WCS
 from astropy.wcs.utils import wcs_to_celestial_frame
 from numpy.typing import NDArray
 
+from amphitrite.errors import BadInput
+from amphitrite.fits import celestial_wcs
 from amphitrite.patches import angles, unit_vectors
 from amphitrite.photons import Footprint
 
@@ -190,6 +194,52 @@ def to_galactic(frame: Any) -> NDArray[np.float64]:
     axes = SkyCoord([0, 90, 0], [0, 0, 90], unit="deg", frame=frame)
     turned = axes.transform_to(Galactic())
     return unit_vectors(turned.l.deg, turned.b.deg).T
+
+
+def sky_wcs(path: Path, header: fits.Header) -> tuple[WCS, NDArray[np.float64]]:
+    """Return the celestial coordinates of an image, and how they are turned.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for messages.
+    header : astropy.io.fits.Header
+        The image's; its first axis is of longitudes, its second of latitudes.
+
+    Returns
+    -------
+    wcs : astropy.wcs.WCS
+        Of the first two axes.
+    rotation : (3, 3) ndarray of float64
+        Turns vectors of their frame into Galactic ones, see `to_galactic`.
+
+    Raises
+    ------
+    BadInput
+        There are none, they are in another order, or in a frame that is not known.
+    """
+    try:
+        wcs = celestial_wcs(header)
+        x, y = header.get("CTYPE1"), header.get("CTYPE2")
+    except fits.VerifyError as error:
+        raise BadInput(
+            f"the header of {path} cannot be read: {error}\nCorrect it, for example "
+            "with fitsverify's help."
+        ) from error
+    received = f"received CTYPE1 = {x!r}, CTYPE2 = {y!r}"
+    if wcs is None or (wcs.wcs.lng, wcs.wcs.lat) != (0, 1):
+        raise BadInput(
+            f"{path} has no celestial coordinates, longitude and then latitude, on its "
+            f"first two axes: {received}.\nWrite its WCS keywords; if the axes are "
+            "swapped, transpose its planes."
+        )
+    try:
+        return wcs, to_galactic(wcs_to_celestial_frame(wcs))
+    except (TypeError, ValueError) as error:
+        raise BadInput(
+            f"{path} is in coordinates that are not known: {received} ({error}).\n"
+            "Give it in Galactic or equatorial coordinates."
+        ) from error
 
 
 def near_edge(

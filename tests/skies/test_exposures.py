@@ -215,11 +215,42 @@ def test_planes_need_an_energy_each(write_healpix, tables, message):
         exposures.read(path)
 
 
+@pytest.mark.parametrize(
+    ("ctype", "message"),
+    [
+        (("GLAT-CAR", "GLON-CAR"), r"longitude and then latitude.*'GLAT-CAR', CTYPE2"),
+        (("HPLN-CAR", "HPLT-CAR"), r"that are not known: received CTYPE1 = 'HPLN-CAR'"),
+    ],
+)
+def test_coordinates_that_would_be_misread_are_refused(write_image, ctype, message):
+    cube = np.full((20, 4, 4), 1e11)
+    with pytest.raises(BadInput, match=message):
+        exposures.read(write_image(cube, ctype=ctype))
+
+
+def test_a_damaged_map_is_refused(write_image):
+    cube = np.full((20, 4, 4), 1e11)
+    empty = fits.BinTableHDU.from_columns([], name="ENERGIES")
+    with pytest.raises(BadInput, match=r"cannot be read: .*\nGive a FITS file as"):
+        exposures.read(write_image(cube, tables=[empty]))
+    path = write_image(cube)
+    card = path.read_bytes().index(b"CTYPE1  = 'GLON-CAR'")
+    content = bytearray(path.read_bytes())
+    content[card + 10 : card + 20] = b"GLON-CAR '"
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=r"cannot be read: "):
+        exposures.read(path)
+    whole = write_image(cube).read_bytes()
+    path.write_bytes(whole[: 3 * 2880])
+    with pytest.raises(BadInput, match=r"cannot be read: "):
+        exposures.read(path)
+
+
 def test_what_is_not_an_exposure_is_refused(write_image, tmp_path):
     cube = np.full((20, 4, 4), 1e11)
     with pytest.raises(BadInput, match="is no map of exposure: received the unit 'ct'"):
         exposures.read(write_image(cube, unit="ct"))
-    with pytest.raises(BadInput, match="has no celestial coordinates: received CTYPE1"):
+    with pytest.raises(BadInput, match=r"coordinates, .* axes: received CTYPE1"):
         exposures.read(write_image(cube, ctype=("X", "Y")))
     fits.PrimaryHDU(cube[0]).writeto(tmp_path / "plane.fits")
     with pytest.raises(BadInput, match="holds no exposure at several energies"):
