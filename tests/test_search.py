@@ -114,12 +114,17 @@ def test_the_list_is_taken_unless_it_is_too_short(n_listed, many):
     assert record["offset"].shape == (3, 2)
 
 
-def test_the_client_s_route_does_not_look_at_the_list():
-    outputs, peaks = answer(8)
+@pytest.mark.parametrize(("n_listed", "many"), [(8, False), (2, True)])
+def test_the_client_s_route_counts_the_list_and_finds_its_own(n_listed, many):
+    outputs, peaks = answer(n_listed)
     outputs = {name: outputs[name] for name in OUTPUTS["client"]}
     work = PatchWork({}, EXPOSURE, DETECTOR, "client")
     work.add(None, outputs)
-    np.testing.assert_allclose(work.record()["row"], peaks.row, atol=1e-4)
+    record = work.record()
+    # those of the mask in single precision
+    np.testing.assert_allclose(record["row"], peaks.row, atol=1e-4)
+    assert np.isnan(record["p_fake"]).all()
+    assert bool(record["many"]) is many
 
 
 @pytest.mark.parametrize("name", ["mask", "peaks", "score", "p_fake", "offset"])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from amphitrite.descriptions import undescribed
+from amphitrite.descriptions import FIELDS, undescribed
 from amphitrite.patches import MASK_PIXELS, Patch, depth, from_pixels
 from amphitrite.peaks import suppress
 from amphitrite.photons import Footprint
@@ -21,7 +21,8 @@ from amphitrite.tiling import centres, deepest
 # A source on the line where two patches show it equally deep may be placed by each on
 # the other's side of it; this much leaves it to either.
 _DEPTH_SLACK: Final = 0.2
-_DESCRIBED: Final = ("log10_flux", "flux_variance", "p_fake", "offset_variance")
+# What `describe` keeps, but for the offset, which goes into the place of the source.
+_DESCRIBED: Final = tuple(name for name in FIELDS if name != "offset")
 _NO_PEAK: Final = {
     **{name: np.zeros(0, np.float32) for name in ("row", "column", "score")},
     **undescribed(0),

@@ -7,7 +7,7 @@ From it come the means over the energy bands, which turn counts into fluxes.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,12 +80,12 @@ class Exposure:
     def _known(self) -> NDArray[np.bool_]:
         return np.asarray(np.isfinite(self.values).any(axis=1))
 
-    def filled(self, typical: Sequence[float]) -> Exposure:
+    def filled(self, typical: Floats) -> Exposure:
         """Return the same with its missing bands taken from a typical exposure.
 
         Parameters
         ----------
-        typical : sequence of float
+        typical : (5,) ndarray
             cm2 s in each band; scaled, in each direction, as the other bands are.
         """
         ratio, known = np.asarray(typical, np.float32)[:, None], self._known

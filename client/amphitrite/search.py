@@ -34,7 +34,7 @@ _FOUND: Final = ("mask", "peaks", "score", "n_peaks")
 # of the flux are always asked for.
 OUTPUTS: Final = {
     "server": (*_FOUND, *FIELDS),
-    "client": ("mask", "log10_flux"),
+    "client": ("mask", "score", "n_peaks", "log10_flux"),
 }
 """What is asked of the server for a patch, by who finds its peaks."""
 
@@ -89,8 +89,8 @@ class PatchWork:
                 "the server's answer for a patch holds NaN or infinite values, though "
                 "its counts are finite; its model is damaged: export it again"
             )
-        n_peaks = int(outputs["n_peaks"].item()) if self.route == "server" else 0
-        self.many = n_peaks > len(outputs.get("score", ()))
+        n_peaks = int(outputs["n_peaks"].item())
+        self.many = n_peaks > len(outputs["score"])
         if self.many or self.route == "client":
             detector = self.detector
             mask = outputs["mask"]
@@ -170,7 +170,7 @@ def prepare(
     ----------
     patch : Patch
         Where.
-    sky : Field
+    sky : Observation
         The photons and their exposure.
     detector, route
         See `PatchWork`.

@@ -167,7 +167,7 @@ def test_a_band_off_the_energies_is_missing_and_can_be_filled(write_healpix):
     found = exposures.read(path)
     assert found.missing == BANDS[1:]
     typical = np.array([4e11, 3e11, 2e11, 1e11, 5e10])
-    filled = found.filled(typical.tolist())
+    filled = found.filled(typical)
     assert filled.missing == ()
     at = filled.at(np.array([[0.0, 0.0, 1.0]]))
     np.testing.assert_allclose(at, [typical / 2], rtol=1e-6)

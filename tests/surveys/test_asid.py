@@ -12,6 +12,7 @@ from amphitrite.bands import BANDS
 from amphitrite.descriptions import Calibration
 from amphitrite.detections import Detections
 from amphitrite.errors import BadInput, SpecMismatch
+from amphitrite.exposures import Exposure
 from amphitrite.footprints import Circle, WholeSky
 from amphitrite.patches import angles, unit_vectors
 from amphitrite.photons import Photons
@@ -65,7 +66,8 @@ def rows_of(
         pixel_degrees=pixel_degrees,
     )
     return interpret(
-        *(found, photons),
+        found,
+        photons,
         calibration=CALIBRATION,
         correction=(np.full(n, factor), np.full(n, assumed)),
     )
@@ -150,6 +152,31 @@ def test_members_of_two_releases_are_refused():
 
     with pytest.raises(SpecMismatch, match="'asid_flux' is sha256:1 in the one and"):
         page._models(Server())
+
+
+@pytest.mark.parametrize("constant", ["exposure_weights", "flux_above_mev"])
+@pytest.mark.parametrize("spec", page.ASKED, ids=lambda spec: spec.name)
+def test_what_a_flux_is_for_is_part_of_the_contract(spec, constant):
+    other = replace(spec, constants={**spec.constants, constant: 0})
+    with pytest.raises(SpecMismatch, match=f"'constants.{constant}' differs"):
+        check_contract(served=other, expected=spec)
+
+
+@pytest.mark.parametrize(
+    ("n_known", "said"), [(5, ""), (3, ""), (1, "for 2-7 GeV, 1-2 GeV: it is taken")]
+)
+def test_only_bands_that_count_for_a_flux_are_said_to_be_missing(n_known, said, caplog):
+    values = np.full((5, 1), 2e11, np.float32)
+    values[n_known:] = np.nan
+    exposure = Exposure(values, lambda vectors: np.zeros(len(vectors), int))
+    photons = Photons(
+        np.zeros((0, 3), np.float32), np.zeros(0, np.uint8), WHOLE, WholeSky()
+    )
+    with caplog.at_level("WARNING", logger="amphitrite"):
+        sky = page._observation(photons, exposure, CALIBRATION)
+    assert len(caplog.records) == bool(said)
+    assert said in caplog.text
+    assert sky.exposure.missing == ()
 
 
 def test_the_ensembles_answer_alike_of_sources():

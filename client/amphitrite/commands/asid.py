@@ -115,13 +115,14 @@ def asid(
     input lacks are left out.
 
     The catalogue has name, ra, dec, l, b, r68, r95 (deg; circles that hold the position
-    with 68 and 95 %), flux1000 (photons above 1 GeV, cm-2 s-1), flux1000_err,
+    with 68 and 95 %), flux1000 (photons of 1-100 GeV, cm-2 s-1), flux1000_err,
     flux1000_sys, p_fake, score, patch and flags: edge (within 0.6 deg of the edge of
-    what the input shows), confused (within 0.5 deg of another source), partial_band and
-    missing_band (the input holds a part or nothing of a band), many_peaks (a crowded
-    patch), coarse_pixels (the input's pixels are wider than 0.2 deg, and r68 and r95
-    too small), exposure_assumed (its exposure is not known). --associate adds
-    assoc_name, assoc_separation and assoc_class.
+    what the input shows), confused (within 0.5 deg of another source), partial_band
+    (the input holds a part of some band's photons), missing_band (too few of some
+    band's to use it), many_peaks (a crowded patch), coarse_pixels (the input's pixels
+    are wider than 0.2 deg, and r68 and r95 too small), exposure_assumed (its exposure
+    is not known: flux is for that of its patch's centre, or of the training).
+    --associate adds assoc_name, assoc_separation and assoc_class.
 
     Example: amphitrite asid events.fits -o catalogue.fits --plot sky.png
     """

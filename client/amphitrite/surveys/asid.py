@@ -183,7 +183,7 @@ FLUXES: Final = (
         dtype="float32",
         shape=(-1,),
         axes=("peak",),
-        description="log10 of the photons above 1 GeV per cm2 and s",
+        description="log10 of the photons from 1 to 100 GeV per cm2 and s",
     ),
     TensorSpec(
         name="flux_variance",
@@ -255,15 +255,15 @@ _SOURCE_CONSTANTS: Final = {
     "auxiliaries": list(AUXILIARIES),
     "variances": list(VARIANCES),
 }
+_FLUX_CONSTANTS: Final = {
+    "flux_above_mev": 1_000,
+    "exposure_weights": list(EXPOSURE_WEIGHTS),
+}
 FLUX: Final = ModelSpec(
     name="asid_flux",
     inputs=(CUTOUTS, VALID, AUXILIARY, EXPOSURE),
     outputs=FLUXES,
-    constants={
-        **_SOURCE_CONSTANTS,
-        "flux_above_mev": 1_000,
-        "exposure_weights": list(EXPOSURE_WEIGHTS),
-    },
+    constants={**_SOURCE_CONSTANTS, **_FLUX_CONSTANTS},
     references=REFERENCES,
 )
 CLASSIFIER: Final = ModelSpec(
@@ -288,14 +288,14 @@ MODEL: Final = ModelSpec(
     name="asid",
     inputs=(*COUNTS, EXPOSURE),
     outputs=(MASK, *FOUND, *DESCRIBED),
-    constants=_CONSTANTS,
+    constants={**_CONSTANTS, **_FLUX_CONSTANTS},
     references=REFERENCES,
 )
 HEADS_MODEL: Final = ModelSpec(
     name="asid_heads",
     inputs=(CUTOUTS, VALID, AUXILIARY, EXPOSURE),
     outputs=DESCRIBED,
-    constants=_SOURCE_CONSTANTS,
+    constants={**_SOURCE_CONSTANTS, **_FLUX_CONSTANTS},
     references=REFERENCES,
 )
 
@@ -367,7 +367,7 @@ COLUMNS: Final = (
         "float64",
         "cm-2 s-1",
         "phot.flux;em.gamma",
-        "Flux of photons above 1 GeV",
+        "Flux of photons from 1 to 100 GeV",
     ),
     Column(
         "flux1000_err",
@@ -427,7 +427,10 @@ FLAGS: Final = {
     "missing_band": "the input holds too few photons of some band for it to be used",
     "many_peaks": "its patch has more peaks than the server lists, found by the client",
     "coarse_pixels": "the input's pixels are so wide that r68 and r95 are too small",
-    "exposure_assumed": "its exposure is not known; flux is for that of the training",
+    "exposure_assumed": (
+        "its exposure is not known: its flux is for that of its patch's centre, or of "
+        "the training"
+    ),
 }
 """What the words in the column ``flags`` mean; empty where none applies."""
 
@@ -633,7 +636,9 @@ def run(
     control = control or engine.Control()
     catalogs.check_suffix(out)
     side_products.check(
-        *(options.beside, out, [*inputs, *options.aids]),
+        options.beside,
+        out,
+        [*inputs, *options.aids],
         replace=control.overwrite or control.resume,
     )
     if options.plot is not None:
@@ -657,9 +662,9 @@ def run(
         threshold = calibration.threshold(
             detector, photons.coverage, chosen=options.threshold
         )
-        max_p_fake = _chosen(
-            options.max_p_fake, calibration.max_p_fake(photons.coverage)
-        )
+        max_p_fake = options.max_p_fake
+        if max_p_fake is None:
+            max_p_fake = calibration.max_p_fake(photons.coverage)
         clock.append(time.monotonic())
         sky = _observation(photons, exposure, calibration)
         provenance = Provenance.of(inputs, models[0], control.command)
@@ -675,8 +680,13 @@ def run(
         )
         numbers = sky.tiles.occupied(centres())
         records, summary = search(
-            *(numbers, sky, detector, options.peaks),
-            *(models, journal, control),
+            numbers,
+            sky,
+            detector,
+            options.peaks,
+            models,
+            journal,
+            control,
         )
         clock.append(time.monotonic())
         found = select(
@@ -687,11 +697,17 @@ def run(
             radius_degrees=detector.radius_degrees,
         )
         kept = found[found.p_fake <= max_p_fake]
+        correction = _, assumed = sky.correction(kept)
+        if exposure is not None and assumed.any():
+            logger.warning(
+                "the map of the exposure has none at %d of %d sources: their fluxes "
+                "are for that of their patch's centre, or of the training, and flagged "
+                "exposure_assumed",
+                assumed.sum(),
+                len(kept),
+            )
         columns = interpret(
-            kept,
-            photons,
-            calibration=calibration,
-            correction=sky.correction(kept),
+            kept, photons, calibration=calibration, correction=correction
         )
         if counterparts:
             columns |= _associated(columns, counterparts)
@@ -713,7 +729,12 @@ def run(
         staging.publish()
         clock.append(time.monotonic())
     return Result(
-        *(table, summary, out, len(photons), len(numbers), len(found) - len(kept)),
+        table,
+        summary,
+        out,
+        n_photons=len(photons),
+        n_patches=len(numbers),
+        n_fakes=len(found) - len(kept),
         bands=tuple(band for band in BANDS if band in photons.coverage),
         seconds=dict(zip(_STAGES, np.diff(clock).tolist(), strict=True)),
     )
@@ -738,10 +759,6 @@ def _read(path: Path | None, reader: Callable[[Path], T]) -> T | None:
     return None if path is None else reader(path)
 
 
-def _chosen(given: float | None, learned: float) -> float:
-    return learned if given is None else given
-
-
 def _observation(
     photons: Photons, exposure: Exposure | None, calibration: Calibration
 ) -> Observation:
@@ -754,12 +771,19 @@ def _observation(
             typical @ np.array(EXPOSURE_WEIGHTS),
         )
     elif exposure.missing:
-        logger.warning(
-            "the map of the exposure has none for %s: it is taken to vary as in the "
-            "other bands",
-            ", ".join(band.label for band in exposure.missing),
-        )
-        exposure = exposure.filled(typical.tolist())
+        # the other bands do not count for a flux
+        needed = [
+            band.label
+            for band, weight in zip(BANDS, EXPOSURE_WEIGHTS, strict=True)
+            if weight > 0 and band in exposure.missing
+        ]
+        if needed:
+            logger.warning(
+                "the map of the exposure has none for %s: it is taken to vary as in "
+                "the other bands",
+                ", ".join(needed),
+            )
+        exposure = exposure.filled(typical)
     return Observation(Tiles(photons), exposure, typical)
 
 
@@ -778,7 +802,7 @@ def _aid_cards(
     """Return what was read beside the inputs, as cards."""
     cards: dict[str, str | int | float] = {}
     if options.exposure is not None:
-        cards["EXPOSURE"] = options.exposure.name
+        cards["EXPMAP"] = options.exposure.name
         cards["EXPSUM"] = f"sha256:{checksum(options.exposure)}"
     if options.associate is not None and counterparts is not None:
         cards["ASSOC"] = counterparts.title or options.associate.name

@@ -136,16 +136,17 @@ def test_flux_is_for_the_exposure_of_the_source(
     np.testing.assert_allclose(
         found["flux1000"].value * varied(found["b"].value), counts, rtol=0.02
     )
-    assert found.meta["EXPOSURE"] == "exposure.fits"
+    assert found.meta["EXPMAP"] == "exposure.fits"
 
 
 def test_where_the_exposure_is_not_known_that_of_the_training_is_assumed(
-    events, connection, table, tmp_path
+    events, connection, tmp_path, caplog
 ):
     path = write_exposure(
         tmp_path / "exposure.fits", lambda lat: np.where(lat > 2.0, 2e11, 0.0)
     )
-    found = run("asid", [events], connection, exposure=path)
+    with caplog.at_level("WARNING", logger="amphitrite"):
+        found = run("asid", [events], connection, exposure=path)
     assumed = np.array(["exposure_assumed" in flags for flags in found["flags"]])
     high = found["b"].value > 3.0
     low = found["b"].value < 1.0
@@ -153,6 +154,8 @@ def test_where_the_exposure_is_not_known_that_of_the_training_is_assumed(
     assert low.any()
     assert not assumed[high].any()
     assert assumed[low].all()
+    (said,) = (r.getMessage() for r in caplog.records if "expos" in r.getMessage())
+    assert f"has none at {assumed.sum()} of {len(found)} sources: their" in said
 
 
 @pytest.mark.parametrize("peaks", ["server", "client"])
