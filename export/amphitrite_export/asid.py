@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from amphitrite.errors import BadInput
@@ -39,6 +39,9 @@ ENSEMBLES: Final = (
 )
 """From counts to described sources in one call; and from cut-outs, for the client's own
 peaks."""
+
+DETECTOR: Final = "detector"
+"""A head may say, as a learned value, which detector's finds it learned from."""
 
 _PEAK_VALUES: Final = ("log_sigma_pixels", "peak_floor")
 
@@ -80,3 +83,28 @@ def peaks_file(unet: ModelSpec, *, max_peaks: int = MAX_PEAKS) -> OnnxFile:
             digest=digest(content), learned={**values, "max_peaks": max_peaks}
         ),
     )
+
+
+def check_detector(members: Sequence[ModelSpec]) -> None:
+    """Refuse a head that learned from the finds of another detector.
+
+    Parameters
+    ----------
+    members : sequence of ModelSpec
+        The members of an ensemble, with their digests and what they learned.
+
+    Raises
+    ------
+    BadInput
+        A head's learned ``detector`` is not the digest of the U-Net among them.
+    """
+    digests = [member.digest for member in members if member.name == UNET.name]
+    for member in members:
+        learned_from = member.learned.get(DETECTOR)
+        if digests and learned_from not in (None, *digests):
+            raise BadInput(
+                f"'{member.name}' learned from the finds of another detector: of "
+                f"'{UNET.name}' {learned_from}, and the ensemble has {digests[0]}. "
+                "Train it again on this detector, or export the detector that it "
+                "learned from."
+            )

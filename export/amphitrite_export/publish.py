@@ -26,7 +26,7 @@ from amphitrite.triton import parse_config
 from amphitrite_export import repository as repo
 from amphitrite_export import slots
 from amphitrite_export.artefact import Artefact
-from amphitrite_export.asid import ENSEMBLES, peaks_file
+from amphitrite_export.asid import ENSEMBLES, check_detector, peaks_file
 from amphitrite_export.config import (
     Ensemble,
     Step,
@@ -217,8 +217,8 @@ def publish_together(
     Raises
     ------
     BadInput
-        A file does not fit its spec, or an ensemble breaks one of Triton's rules;
-        nothing was written.
+        A file does not fit its spec, an ensemble breaks one of Triton's rules, or a
+        head learned from another detector; nothing was written.
     OutputError
         The repository cannot be written.
     """
@@ -364,6 +364,7 @@ def _ensemble_change(
         configs[each] = parse_config(change.text)
         pins[each] = change.version
     specs = _member_specs(ensemble, configs, pins)
+    check_detector(list(specs.values()))
     members = tuple(
         Member(each, version, spec.digest) for (each, version), spec in specs.items()
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -210,6 +211,28 @@ def test_a_head_of_another_release_is_refused(heads, tmp_path):
     other = replace(flux, spec=replace(flux.spec, constants={}))
     with pytest.raises(BadInput, match="the artefact of 'asid_flux' is of another rel"):
         publish([other], tmp_path)
+
+
+def test_a_head_that_learned_from_another_detector_is_refused(
+    published, heads, tmp_path
+):
+    repository = shutil.copytree(published[0], tmp_path / "repository")
+    before = {path: path.read_bytes() for path in repository.rglob("*.*")}
+    flux = converted(heads(seed=3)[0])
+
+    def learned_from(detector):
+        learned = {**flux.spec.learned, "detector": detector}
+        return OnnxFile(flux.content, replace(flux.spec, learned=learned))
+
+    unet = served(repository, "asid_unet").digest
+    with pytest.raises(
+        BadInput, match=rf"'asid_flux' learned .* sha256:0, and .* has {unet}\. Train"
+    ):
+        publish_together([learned_from("sha256:0")], repository)
+    assert {path: path.read_bytes() for path in repository.rglob("*.*")} == before
+    publish_together([learned_from(unet)], repository)
+    assert served(repository, "asid").learned["detector"] == unet
+    assert served(repository, "asid_heads").learned["detector"] == unet
 
 
 def test_one_model_is_given_once(detector, tmp_path):
