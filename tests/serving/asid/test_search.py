@@ -134,6 +134,8 @@ def test_a_crowded_patch_is_searched_by_the_client(write_sky, connection, tmp_pa
     assert "many_peaks" in {word for f in found["flags"] for word in f.split(",")}
     assert np.isfinite(found["flux1000"].value).all()
     assert (found["p_fake"] < 0.5).all()
+    other = run("asid", [path], connection, peaks="client")
+    assert list(other["flags"]) == list(found["flags"])
 
 
 def test_no_photon_gives_an_empty_catalogue_and_a_warning(
