@@ -9,7 +9,8 @@ turns in every round,
   the server has instances, and as many threads.
 
 With one request in flight every answer is waited for: latency.  Throughput is measured
-with 4 in flight, and bare with all sessions busy.  Prints medians over the rounds in ms
+with 4 in flight, and bare with all sessions busy.  Bare, the three heads follow one
+another; the server runs them side by side.  Prints medians over the rounds in ms
 per patch; ratios are taken round by round::
 
     python bench/patch_cost.py --rounds 5

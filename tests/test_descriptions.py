@@ -19,7 +19,11 @@ LEARNED = {
     "fake_thresholds": {"11111": 0.11, "01000": 0.3},
     "radius_68": 1.5096,
     "radius_95": 2.4477,
-    "flux_systematic": {"log10_flux": [-10.0, -9.0], "dex": [0.2, 0.1]},
+    "flux_error": {"stated": [0.01, 0.04], "true": [0.01, 0.08]},
+    "flux_systematic": {
+        "plane": {"log10_flux": [-9.0], "dex": [0.3]},
+        "off_plane": {"log10_flux": [-10.0, -9.0], "dex": [0.2, 0.1]},
+    },
 }
 
 
@@ -33,16 +37,22 @@ def test_it_is_read_from_the_served_spec():
     assert found.max_p_fake(BANDS) == 0.11
     assert found.max_p_fake(BANDS[1:2]) == 0.3
     assert found.max_p_fake(BANDS[2:]) == 1.0
+    fluxes, lat = np.array([-12, -9.5, -7, -9.5]), np.array([20, -11, 90, -9])
+    np.testing.assert_allclose(found.systematic_dex(fluxes, lat), [0.2, 0.15, 0.1, 0.3])
+
+
+def test_a_stated_error_becomes_the_true_one():
+    sigma = np.array([0.005, 0.01, 0.025, 0.04, 0.1])
+    # the factor lies between the learned ones, and is theirs beyond
     np.testing.assert_allclose(
-        found.systematic_dex(np.array([-12, -9.5, -7])), [0.2, 0.15, 0.1]
+        of(**LEARNED).flux_sigma(sigma**2), sigma * [1, 1, 1.5, 2, 2]
     )
 
 
 def test_a_systematic_error_that_was_not_measured_is_nan():
-    found = of(**{**LEARNED, "flux_systematic": {"log10_flux": [], "dex": []}})
-    assert np.isnan(found.systematic_dex(np.array([-9.0, -8.0]))).all()
     del (learned := dict(LEARNED))["flux_systematic"]
-    assert np.isnan(of(**learned).systematic_dex(np.array([-9.0]))).all()
+    found = of(**learned).systematic_dex(np.array([-9.0]), np.array([0.0]))
+    assert np.isnan(found).all()
 
 
 @pytest.mark.parametrize(
@@ -52,7 +62,8 @@ def test_a_systematic_error_that_was_not_measured_is_nan():
         {"radius_95": "wide"},
         {"training_exposure": [1e11] * 4},
         {"training_exposure": [1e11] * 4 + [0.0]},
-        {"flux_systematic": {"log10_flux": [-10.0], "dex": []}},
+        {"flux_systematic": {"plane": {"log10_flux": [-10.0], "dex": []}}},
+        {"flux_error": {"stated": [], "true": []}},
     ],
 )
 def test_what_cannot_be_is_refused(change):
@@ -73,13 +84,15 @@ def test_low_peaks_are_left_to_the_classifier_unless_a_score_is_chosen():
         sigma=3.0,
         floor=0.02,
         radius_degrees=0.3,
-        thresholds={"11111": 0.28, "00001": 0.03},
+        thresholds={"11111": 0.28, "01000": 0.03, "10000": 0.14},
     )
-    whole, softest = dict.fromkeys(BANDS, 1.0), {BANDS[-1]: 1.0}
+    whole, one, other = dict.fromkeys(BANDS, 1.0), {BANDS[1]: 1.0}, {BANDS[0]: 1.0}
     found = of(**LEARNED)
     assert found.threshold(detector, whole) == 0.06
     # what the detector itself would list is not lost
-    assert found.threshold(detector, softest) == 0.03
+    assert found.threshold(detector, one) == 0.03
+    # where nothing is known of P(fake), the detector decides
+    assert found.threshold(detector, other) == 0.14
     assert found.threshold(detector, whole, chosen=0.5) == 0.5
     with pytest.raises(BadInput, match="under which the model lists no peaks"):
         found.threshold(detector, whole, chosen=0.01)
@@ -97,7 +110,11 @@ def test_radii_hold_their_share_of_a_circular_normal_distribution():
 def test_an_error_of_flux_is_that_of_many_draws():
     rng = np.random.default_rng(4)
     draws = 10.0 ** rng.normal(-9.0, 0.02, 200_000)
-    columns = flux_columns(np.array([-9.0]), np.array([0.02**2]), of(**LEARNED))
+    same = {"stated": [1.0], "true": [1.0]}
+    columns = flux_columns(
+        *(np.array([-9.0]), np.array([0.02**2]), np.array([45.0])),
+        calibration=of(**LEARNED | {"flux_error": same}),
+    )
     assert columns["flux1000"][0] == pytest.approx(1e-9)
     # to first order in a sigma of 5 %
     assert columns["flux1000_err"][0] == pytest.approx(draws.std(), rel=0.01)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,9 @@ from amphitrite.errors import InferenceFailed, SpecMismatch
 from amphitrite.spec import ModelSpec
 
 Floats = NDArray[np.floating]
+
+PLANE_DEGREES: Final = 10.0
+"""So near to the Galactic plane a flux depends more on the diffuse light."""
 
 # What is kept of each peak, and how many numbers.
 FIELDS: Final = {
@@ -84,16 +87,21 @@ class Calibration:
     radii : (float, float)
         Of the circles that hold a position with 68 % and 95 %, in its sigma; 1.5096 and
         2.4477 if errors were normally distributed.
-    systematic : (2, n) ndarray
+    flux_error : (2, n) ndarray
+        Standard deviations of log10 of a flux as the network says them, and those that
+        hold what they state.
+    systematic : mapping of str to (2, n) ndarray
         log10 fluxes and how much other models of the diffuse light move a flux there,
-        dex; n = 0 if it was not measured.
+        dex; ``plane`` within `PLANE_DEGREES` of the Galactic plane, else ``off_plane``;
+        one of them is not there if it was not measured.
     """
 
     exposure: NDArray[np.float32]
     candidate_score: float
     fake_thresholds: Mapping[str, float]
     radii: tuple[float, float]
-    systematic: Floats
+    flux_error: Floats
+    systematic: Mapping[str, Floats]
 
     @classmethod
     def of(cls, spec: ModelSpec) -> Calibration:
@@ -106,13 +114,17 @@ class Calibration:
         """
         try:
             learned = spec.learned
-            systematic = learned.get("flux_systematic", {"log10_flux": [], "dex": []})
+            systematic = learned.get("flux_systematic", {})
             found = cls(
                 exposure=np.array(learned["training_exposure"], np.float32),
                 candidate_score=float(learned["candidate_score"]),
                 fake_thresholds=dict(learned["fake_thresholds"]),
                 radii=(float(learned["radius_68"]), float(learned["radius_95"])),
-                systematic=np.array([systematic["log10_flux"], systematic["dex"]]),
+                flux_error=_curve(learned["flux_error"], "stated", "true"),
+                systematic={
+                    part: _curve(systematic[part], "log10_flux", "dex")
+                    for part in systematic
+                },
             )
             if found.exposure.shape != (len(BANDS),) or not (found.exposure > 0).all():
                 raise ValueError(f"training_exposure is {learned['training_exposure']}")
@@ -148,7 +160,8 @@ class Calibration:
             See `amphitrite.detector.Detector.threshold`.
         """
         score = detector.threshold(coverage, chosen=chosen)
-        return score if chosen is not None else min(score, self.candidate_score)
+        judged = present(coverage) in self.fake_thresholds
+        return score if chosen or not judged else min(score, self.candidate_score)
 
     def max_p_fake(self, bands: Container[Band]) -> float:
         """Return up to which probability of being a fluctuation a source is kept.
@@ -160,16 +173,44 @@ class Calibration:
         """
         return self.fake_thresholds.get(present(bands), 1.0)
 
-    def systematic_dex(self, log10_flux: Floats) -> Floats:
-        """Return the systematic error of fluxes, dex; NaN if it was not measured."""
-        fluxes, dex = self.systematic
-        if not len(fluxes):
-            return np.full(len(log10_flux), np.nan)
-        return np.asarray(np.interp(log10_flux, fluxes, dex))
+    def flux_sigma(self, variance: Floats) -> Floats:
+        """Return the standard deviation of log10 of fluxes.
+
+        Parameters
+        ----------
+        variance : (n,) ndarray
+            As the network says it.
+        """
+        stated, true = self.flux_error
+        sigma = np.sqrt(variance)
+        return np.asarray(sigma * np.interp(sigma, stated, true / stated))
+
+    def systematic_dex(self, log10_flux: Floats, lat: Floats) -> Floats:
+        """Return the systematic error of fluxes, dex; NaN if it was not measured.
+
+        Parameters
+        ----------
+        log10_flux, lat : (n,) ndarray
+            Fluxes, and Galactic latitudes in deg.
+        """
+        part = np.where(np.abs(lat) < PLANE_DEGREES, "plane", "off_plane")
+        dex = np.full(len(log10_flux), np.nan)
+        for name, curve in self.systematic.items():
+            here = part == name
+            dex[here] = np.interp(log10_flux[here], *curve)
+        return dex
+
+
+def _curve(told: Mapping[str, Sequence[float]], x: str, y: str) -> Floats:
+    """Return the points of a curve that was learned."""
+    points = np.array([told[x], told[y]], float)
+    if not points.size:
+        raise ValueError(f"there is no point in {told}")
+    return points
 
 
 def flux_columns(
-    log10_flux: Floats, variance: Floats, calibration: Calibration
+    log10_flux: Floats, variance: Floats, lat: Floats, *, calibration: Calibration
 ) -> dict[str, Any]:
     """Return the columns of a catalogue that are about flux.
 
@@ -177,8 +218,10 @@ def flux_columns(
     ----------
     log10_flux, variance : (n,) ndarray
         Photons above 1 GeV per cm2 and s, and the variance of its logarithm.
+    lat : (n,) ndarray
+        Galactic latitudes, deg.
     calibration : Calibration
-        For the systematic error.
+        For the errors.
 
     Returns
     -------
@@ -193,8 +236,8 @@ def flux_columns(
     per_dex = flux * np.log(10)
     return {
         "flux1000": flux,
-        "flux1000_err": per_dex * np.sqrt(variance),
-        "flux1000_sys": per_dex * calibration.systematic_dex(log10_flux),
+        "flux1000_err": per_dex * calibration.flux_sigma(variance),
+        "flux1000_sys": per_dex * calibration.systematic_dex(log10_flux, lat),
     }
 
 

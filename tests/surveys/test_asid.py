@@ -26,7 +26,11 @@ CALIBRATION = Calibration(
     candidate_score=0.05,
     fake_thresholds={"11111": 0.3},
     radii=(1.5, 2.6),
-    systematic=np.array([[-10.0, -8.0], [0.2, 0.1]]),
+    flux_error=np.array([[0.01, 0.5], [0.01, 0.5]]),
+    systematic={
+        "plane": np.array([[-9.0], [0.3]]),
+        "off_plane": np.array([[-10.0, -8.0], [0.2, 0.1]]),
+    },
 )
 
 
@@ -117,7 +121,7 @@ def test_the_position_is_where_the_networks_put_it():
 
 
 def test_flux_and_its_errors_follow_the_exposure():
-    found = detections([30.0, 31.0, 32.0], [10.0, 11.0, 12.0])
+    found = detections([30.0, 31.0, 32.0], [11.0, 12.0, 13.0])
     rows = rows_of(found, factor=2.0)
     order = np.argsort(rows["patch"])
     flux = rows["flux1000"][order]

@@ -562,7 +562,10 @@ def interpret(
         "b": lat,
         **radius_columns(found.offset_variance, calibration),
         **flux_columns(
-            found.log10_flux + np.log10(factor), found.flux_variance, calibration
+            found.log10_flux + np.log10(factor),
+            found.flux_variance,
+            lat,
+            calibration=calibration,
         ),
         "p_fake": found.p_fake,
         "score": found.score,

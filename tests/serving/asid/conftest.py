@@ -79,7 +79,11 @@ EXPOSURE = (3e11, 2.8e11, 2.6e11, 2.3e11, 1.9e11)
 HEADS_LEARNED = {
     page.FLUX.name: {
         "training_exposure": list(EXPOSURE),
-        "flux_systematic": {"log10_flux": [-10.0, -9.0], "dex": [0.1, 0.02]},
+        "flux_error": {"stated": [0.01, 1.0], "true": [0.01, 1.0]},
+        "flux_systematic": {
+            part: {"log10_flux": [-10.0, -9.0], "dex": [0.1, 0.02]}
+            for part in ("plane", "off_plane")
+        },
     },
     page.CLASSIFIER.name: {
         "fake_thresholds": {"11111": 0.9, "01000": 0.9},

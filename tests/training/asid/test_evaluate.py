@@ -17,6 +17,8 @@ from amphitrite_training.asid.evaluate import (
     aperture_flux,
     counts,
 )
+from amphitrite_training.asid.heads import data as finds
+from amphitrite_training.asid.heads.recipe import MOST_VALIDATION
 from amphitrite_training.asid.recipe import MOST_SKIES, SHIPPED
 
 PATCH = Patch(100.0, 55.0)
@@ -74,4 +76,6 @@ def test_skies_of_the_evaluation_are_never_trained_on():
     n_validation = len(SHIPPED.variants)
     assert data.TRAINING_SKIES + MOST_SKIES <= data.VALIDATION_SKIES
     assert data.VALIDATION_SKIES + n_validation <= FIRST_SEED
+    assert data.VALIDATION_SKIES + n_validation <= finds.FIRST_VALIDATION_SKY
+    assert finds.FIRST_VALIDATION_SKY + MOST_VALIDATION <= FIRST_SEED
     assert VARIANTS[1] not in SHIPPED.variants

@@ -112,7 +112,7 @@ def result(found, *, aperture=2e-9):
             "score": np.linspace(0.5, 0.1, n),
             "sources": at(*((lon, lat + 0.01) for lon, lat in found)),
             "log10_flux": np.full(n, -8.5),
-            "flux_variance": np.full(n, 0.04),
+            "flux_sigma": np.full(n, 0.2),
             "p_fake": np.linspace(0.0, 1.0, n),
             "offset_variance": np.full(n, 0.0009),
         },

@@ -13,9 +13,8 @@ from amphitrite.surveys.asid import MODEL, UNET
 from amphitrite_training import diagrams
 from amphitrite_training.asid.calibrate import FLUX_EDGES
 from amphitrite_training.asid.card import card
-from amphitrite_training.asid.heads.measures import Described
+from amphitrite_training.asid.heads.measures import LEAST_SOURCES, Described
 from amphitrite_training.asid.measures import (
-    LEAST_SOURCES,
     Evaluation,
     SkyResult,
     tables,
@@ -79,7 +78,7 @@ def result(seed, *, bias=0.0):
             "score": np.r_[rng.uniform(0.1, 1.1, len(true)), np.full(fake, 0.2)],
             "sources": np.r_[sources, nowhere],
             "log10_flux": log_flux + bias + 0.1 * rng.normal(size=m),
-            "flux_variance": np.full(m, 0.1**2),
+            "flux_sigma": np.full(m, 0.1),
             "p_fake": np.r_[rng.beta(1, 20, len(true)), rng.beta(3, 3, fake)],
             "offset_variance": np.full(m, sigma**2),
         },

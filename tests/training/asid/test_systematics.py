@@ -31,7 +31,7 @@ def catalogue(*, moved=0.0, off=0.01, seed=1):
             "score": np.full(N, 0.5),
             "sources": unit_vectors(lon, lat + off)[order],
             "log10_flux": (np.log10(2e-9) + moved + noise)[order],
-            "flux_variance": np.full(N, 0.01),
+            "flux_sigma": np.full(N, 0.1),
             "p_fake": np.full(N, 0.1),
             "offset_variance": np.full(N, 1e-4),
         },
@@ -45,18 +45,22 @@ def found():
 
 
 def test_a_flux_that_moves_is_seen(found):
-    (row,) = (each for each in found["variants"]["B"]["bins"] if each["n"])
-    assert row["flux_edges"] == [1e-9, 3e-9]
-    # two draws of 0.02 in 200 sources: 0.0025
-    assert row["flux"]["value"] == pytest.approx(0.05, abs=0.01)
-    assert row["flux"]["low"] < 0.05 < row["flux"]["high"]
-    assert row["position"]["value"] == pytest.approx(0.02, abs=1e-6)
+    near, far = (each for each in found["variants"]["B"]["bins"] if each["n"])
+    assert (near["part"], far["part"]) == ("|b| < 10", "|b| > 10")
+    # of directions anywhere, the sine of 10 deg; three standard deviations
+    assert near["n"] / N == pytest.approx(0.174, abs=0.08)
+    for row in (near, far):
+        assert row["flux_edges"] == [1e-9, 3e-9]
+        # two draws of 0.02, in some 35 sources of the smaller part: 0.005
+        assert row["flux"]["value"] == pytest.approx(0.05, abs=0.015)
+        assert row["flux"]["low"] < 0.05 < row["flux"]["high"]
+        assert row["position"]["value"] == pytest.approx(0.02, abs=1e-6)
 
 
 def test_the_first_is_what_the_others_are_compared_with(found):
     assert found["against"] == "A"
-    (row,) = (each for each in found["variants"]["A"]["bins"] if each["n"])
-    assert row["flux"]["value"] == row["position"]["value"] == 0
+    for row in (each for each in found["variants"]["A"]["bins"] if each["n"]):
+        assert row["flux"]["value"] == row["position"]["value"] == 0
 
 
 def test_only_what_both_have_is_compared():

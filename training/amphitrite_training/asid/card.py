@@ -10,7 +10,8 @@ from amphitrite.spec import ModelSpec
 from amphitrite.surveys import asid as page
 from amphitrite_training.asid.calibrate import FLUX_EDGES
 from amphitrite_training.asid.heads.card import described
-from amphitrite_training.asid.measures import LEAST_SOURCES, Counted, Evaluation, Table
+from amphitrite_training.asid.heads.measures import LEAST_SOURCES
+from amphitrite_training.asid.measures import Counted, Evaluation, Table
 from amphitrite_training.asid.pictures import NOTABLE
 from amphitrite_training.asid.simulate.sky import YEARS
 from amphitrite_training.diagrams import FOLDER
@@ -84,19 +85,21 @@ flux, the probability of being a fluctuation and the offset to the source, with 
 **All training data are simulated**: expected counts of skies whose point sources follow
 the 4FGL-DR3 catalogue's numbers, with the diffuse light of the variants \
 {", ".join(recipe["variants"])}, the point spread function of P8R3 and {YEARS:g} years \
-of exposure; photons are drawn anew at every visit. Energy dispersion and extended
-sources are left out. The networks that describe a source learned from what the
-trained detector found on such skies, with the photons that it was found with; their
-systematic error of the flux is from the same sources before all variants of the
-diffuse light, variant C among them, on which no weight was trained.
+of exposure; for the detector photons are drawn anew at every visit. Energy dispersion
+and extended sources are left out. The networks that describe a source learned from
+what the trained detector found on such skies, those that it was trained on among them,
+with the photons that it was found with: two draws of each patch, turned and mirrored at
+every visit. Their systematic error of the flux is from the same sources before all
+variants of the diffuse light, variant C among them, on which no weight was trained.
 
 Departures of these three from the published ones: a map of counts has no axis of
 time, so that the bands are the channels of plane convolutions; counts go in as square
-roots, not divided by their maximum; the score stands in the place of the Galactic
-latitude, which simulated skies should not teach; sums and centroids of the counts
-around the peak go in beside the image; few epochs with a cosine schedule and batches
-of 128 in the place of up to 300 with a constant rate or plateaus; 5 towers of half the
-width for the location in the place of 12.
+roots, not divided by their maximum; for the location the score stands in the place of
+the Galactic latitude, which simulated skies should not teach; sums (flux) and centroids
+(location) of the counts around the peak go in beside the image; few epochs with Adam, a
+cosine schedule from a rate of 0.002 and batches of 128 in the place of up to 300 with
+rates of 5e-5 to 9e-5, constant or falling on plateaus, and with RMSprop for the
+classifier; 5 towers of half the width for the location in the place of 12.
 
 A source gets a disc if its expected test statistic (twice the
 logarithm of the likelihood ratio, within the 68 % radius, summed over the bands
@@ -142,6 +145,8 @@ sources are in brackets.
 Real skies are no part of this card: their true sources are not known. Against the
 4FGL catalogue see the tests that read real data. The simulated exposure is the same
 all over a patch, so that its correction towards the source is not measured here.
+Where patches overlap, each has photons of its own: a source that lies about as deep in
+two has two chances to be found, and so has a fluctuation; 9 % of the sky lie so.
 """
 
 

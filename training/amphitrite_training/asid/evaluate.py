@@ -2,7 +2,8 @@
 
 The skies are of seeds that training never uses, and one is of a variant of the diffuse
 light that it never saw.  Counts are drawn patch by patch, sent to the server and put
-together as the client does with a user's own.
+together as the client does with a user's own; but where patches overlap each has
+photons of its own, so that a source on the line between two has two chances.
 """
 
 from __future__ import annotations
@@ -48,10 +49,7 @@ SYSTEMATICS_SEED: Final = 3_500
 VARIANTS: Final = ("A", "C", "B")
 _IN_FLIGHT: Final = 4
 _ABOVE_1_GEV: Final = 3  # bands
-_DESCRIBED: Final = (
-    *("score", "sources", "log10_flux", "flux_variance"),
-    *("p_fake", "offset_variance"),
-)
+_DESCRIBED: Final = (*("score", "sources", "log10_flux", "p_fake", "offset_variance"),)
 _COVERAGE: Final = dict.fromkeys(BANDS, 1.0)
 
 
@@ -234,7 +232,10 @@ def search(
         flux=sky.population.flux[bright],
         found=found.vectors,
         aperture_flux=flux,
-        described={name: getattr(found, name) for name in _DESCRIBED},
+        described={
+            **{name: getattr(found, name) for name in _DESCRIBED},
+            "flux_sigma": calibration.flux_sigma(found.flux_variance),
+        },
         threshold=detector.threshold(_COVERAGE),
     )
 

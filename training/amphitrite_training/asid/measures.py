@@ -25,8 +25,6 @@ Floats = NDArray[np.floating]
 
 _RESAMPLES: Final = 1_000
 _BLOCK_NSIDE: Final = 4
-# Bins with fewer sources say little.
-LEAST_SOURCES: Final = 30
 
 
 @dataclass(frozen=True)
@@ -121,8 +119,9 @@ class SkyResult:
         Of the candidates, from the counts around them.
     described : mapping of str to (m, ...) ndarray
         What is known of the candidates: ``score``; ``sources`` (m, 3), unit vectors;
-        ``log10_flux``, ``flux_variance``, ``p_fake`` and ``offset_variance`` as in
-        `amphitrite.detections.Detections`.
+        ``log10_flux``, ``p_fake`` and ``offset_variance`` as in
+        `amphitrite.detections.Detections`; ``flux_sigma``, the standard deviation of
+        log10 of the flux.
     threshold : float
         The detector's own, which the score of a detection exceeds.
     """
@@ -189,7 +188,7 @@ class SkyResult:
         return Described(
             flux=flux,
             log10_flux=self.described["log10_flux"],
-            flux_sigma=np.sqrt(self.described["flux_variance"]),
+            flux_sigma=self.described["flux_sigma"],
             p_fake=self.described["p_fake"],
             detected=self.described["score"] > self.threshold,
             error=errors[0],
@@ -357,12 +356,12 @@ def _table(
         partners = pair(sky.truth, sky.flux, sky.found)
         alone = np.zeros(len(sky.truth), bool)
         alone[suppress(sky.truth, sky.flux, radius_degrees=radius_degrees)] = True
-        here = _off_plane(sky.truth) > limit
+        here = off_plane(sky.truth) > limit
         truth.append(
             np.c_[sky.flux, partners >= 0, alone, _blocks(sky.truth, number)][here]
         )
         real = np.isin(np.arange(len(sky.found)), partners)
-        here = _off_plane(sky.found) > limit
+        here = off_plane(sky.found) > limit
         found.append(np.c_[sky.aperture_flux, real, _blocks(sky.found, number)][here])
     sources, detections = np.concatenate(truth), np.concatenate(found)
     bins = list(pairwise(FLUX_EDGES))
@@ -413,7 +412,7 @@ def count(hits: Floats, blocks: Floats) -> Counted:
     return Counted(int(hits.sum()), len(hits), float(low), float(high))
 
 
-def _off_plane(vectors: Floats) -> Floats:
+def off_plane(vectors: Floats) -> Floats:
     """Return how far directions are from the Galactic plane, deg."""
     return np.abs(np.degrees(np.arcsin(np.clip(vectors[:, 2], -1, 1))))
 

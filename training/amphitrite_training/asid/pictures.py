@@ -16,13 +16,13 @@ from amphitrite.surveys.asid import UNET
 from amphitrite_training import diagrams, error_diagrams, sky_diagrams
 from amphitrite_training.asid.calibrate import FLUX_EDGES
 from amphitrite_training.asid.heads.measures import (
+    LEAST_SOURCES,
     Described,
     area_under_curve,
     reliability,
     roc,
 )
 from amphitrite_training.asid.measures import (
-    LEAST_SOURCES,
     Counted,
     Evaluation,
 )

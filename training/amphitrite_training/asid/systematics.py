@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from amphitrite.descriptions import PLANE_DEGREES
 from amphitrite_training.asid.heads.measures import FLUX_EDGES, interval
-from amphitrite_training.asid.measures import SkyResult, Table, tables
+from amphitrite_training.asid.measures import SkyResult, Table, off_plane, tables
 
 Floats = NDArray[np.floating]
 
@@ -39,11 +40,11 @@ def shifts(
     -------
     dict
         ``against``, the first variant; ``variants``: by variant ``parts`` of the sky
-        with ``purity`` and ``completeness`` (hits, of, low, high), and ``bins`` of true
-        flux, ``flux_edges``, with the number ``n`` of sources that this catalogue and
-        that of the first variant have, ``flux``, the median of log10 of this flux over
-        that, and ``position``, the median of how much farther off the position is,
-        deg; each ``value low high`` with a 95 % interval.
+        with ``purity`` and ``completeness`` (hits, of, low, high), and ``bins``, by the
+        ``part`` of the sky and true flux, ``flux_edges``, with the number ``n`` of
+        sources that this catalogue and that of the first variant have, ``flux``, the
+        median of log10 of this flux over that, and ``position``, the median of how much
+        farther off the position is, deg; each ``value low high`` with a 95 % interval.
     """
     first, *_ = results.values()
     told = {}
@@ -77,9 +78,15 @@ def compared(
     """
     found, reference = (_by_source(result, threshold) for result in (one, other))
     both = np.isfinite(found["error"]) & np.isfinite(reference["error"])
+    near_plane = off_plane(one.truth) < PLANE_DEGREES
+    parts = {
+        f"|b| < {PLANE_DEGREES:g}": near_plane,
+        f"|b| > {PLANE_DEGREES:g}": ~near_plane,
+    }
     rows = []
-    for low, high in pairwise(FLUX_EDGES):
-        here = np.flatnonzero(both & (one.flux >= low) & (one.flux < high))
+    for (part, chosen), (low, high) in product(parts.items(), pairwise(FLUX_EDGES)):
+        in_bin = (one.flux >= low) & (one.flux < high)
+        here = np.flatnonzero(both & chosen & in_bin)
         ratio, farther = (
             found[name][here] - reference[name][here]
             for name in ("log10_flux", "error")
@@ -87,6 +94,7 @@ def compared(
         block = found["block"][here]
         rows.append(
             {
+                "part": part,
                 "flux_edges": [low, high],
                 "n": len(here),
                 "flux": interval(partial(_median, ratio), block),

@@ -19,6 +19,7 @@ from amphitrite.surveys.asid import (
 )
 from amphitrite_training.asid import data
 from amphitrite_training.asid.heads import data as finds
+from amphitrite_training.asid.heads.detector import published
 from amphitrite_training.asid.heads.recipe import (
     SHIPPED_CLASSIFIER,
     SHIPPED_FLUX,
@@ -111,7 +112,7 @@ def _learn_flux(
     learned, measured = calibrate_flux(model, sets.validation.finds)
     learned["flux_systematic"] = flux_systematic(model, finds.same_sources())
     learned["training_exposure"] = training_exposure()
-    return learned, measured
+    return learned | _detector(), measured
 
 
 def _learn_classifier(
@@ -119,12 +120,13 @@ def _learn_classifier(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     from amphitrite_training.asid.heads.calibrate import calibrate_classifier
 
-    return calibrate_classifier(
+    learned, measured = calibrate_classifier(
         model,
         sets.validation.finds,
         finds.by_bands(recipe),
         candidate_score=recipe.least_score,
     )
+    return learned | _detector(), measured
 
 
 def _learn_location(
@@ -132,7 +134,13 @@ def _learn_location(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     from amphitrite_training.asid.heads.calibrate import calibrate_location
 
-    return calibrate_location(model, sets.validation.finds)
+    learned, measured = calibrate_location(model, sets.validation.finds)
+    return learned | _detector(), measured
+
+
+def _detector() -> dict[str, str]:
+    """Name the detector of the finds: with another one, they would be others."""
+    return {"detector": published().digest}
 
 
 TASKS: Mapping[str, Task[Any]] = {

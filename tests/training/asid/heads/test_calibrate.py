@@ -83,12 +83,30 @@ def test_the_flux_s_error_holds_68_per_cent_of_detections(untrained, some):
     )
     np.testing.assert_array_equal(after["log10_flux"], before["log10_flux"])
     real = some.is_real
-    pull = np.abs(after["log10_flux"] - np.log10(some.flux))[real] / np.sqrt(
-        after["flux_variance"].sum(axis=1)[real]
-    )
-    assert (pull < 0.9945).mean() == pytest.approx(0.68, abs=0.001)
+    sigma = np.sqrt(after["flux_variance"].sum(axis=1))
+    error = np.abs(after["log10_flux"] - np.log10(some.flux))[real]
+    assert (error < 0.9945 * sigma[real]).mean() == pytest.approx(0.68, abs=0.001)
+    stated, true = learned["flux_error"].values()
+    sigma *= np.interp(sigma, stated, np.divide(true, stated))
+    pull = error / sigma[real]
+    # between the points of the curve it holds about
+    assert (pull < 0.9945).mean() == pytest.approx(0.68, abs=0.01)
     assert (pull < learned["flux_sigma_95"]).mean() == pytest.approx(0.95, abs=0.001)
-    assert measured["validation"]["coverage"]["68"] == pytest.approx(0.68, abs=0.001)
+    assert measured["validation"]["coverage"]["68"] == pytest.approx(0.68, abs=0.01)
+
+
+def test_a_stated_error_is_corrected_where_it_is_wrong():
+    rng = np.random.default_rng(5)
+    stated = rng.uniform(0.02, 0.2, 20_000)
+    # small ones are half of what they should be, large ones twice
+    true = np.where(stated < 0.1, 2.0, 0.5) * stated
+    curve = calibrate.flux_error(np.abs(rng.normal(0, true)), stated)
+    assert len(curve["stated"]) == 10
+    assert (np.diff(curve["stated"]) > 0).all()
+    # the quantile of 2,000 draws is sure to 2 %
+    ratio = np.divide(curve["true"], curve["stated"])
+    np.testing.assert_allclose(ratio[:4], 2.0, rtol=0.08)
+    np.testing.assert_allclose(ratio[5:], 0.5, rtol=0.08)
 
 
 @pytest.mark.training
@@ -154,10 +172,17 @@ def test_a_variant_that_moves_fluxes_makes_the_systematic_error(untrained, some)
     model = untrained["flux"]()
     # more exposure makes every flux fainter by the same factor
     longer = replace(some, exposure=some.exposure * np.float32(10**0.06))
-    same = calibrate.flux_systematic(model, {"A": some, "B": some})
+    same = calibrate.flux_systematic(model, {"A": some, "B": some})["off_plane"]
     # fluxes from 1e-10 to 1e-8: of the six bins the last one is empty
     assert same["dex"] == [0.0] * 5
     assert sorted(same["log10_flux"]) == same["log10_flux"]
-    moved = calibrate.flux_systematic(model, {"A": some, "B": some, "C": longer})
-    # the mean of the three moves by 0.02, the third one by 0.06; single precision
-    np.testing.assert_allclose(moved["dex"], 0.04, atol=1e-5)
+    off_plane = np.abs(some.lat) >= 10
+    for where, other in (("off_plane", "plane"), ("plane", "off_plane")):
+        here = off_plane == (where == "off_plane")
+        exposure = np.where(here[:, None], longer.exposure, some.exposure)
+        moved = calibrate.flux_systematic(
+            model, {"A": some, "B": some, "C": replace(some, exposure=exposure)}
+        )
+        # the mean of the three moves by 0.02, the third one by 0.06; single precision
+        np.testing.assert_allclose(moved[where]["dex"], 0.04, atol=1e-5)
+        assert not any(moved[other]["dex"])

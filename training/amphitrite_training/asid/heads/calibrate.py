@@ -1,7 +1,8 @@
 """Set what a trained network states of its own errors, on skies that it has not seen.
 
-Only detections count: peaks above the score that the client asks for, since the errors
-of a catalogue are to hold for its rows.  What is learned goes into the network itself
+Errors are those of detections by the detector's own threshold, which are nearly those
+that the classifier leaves.  What is measured here is measured on what was learned from;
+`amphitrite evaluate` measures on other skies.  What is learned goes into the network
 (the layer `amphitrite_training.asid.heads.model.CALIBRATION`) or, where a client needs
 it, into the spec.
 """
@@ -17,11 +18,13 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from amphitrite.bands import ALL_BANDS
+from amphitrite.descriptions import PLANE_DEGREES
 from amphitrite_training.asid.heads.data import What, inputs
 from amphitrite_training.asid.heads.finds import Finds
 from amphitrite_training.asid.heads.measures import (
     FLUX_EDGES,
     GAUSSIAN_68,
+    LEAST_SOURCES,
     area_under_curve,
     coverage,
     expected_calibration_error,
@@ -35,9 +38,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.floating]
 
 CIRCLE_68: Final = 1.5096  # standard deviations that hold 68 % of two dimensions
-LEAST_SOURCES: Final = 30
 # How many more sources than the detector's threshold the classifier's keeps: chance
-# makes this difference between two such cuts of a sky's 3,000 sources.
+# makes about this difference between two such cuts on a sky.
 _SLACK: Final = 0.004
 _BATCH: Final = 512
 
@@ -72,8 +74,10 @@ def calibrate_flux(
     Returns
     -------
     learned : dict
-        ``flux_variance_factor``, which is in the graph already, and ``flux_sigma_95``,
-        how many standard deviations of log10 of the flux hold 95 %.
+        ``flux_variance_factor``, which is in the graph already; ``flux_error``,
+        standard deviations as the network then says them, ``stated``, and what they
+        are, ``true``, since one factor does not suit all; and ``flux_sigma_95``, how
+        many of the latter hold 95 %.
     measured : dict
         Scatter and coverage; on the same finds that the factor was learned on.
     """
@@ -81,12 +85,17 @@ def calibrate_flux(
     answer = predict(model, finds, "flux")
     error = answer["log10_flux"] - np.log10(finds.flux)
     sigma = np.sqrt(answer["flux_variance"].sum(axis=-1))
-    at_68, at_95 = np.quantile(np.abs(error) / sigma, [0.68, 0.95])
+    at_68 = np.quantile(np.abs(error) / sigma, 0.68)
     factor = _set_variance(model, float(at_68 / GAUSSIAN_68))
     sigma = sigma * np.sqrt(factor)
+    curve = flux_error(np.abs(error), sigma)
+    stated, true = curve.values()
+    sigma = sigma * np.interp(sigma, stated, np.divide(true, stated))
+    at_95 = np.quantile(np.abs(error) / sigma, 0.95)
     learned = {
         "flux_variance_factor": factor,
-        "flux_sigma_95": float(GAUSSIAN_68 * at_95 / at_68),
+        "flux_error": curve,
+        "flux_sigma_95": float(at_95),
     }
     measured = {
         **scatter(error, finds.flux),
@@ -97,9 +106,30 @@ def calibrate_flux(
     return learned, {"validation": measured}
 
 
+def flux_error(error: Floats, sigma: Floats) -> dict[str, list[float]]:
+    """Return what stated standard deviations are in truth.
+
+    Parameters
+    ----------
+    error, sigma : (n,) ndarray
+        How far a value is off, and the standard deviation that was stated.
+
+    Returns
+    -------
+    dict
+        ``stated``, rising, the means of tenths of all; and ``true``, what would hold
+        68 % of each tenth.
+    """
+    tenths = np.array_split(np.argsort(sigma, kind="stable"), 10)
+    stated = [float(sigma[some].mean()) for some in tenths]
+    held = [np.quantile(error[some] / sigma[some], 0.68) for some in tenths]
+    true = [float(s * h / GAUSSIAN_68) for s, h in zip(stated, held, strict=True)]
+    return {"stated": stated, "true": true}
+
+
 def flux_systematic(
     model: keras.Model, skies: Mapping[str, Finds]
-) -> dict[str, list[float]]:
+) -> dict[str, dict[str, list[float]]]:
     """Return how far models of the diffuse light move the flux of the same sources.
 
     Parameters
@@ -112,21 +142,39 @@ def flux_systematic(
     Returns
     -------
     dict
-        ``log10_flux``, rising, and ``dex``: the largest distance of a variant's median
-        error from the mean of all variants' there.  Bins of few sources are left out.
+        For ``plane``, within `amphitrite.descriptions.PLANE_DEGREES` of the Galactic
+        plane, and ``off_plane``: ``log10_flux``, rising, and ``dex``, the largest
+        distance of a variant's median error from the mean of all variants' there, that
+        by the chance of photons included.  Bins of few sources are left out, and a
+        part without any.
     """
-    fluxes, errors = {}, {}
+    fluxes, errors, in_plane = {}, {}, {}
     for variant, finds in skies.items():
         real = finds.where(finds.is_detection & finds.is_real)
         fluxes[variant] = np.log10(real.flux)
         errors[variant] = predict(model, real, "flux")["log10_flux"] - fluxes[variant]
+        in_plane[variant] = np.abs(real.lat) < PLANE_DEGREES
+    parts = {
+        part: _shifts(
+            {variant: fluxes[variant][in_plane[variant] == here] for variant in skies},
+            {variant: errors[variant][in_plane[variant] == here] for variant in skies},
+        )
+        for part, here in (("plane", True), ("off_plane", False))
+    }
+    return {part: curve for part, curve in parts.items() if curve["dex"]}
+
+
+def _shifts(
+    fluxes: Mapping[str, Floats], errors: Mapping[str, Floats]
+) -> dict[str, list[float]]:
+    """Return the largest shift of the median error of any variant, in bins of flux."""
     middle, dex = [], []
     for edges in pairwise(np.log10(FLUX_EDGES)):
         chosen = {v: (f >= edges[0]) & (f < edges[1]) for v, f in fluxes.items()}
         if min(each.sum() for each in chosen.values()) < LEAST_SOURCES:
             continue
-        medians = np.array([np.median(errors[v][chosen[v]]) for v in skies])
-        middle.append(float(np.mean([fluxes[v][chosen[v]].mean() for v in skies])))
+        medians = np.array([np.median(errors[v][chosen[v]]) for v in fluxes])
+        middle.append(float(np.mean([fluxes[v][chosen[v]].mean() for v in fluxes])))
         dex.append(float(np.abs(medians - medians.mean()).max()))
     return {"log10_flux": middle, "dex": dex}
 
@@ -188,8 +236,7 @@ def calibrate_classifier(
         Of validation skies, those too that are no detections: the classifier's cut
         takes the place of the detector's threshold.
     by_bands : mapping of str to Finds
-        Of other skies, or fewer, by the bands that there are; for all of them, the
-        former are taken.
+        Of some patches, by the bands that there are.
     candidate_score : float
         Peaks with a higher score are judged.
 
@@ -246,8 +293,9 @@ def calibrate_classifier(
 def cut(p_fake: Floats, finds: Finds) -> float:
     """Return up to which P(fake) a peak is kept as a source.
 
-    That of Youden's J, raised if the detector's own threshold keeps more sources, so
-    that the classifier loses none on the whole.
+    That of Youden's J, or, where the detector's own threshold keeps more sources, one
+    that keeps 0.4 % more of them than that, so that the classifier loses none on the
+    whole.
 
     Parameters
     ----------

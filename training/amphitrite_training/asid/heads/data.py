@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 What = Literal["flux", "fake", "offset"]
 
 # Those before are the detector's own.
-_FIRST_VALIDATION_SKY: Final = VALIDATION_SKIES + 100
+FIRST_VALIDATION_SKY: Final = VALIDATION_SKIES + 100
 # Raised when the same sky would give other finds.
 _VERSION: Final = 1
 # Of the patches of a sky, for what is learned of each set of bands.
@@ -163,7 +163,7 @@ def data(recipe: Recipe, what: What) -> Data:
         varied=True,
     )
     validation = found(
-        [_FIRST_VALIDATION_SKY + i for i in range(recipe.n_validation_skies)],
+        [FIRST_VALIDATION_SKY + i for i in range(recipe.n_validation_skies)],
         recipe.variants,
         detector,
     )
@@ -181,7 +181,7 @@ def same_sources() -> dict[str, Finds]:
     """
     detector = published()
     return {
-        variant: found([_FIRST_VALIDATION_SKY], variant, detector)
+        variant: found([FIRST_VALIDATION_SKY], variant, detector)
         for variant in VARIANTS
     }
 
@@ -189,18 +189,18 @@ def same_sources() -> dict[str, Finds]:
 def by_bands(recipe: Recipe) -> dict[str, Finds]:
     """Return what the detector finds on some patches, by the bands that there are.
 
-    For every set of one or more, as in the argument ``present`` of
+    For every set of one or more but all, as in the argument ``present`` of
     `amphitrite_training.asid.heads.finds.search`.
     """
     detector = published()
     sets = ["".join(each) for each in product("10", repeat=len(BANDS))]
     files = {
         present: _FindsFile(
-            *(_FIRST_VALIDATION_SKY, recipe.variants[0], 1, False, _EVERY),
+            *(FIRST_VALIDATION_SKY, recipe.variants[0], 1, False, _EVERY),
             *(detector.digest, present),
         )
         for present in sets
-        if "1" in present
+        if "1" in present and present != ALL_BANDS
     }
     _make([file for file in files.values() if not file.path.exists()], detector)
     return {present: _read(file.path) for present, file in files.items()}
@@ -208,7 +208,7 @@ def by_bands(recipe: Recipe) -> dict[str, Finds]:
 
 def samples(recipe: Recipe, what: What) -> dict[str, NDArray[np.float32]]:
     """Return what a network is given of the finds on some ten patches."""
-    some = found([_FIRST_VALIDATION_SKY], recipe.variants, published(), every=80)
+    some = found([FIRST_VALIDATION_SKY], recipe.variants, published(), every=80)
     return inputs(some, what)
 
 

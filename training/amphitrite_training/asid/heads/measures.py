@@ -26,6 +26,8 @@ GAUSSIAN_68: Final = 0.9945
 
 FLUX_EDGES: Final = (6.95e-11, 2.34e-10, 4.28e-10, 1e-9, 3e-9, 1e-8, 1e-4)
 RELIABILITY_EDGES: Final = (0.0, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0001)
+# Bins with fewer sources say little.
+LEAST_SOURCES: Final = 30
 _RESAMPLES: Final = 500
 
 
@@ -117,7 +119,7 @@ def summary(
         that exceed that threshold; ``reliability``; ``calibration_error``.
         ``flux``, of the sources that pass: ``bright``, those above `BRIGHT`, and
         ``bins``, each with ``n``, ``median`` and ``width`` of log10 of the measured
-        over the true flux; ``coverage_68`` and ``coverage_95``.
+        over the true flux, ``coverage_68`` and ``coverage_95``; and both of all.
         ``position``, likewise: ``median_error``, ``median_error_of_peaks`` (deg),
         ``bins`` with both, and the coverages.
         Every measured number is ``value low high``, with a 95 % interval, but those
@@ -163,6 +165,7 @@ def _fluxes(real: Described, at_95: float) -> dict[str, Any]:
             "n": len(some),
             "median": interval(lambda i: float(np.median(some[i])), block),
             "width": interval(lambda i: half_width(some[i]), block),
+            **_coverages(pull[chosen], block, GAUSSIAN_68, at_95),
         }
 
     return {
@@ -171,8 +174,7 @@ def _fluxes(real: Described, at_95: float) -> dict[str, Any]:
             {"flux": list(edges), **measured(_within(real.flux, edges))}
             for edges in pairwise(FLUX_EDGES)
         ],
-        "coverage_68": _mean(pull <= GAUSSIAN_68, real.block),
-        "coverage_95": _mean(pull <= at_95, real.block),
+        **_coverages(pull, real.block, GAUSSIAN_68, at_95),
     }
 
 
@@ -189,6 +191,7 @@ def _positions(real: Described, at_68: float, at_95: float) -> dict[str, Any]:
             "median_error_of_peaks": interval(
                 lambda i: float(np.median(some.peak_error[i])), some.block
             ),
+            **_coverages(pull[chosen], some.block, at_68, at_95),
         }
 
     return {
@@ -197,8 +200,15 @@ def _positions(real: Described, at_68: float, at_95: float) -> dict[str, Any]:
             {"flux": list(edges), **measured(_within(real.flux, edges))}
             for edges in pairwise(FLUX_EDGES)
         ],
-        "coverage_68": _mean(pull <= at_68, real.block),
-        "coverage_95": _mean(pull <= at_95, real.block),
+    }
+
+
+def _coverages(
+    pull: Floats, block: NDArray[np.integer], at_68: float, at_95: float
+) -> dict[str, Any]:
+    return {
+        "coverage_68": _mean(pull <= at_68, block),
+        "coverage_95": _mean(pull <= at_95, block),
     }
 
 

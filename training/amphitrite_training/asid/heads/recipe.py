@@ -10,6 +10,9 @@ from amphitrite_training.asid.recipe import MOST_SKIES
 from amphitrite_training.asid.simulate.diffuse import VARIANTS
 from amphitrite_training.recipe import Training
 
+MOST_VALIDATION: Final = 900
+"""Seeds that validation of these networks may use."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe(Training):
@@ -52,10 +55,13 @@ class Recipe(Training):
                 raise BadInput(
                     f"the recipe's {name} must be positive; received {value}"
                 )
-        for name in ("n_skies", "n_validation_skies"):
-            if not 1 <= (value := getattr(self, name)) <= MOST_SKIES:
+        for name, most in (
+            ("n_skies", MOST_SKIES),
+            ("n_validation_skies", MOST_VALIDATION),
+        ):
+            if not 1 <= (value := getattr(self, name)) <= most:
                 raise BadInput(
-                    f"the recipe's {name} must be from 1 to {MOST_SKIES}, beyond which "
+                    f"the recipe's {name} must be from 1 to {most}, beyond which "
                     f"skies would be those of another set; received {value}"
                 )
         if not self.variants or set(self.variants) - set(VARIANTS):
