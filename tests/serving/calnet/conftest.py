@@ -61,7 +61,7 @@ def calnet_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     folder = tmp_path_factory.mktemp("calnet") / "repository"
     spec = MODEL.with_weights(digest="", learned=LEARNED)
-    publish(Artefact(rule(), spec, samples), folder)
+    publish([Artefact(rule(), spec, samples)], folder)
     return folder
 
 
