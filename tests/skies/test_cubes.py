@@ -263,6 +263,12 @@ def test_an_image_without_energies_is_refused(write_cube, counts):
         skies.read([write_cube(counts[0])])
 
 
+def test_latitude_before_longitude_is_refused(write_cube, counts):
+    path = write_cube(counts, LIMITS, ctype=("GLAT-CAR", "GLON-CAR"))
+    with pytest.raises(BadInput, match=r"received CTYPE1 = 'GLAT-CAR'.*\n.* swapped"):
+        skies.read([path])
+
+
 def test_a_cube_without_coordinates_is_refused(tmp_path, write_cube, counts):
     with fits.open(write_cube(counts)) as hdus:
         path = tmp_path / "plain.fits"
