@@ -183,7 +183,8 @@ def _share(counted: Counted) -> str:
 
 
 def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [heading, ["---"] * len(heading), *rows]
+    cells = [[cell.replace("|", "\\|") for cell in line] for line in (heading, *rows)]
+    lines = [cells[0], ["---"] * len(heading), *cells[1:]]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
