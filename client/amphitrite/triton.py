@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
@@ -37,6 +38,7 @@ _CHANNEL_ARGUMENTS = [
     ("grpc.enable_http_proxy", 0),
 ]
 _PROBE_SECONDS = 10.0
+_CLOSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,15 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Close the channel; safe to call twice."""
-        self._client.close()
+        """Close the channel; safe to call twice.
+
+        A Ctrl-C while a request is handed over can leave gRPC with a call that no
+        thread of its own looks after, and closing would wait for it for ever; it is
+        then left to the end of the process.
+        """
+        closing = threading.Thread(target=self._client.close, daemon=True)
+        closing.start()
+        closing.join(_CLOSE_SECONDS)
 
     def model(self, expected: ModelSpec) -> ServedModel:
         """Find a model on the server and check that it is the one expected.
