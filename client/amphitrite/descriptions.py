@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from amphitrite.bands import BANDS, Band, present
 from amphitrite.detector import Detector
-from amphitrite.errors import InferenceFailed, SpecMismatch
-from amphitrite.spec import ModelSpec
+from amphitrite.errors import InferenceFailed
+from amphitrite.spec import ModelSpec, reading_learned
 
 Floats = NDArray[np.floating]
 
@@ -112,8 +112,7 @@ class Calibration:
         SpecMismatch
             Something is missing or cannot be.
         """
-        try:
-            learned = spec.learned
+        with reading_learned(spec) as learned:
             systematic = learned.get("flux_systematic", {})
             found = cls(
                 exposure=np.array(learned["training_exposure"], np.float32),
@@ -128,12 +127,6 @@ class Calibration:
             )
             if found.exposure.shape != (len(BANDS),) or not (found.exposure > 0).all():
                 raise ValueError(f"training_exposure is {learned['training_exposure']}")
-        except (KeyError, TypeError, ValueError) as error:
-            raise SpecMismatch(
-                f"the served '{spec.name}' does not say what was learned with its "
-                f"weights ({error!r}); received {sorted(spec.learned)}. Export the "
-                "model again."
-            ) from error
         return found
 
     def threshold(

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from amphitrite.bands import BANDS, Band, present
-from amphitrite.errors import BadInput, SpecMismatch
-from amphitrite.spec import ModelSpec
+from amphitrite.errors import BadInput
+from amphitrite.spec import ModelSpec, reading_learned
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,13 @@ class Detector:
         SpecMismatch
             Something is missing.
         """
-        try:
+        with reading_learned(spec) as learned:
             return cls(
-                sigma=float(spec.learned["log_sigma_pixels"]),
-                floor=float(spec.learned["peak_floor"]),
-                radius_degrees=float(spec.learned["suppression_degrees"]),
-                thresholds=dict(spec.learned["thresholds"]),
+                sigma=float(learned["log_sigma_pixels"]),
+                floor=float(learned["peak_floor"]),
+                radius_degrees=float(learned["suppression_degrees"]),
+                thresholds=dict(learned["thresholds"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise SpecMismatch(
-                f"the served '{spec.name}' does not say what was learned with its "
-                f"weights ({error!r}); received {sorted(spec.learned)}. Export the "
-                "model again."
-            ) from error
 
     def threshold(
         self, coverage: Mapping[Band, float], *, chosen: float | None = None

@@ -10,7 +10,8 @@ repository keeps, in the ``parameters`` of ``config.pbtxt``.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -180,6 +181,25 @@ def _contract(spec: ModelSpec) -> dict[str, Any]:
     constants = json.loads(json.dumps(dict(spec.constants)))
     flat.update({f"constants.{key}": value for key, value in constants.items()})
     return flat
+
+
+@contextmanager
+def reading_learned(spec: ModelSpec) -> Iterator[Mapping[str, Any]]:
+    """Give what a served model has learned, to be read in the block.
+
+    Raises
+    ------
+    SpecMismatch
+        Something that the block reads is missing or cannot be.
+    """
+    try:
+        yield spec.learned
+    except (KeyError, TypeError, ValueError) as error:
+        raise SpecMismatch(
+            f"the served '{spec.name}' does not say what was learned with its "
+            f"weights ({error!r}); received {sorted(spec.learned)}. Export the "
+            "model again."
+        ) from error
 
 
 def check_contract(*, served: ModelSpec, expected: ModelSpec) -> None:

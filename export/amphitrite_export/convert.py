@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import onnx
 
 from amphitrite.errors import BadInput
-from amphitrite.spec import ModelSpec
+from amphitrite.spec import ModelSpec, TensorSpec
 
 OPSET = 17
 BATCH = "batch"
+IR_VERSION = 8
+"""Of the graphs that are written here in ONNX's own notation."""
 
 
 @dataclass(frozen=True)
@@ -244,3 +246,18 @@ def _rename(proto: onnx.ModelProto) -> None:
     graph.initializer.extend(copies)
     graph.name = "network"
     graph.doc_string = ""  # tf2onnx writes a number of this process there
+
+
+def signature(tensors: Iterable[TensorSpec]) -> str:
+    """Return tensors in ONNX's notation, with the batch axis and free lengths named."""
+    kinds = {"float32": "float", "int32": "int32", "bool": "bool"}
+
+    def one(tensor: TensorSpec) -> str:
+        lengths = [
+            f"{axis}s" if length < 0 else str(length)
+            for axis, length in zip(tensor.axes, tensor.shape, strict=True)
+        ]
+        shape = ", ".join([BATCH, *lengths])
+        return f"{kinds[tensor.dtype]}[{shape}] {tensor.name}"
+
+    return ", ".join(one(tensor) for tensor in tensors)

@@ -25,14 +25,12 @@ from scipy.ndimage import gaussian_filter1d
 from amphitrite.bands import CUTOUT_BANDS, PEAK_BAND, Band
 from amphitrite.errors import BadInput
 from amphitrite.patches import CUTOUT_PIXELS, MASK_PIXELS
-from amphitrite.spec import TensorSpec
 from amphitrite.surveys.asid import PEAKS
-from amphitrite_export.convert import BATCH, OPSET
+from amphitrite_export.convert import IR_VERSION, OPSET, signature
 
 MAX_PEAKS: Final = 64
 TRUNCATE: Final = 4.0
 
-_IR_VERSION: Final = 8
 _MARGIN: Final = CUTOUT_PIXELS // 2
 
 
@@ -148,8 +146,8 @@ def _text() -> str:
     Shapes in the comments: N masks, K places in the list.
     """
     return f"""
-<ir_version: {_IR_VERSION}, opset_import: ["" : {OPSET}]>
-{PEAKS.name} ({_signature(PEAKS.inputs)}) => ({_signature(PEAKS.outputs)})
+<ir_version: {IR_VERSION}, opset_import: ["" : {OPSET}]>
+{PEAKS.name} ({signature(PEAKS.inputs)}) => ({signature(PEAKS.outputs)})
 {{
     # the response: smoothed along the rows and curvature along the columns, and the
     # other way round; both filters are symmetric matrices
@@ -263,21 +261,6 @@ def _cutout_text(band: Band) -> str:
     flat_{name} = GatherElements <axis = 1> (image_{name}, index_{name})
     cutout_{name} = Reshape (flat_{name}, by_cutout)
 """
-
-
-def _signature(tensors: Iterable[TensorSpec]) -> str:
-    """Return tensors in ONNX's notation, with the batch axis and free lengths named."""
-    kinds = {"float32": "float", "int32": "int32", "bool": "bool"}
-
-    def one(tensor: TensorSpec) -> str:
-        lengths = [
-            f"{axis}s" if length < 0 else str(length)
-            for axis, length in zip(tensor.axes, tensor.shape, strict=True)
-        ]
-        shape = ", ".join([BATCH, *lengths])
-        return f"{kinds[tensor.dtype]}[{shape}] {tensor.name}"
-
-    return ", ".join(one(tensor) for tensor in tensors)
 
 
 def _names(stem: str, bands: Iterable[Band]) -> str:

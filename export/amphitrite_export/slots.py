@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from amphitrite.spec import ModelSpec, TensorSpec
 from amphitrite.surveys.asid import VALID
 from amphitrite_export import parity
-from amphitrite_export.convert import BATCH, OPSET
+from amphitrite_export.convert import IR_VERSION, OPSET, signature
 
-_IR_VERSION: Final = 8
 _BODY: Final = "network/"
 _PLACES: Final = 3
 
@@ -106,7 +105,8 @@ def answer(
         spread = np.zeros((*valid.shape, *given.shape[1:]), given.dtype)
         spread[valid] = given
         tensors[value.name] = spread
-    given_back = parity.run(content, tensors)
+    names = [value.name for value in session.get_outputs()]
+    given_back = dict(zip(names, session.run(names, tensors), strict=True))
     return {name: values[valid] for name, values in given_back.items()}
 
 
@@ -125,8 +125,8 @@ def _text(head: ModelSpec) -> str:
     """
     inputs = _of_network(head.inputs)
     return f"""
-<ir_version: {_IR_VERSION}, opset_import: ["" : {OPSET}]>
-{head.name} ({_signature(head.inputs)}) => ({_signature(head.outputs)})
+<ir_version: {IR_VERSION}, opset_import: ["" : {OPSET}]>
+{head.name} ({signature(head.inputs)}) => ({signature(head.outputs)})
 {{
     # patch and place of each peak, (M, 2); where there is none, the network runs on one
     # source without a count, since not every runtime takes an empty batch
@@ -169,17 +169,6 @@ def _scatter(tensor: TensorSpec) -> str:
     nowhere_{name} = Div (zeros_{name}, zeros_{name})
     {name} = ScatterND (nowhere_{name}, places, found_{name})
 """
-
-
-def _signature(tensors: Iterable[TensorSpec]) -> str:
-    """Return tensors in ONNX's notation, with the batch axis and the places named."""
-    kinds = {"float32": "float", "bool": "bool"}
-    return ", ".join(
-        f"{kinds[tensor.dtype]}"
-        f"[{', '.join([BATCH, *('peaks' if n < 0 else str(n) for n in tensor.shape)])}]"
-        f" {tensor.name}"
-        for tensor in tensors
-    )
 
 
 def _rename(nodes: Iterable[onnx.NodeProto], names: Mapping[str, str]) -> None:

@@ -44,7 +44,7 @@ from amphitrite.segments import (
     PERCENTILE,
     PERIODS,
 )
-from amphitrite.spec import ModelSpec, TensorSpec
+from amphitrite.spec import ModelSpec, TensorSpec, reading_learned
 from amphitrite.staging import Staging
 from amphitrite.stars import Scored, Star
 from amphitrite.triton import Connection
@@ -274,16 +274,8 @@ class Learned:
         SpecMismatch
             Something is missing, or unknown to this client.
         """
-        try:
-            learned = cls(
-                str(spec.learned["interpolation"]), float(spec.learned["threshold"])
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise SpecMismatch(
-                f"the served '{spec.name}' does not say what was learned with its "
-                f"weights ({error!r}); received {sorted(spec.learned)}. Export the "
-                "model again."
-            ) from error
+        with reading_learned(spec) as values:
+            learned = cls(str(values["interpolation"]), float(values["threshold"]))
         if learned.interpolation not in INTERPOLATIONS:
             raise SpecMismatch(
                 f"the served '{spec.name}' wants the interpolation "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 
@@ -244,9 +245,19 @@ class Evaluation:
 
     def networks(self, variant: str) -> dict[str, Any]:
         """Return what `amphitrite_training.asid.heads.measures.summary` measures."""
+        return self._networks[variant]
+
+    @cached_property
+    def _networks(self) -> dict[str, dict[str, Any]]:
+        """All of them: intervals take a while, and card and JSON both ask."""
+        return {
+            variant: self._summary(found) for variant, found in self.described.items()
+        }
+
+    def _summary(self, found: Described) -> dict[str, Any]:
         learned = self.spec.learned
         return summary(
-            self.described[variant],
+            found,
             self.max_p_fake,
             flux_95=learned["flux_sigma_95"],
             radius_68=learned["radius_68"],

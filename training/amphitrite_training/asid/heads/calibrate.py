@@ -3,7 +3,7 @@
 Errors are those of detections by the detector's own threshold, which are nearly those
 that the classifier leaves.  What is measured here is measured on what was learned from;
 `amphitrite evaluate` measures on other skies.  What is learned goes into the network
-(the layer `amphitrite_training.asid.heads.model.CALIBRATION`) or, where a client needs
+(the layer `amphitrite_training.asid.heads.recipe.CALIBRATION`) or, where a client needs
 it, into the spec.
 """
 
@@ -31,6 +31,7 @@ from amphitrite_training.asid.heads.measures import (
     rates,
     scatter,
 )
+from amphitrite_training.asid.heads.recipe import CALIBRATION
 
 if TYPE_CHECKING:
     import keras
@@ -260,7 +261,7 @@ def calibrate_classifier(
     fake = ~finds.is_real
     logit = predict(model, finds, "fake")["fake_logit"].astype(float)
     slope, intercept = platt(logit, fake)
-    layer = model.get_layer(_calibration())
+    layer = model.get_layer(CALIBRATION)
     (kernel, bias) = layer.get_weights()
     layer.set_weights([kernel * slope, bias * slope + intercept])
     p = 1 / (1 + np.exp(-slope * logit - intercept))
@@ -337,13 +338,7 @@ def youden(p_fake: Floats, fake: NDArray[np.bool_]) -> float:
 
 def _set_variance(model: keras.Model, factor_of_sigma: float) -> float:
     """Put a factor into the graph; return it as one of the variance."""
-    layer = model.get_layer(_calibration())
+    layer = model.get_layer(CALIBRATION)
     (kernel,) = layer.get_weights()
     layer.set_weights([kernel * factor_of_sigma**2])
     return factor_of_sigma**2
-
-
-def _calibration() -> str:
-    from amphitrite_training.asid.heads.model import CALIBRATION
-
-    return CALIBRATION

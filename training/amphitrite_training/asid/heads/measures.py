@@ -273,8 +273,8 @@ def scatter(error: Floats, flux: Floats) -> dict[str, Any]:
         and ``width``, half of what lies between the 16 % and the 84 % quantile.
     """
     bins = [
-        {"flux": [low, high], **_median_and_width(error[(flux >= low) & (flux < high)])}
-        for low, high in pairwise(FLUX_EDGES)
+        {"flux": list(edges), **_median_and_width(error[_within(flux, edges)])}
+        for edges in pairwise(FLUX_EDGES)
     ]
     return {"bright": _median_and_width(error[flux > BRIGHT]), "bins": bins}
 

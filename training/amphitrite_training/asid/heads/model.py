@@ -22,6 +22,7 @@ from amphitrite.surveys.asid import (
     per_source,
 )
 from amphitrite_training.asid.heads.recipe import (
+    CALIBRATION,
     ClassifierRecipe,
     FluxRecipe,
     LocationRecipe,
@@ -31,8 +32,6 @@ from amphitrite_training.asid.simulate import instrument
 from amphitrite_training.asid.simulate.sky import YEARS
 
 MEMBERS: Final = "members"
-CALIBRATION: Final = "calibration"
-"""Name of the layer whose weights calibration sets; at first it changes nothing."""
 
 # Means and standard deviations on a simulated sky.
 _AUXILIARY: Final = ((3.3, 0.45), (0.8, 0.36), (0.0, 0.29), (0.0, 0.29), (0.5, 0.17))

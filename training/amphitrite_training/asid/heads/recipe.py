@@ -10,6 +10,9 @@ from amphitrite_training.asid.recipe import MOST_SKIES
 from amphitrite_training.asid.simulate.diffuse import VARIANTS
 from amphitrite_training.recipe import Training
 
+CALIBRATION: Final = "calibration"
+"""Name of the layer whose weights calibration sets; at first it changes nothing."""
+
 MOST_VALIDATION: Final = 900
 """Seeds that validation of these networks may use."""
 
