@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite_training.calnet.simulate.stars import BINARIES
+from amphitrite_training.rows import Rows
 
 # What the target of the recall speaks of.
 CLEAR_TMAG: Final = 13.0
@@ -17,7 +17,7 @@ CLEAR_DEPTH: Final = 0.03
 
 
 @dataclass(frozen=True)
-class Scored:
+class Scored(Rows):
     """Simulated stars and what the catalogue says of them.
 
     Parameters
@@ -56,20 +56,3 @@ class Scored:
         """Which stars are bright and, if they are binaries, have deep eclipses."""
         deep = (self.depth > CLEAR_DEPTH) | ~self.is_binary
         return np.asarray((self.tmag < CLEAR_TMAG) & deep)
-
-    def where(self, chosen: NDArray[Any]) -> Scored:
-        """Return some of the stars: a mask, or their indices."""
-        return Scored(*(getattr(self, name)[chosen] for name in _COLUMNS))
-
-    @classmethod
-    def joined(cls, parts: Sequence[Scored]) -> Scored:
-        """Join several sets of stars."""
-        return cls(
-            *(
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in _COLUMNS
-            )
-        )
-
-
-_COLUMNS: Final = tuple(Scored.__dataclass_fields__)

@@ -8,11 +8,11 @@ sky and every faint source for one of its true brightness.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,7 @@ from amphitrite_training.asid.simulate.sky import (
     expect,
     relative_exposure,
 )
+from amphitrite_training.rows import Rows
 from amphitrite_training.scores import match
 
 Floats = NDArray[np.floating]
@@ -51,7 +52,7 @@ _BATCH: Final = 8
 
 
 @dataclass(frozen=True)
-class Finds:
+class Finds(Rows):
     """Peaks that the detector found, and the source at each.
 
     Parameters
@@ -103,20 +104,6 @@ class Finds:
     def is_detection(self) -> NDArray[np.bool_]:
         """Which finds exceed the threshold of their bands."""
         return np.asarray(self.score > self.threshold)
-
-    def where(self, chosen: NDArray[Any]) -> Finds:
-        """Return some of the finds."""
-        return Finds(*(getattr(self, field.name)[chosen] for field in fields(self)))
-
-    @classmethod
-    def joined(cls, parts: Sequence[Finds]) -> Finds:
-        """Join several sets."""
-        return cls(
-            *(
-                np.concatenate([getattr(part, field.name) for part in parts])
-                for field in fields(cls)
-            )
-        )
 
 
 def search(

@@ -6,14 +6,16 @@ what belongs together are given.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
+
+from amphitrite_training.rows import Rows
 
 Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
@@ -32,7 +34,7 @@ _RESAMPLES: Final = 500
 
 
 @dataclass(frozen=True)
-class Described:
+class Described(Rows):
     """Peaks of known nature, and what the networks say of them.
 
     Parameters
@@ -72,20 +74,6 @@ class Described:
     def is_fake(self) -> Bools:
         """Which detections are false."""
         return np.isnan(self.flux)
-
-    def where(self, chosen: NDArray[Any]) -> Described:
-        """Return some of the detections."""
-        return Described(*(getattr(self, each.name)[chosen] for each in fields(self)))
-
-    @classmethod
-    def joined(cls, parts: Sequence[Described]) -> Described:
-        """Join detections of several skies, whose blocks differ."""
-        return cls(
-            *(
-                np.concatenate([getattr(part, each.name) for part in parts])
-                for each in fields(cls)
-            )
-        )
 
 
 def summary(
