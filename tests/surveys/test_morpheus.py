@@ -6,6 +6,7 @@ from astropy.io import fits as astropy_fits
 
 from amphitrite import fits
 from amphitrite.errors import BadInput
+from amphitrite.steady import Steady
 from amphitrite.surveys.morpheus import (
     BANDS,
     MODEL,
@@ -34,7 +35,7 @@ def images(tmp_path):
 
 
 def work(images, *, stride=1, batch=64):
-    return prepare(StripOfBands(images, STRIP, stride), batch=batch)
+    return prepare(StripOfBands(images, STRIP, stride, Steady([])), batch=batch)
 
 
 def test_preparing_twice_gives_the_same_requests(images):
