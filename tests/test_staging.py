@@ -668,7 +668,7 @@ def test_a_disk_that_is_full_at_the_last_moment_loses_nothing(
     assert last == "new"
     assert len(failed) >= least
     assert all("No space left on device" in each for each in failed)
-    assert "1 finished parts are kept" in failed[-2]
+    assert any("1 finished parts are kept" in each for each in failed)
 
 
 # File systems without locks

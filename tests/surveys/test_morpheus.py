@@ -44,6 +44,17 @@ def test_preparing_twice_gives_the_same_requests(images):
         np.testing.assert_array_equal(one["windows"], two["windows"])
 
 
+def test_no_strip_of_a_changed_file_is_prepared(images):
+    paths = [image.path for image in images.values()]
+    payload = StripOfBands(images, STRIP, 1, Steady(paths))
+    prepare(payload, batch=64)
+    other = paths[2].with_name("other.fits")
+    other.write_bytes(paths[2].read_bytes())
+    other.replace(paths[2])
+    with pytest.raises(BadInput, match=r"V\.fits was changed or replaced while it was"):
+        prepare(payload, batch=64)
+
+
 def test_requests_are_what_the_contract_says(images):
     (tensor,) = MODEL.inputs
     sizes = []
