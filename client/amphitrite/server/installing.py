@@ -46,6 +46,14 @@ KEPT: Final = frozenset(
 _CERTIFICATES: Final = {"use-feature": "truststore", "use-deprecated": "legacy-certs"}
 # From the weakest to the strongest; a file's part for one command beats its other part.
 _ORIGINS: Final = ("global", "install", ":env:")
+# Stronger than any file: else pip, asked for its settings, would itself follow some,
+# and keep silent, list one file's only, or hand over to another Python's pip.
+_ASKING: Final = {
+    **dict.fromkeys(("PIP_QUIET", "PIP_VERBOSE", "PIP_DEBUG"), "0"),
+    **dict.fromkeys(("PIP_USER", "PIP_GLOBAL", "PIP_SITE"), "0"),
+    "PIP_LOG": os.devnull,
+    "_PIP_RUNNING_IN_SUBPROCESS": "1",
+}
 _SETTING: Final = re.compile(r"^(:env:|[a-z]+)\.([a-z-]+)=(.*)$")
 _SECRET: Final = re.compile(r"//[^/\s'\"]*@")
 
@@ -75,7 +83,7 @@ def pip_environ(python: Path, inherited: Mapping[str, str]) -> dict[str, str]:
     """
     listed = subprocess.run(
         [python, "-I", "-m", "pip", "config", "list"],
-        env=dict(inherited),
+        env={**inherited, **_ASKING},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -118,11 +126,12 @@ def _kept_settings(listed: str) -> dict[str, str]:
             value = _CERTIFICATES[key] if _CERTIFICATES[key] in value.split() else ""
         elif key not in KEPT:
             continue
-        found[match[1]][key] = value
+        if value:  # pip passes over empty ones
+            found[match[1]][key] = value
     merged: dict[str, str] = {}
     for origin in _ORIGINS:
         merged.update(found[origin])
-    return {key: value for key, value in merged.items() if value}
+    return merged
 
 
 def run(

@@ -12,58 +12,58 @@ _REMEDY = "choose another folder with the environment variable AMPHITRITE_CACHE"
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder that only its owner may use, and those above it as usual.
+    """Make a folder that only its owner may write to, or close one's own.
 
     Raises
     ------
     ProvisioningError
-        It, or one above it, is in somebody else's hands.
+        It is in somebody else's hands.
     OSError
         It cannot be made.
     """
-    check_private(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    check_private(folder)
+    folder.mkdir(mode=0o755, exist_ok=True)
+    check_private(folder, shared=True)
+    state = folder.stat()
+    if state.st_uid == os.geteuid() and state.st_mode & 0o022:
+        folder.chmod(stat.S_IMODE(state.st_mode) & ~0o022)
 
 
-def check_private(path: Path) -> None:
+def check_private(path: Path, *, shared: bool = False) -> None:
     """Refuse a path at which another user than root could have put something.
 
     Parameters
     ----------
     path : Path
-        It need not exist.  Folders above it may be open to its owner's group, and to
-        all where they only may add to it, as in ``/tmp``.
+        A file or a folder; one that does not exist is nobody's.
+    shared : bool
+        Whether its owner's group may write there, and everybody where they cannot
+        touch what is another's, as in ``/tmp``: it is not ours alone.
 
     Raises
     ------
     ProvisioningError
         Names what belongs to somebody else, or is open to others, and the remedy.
     """
-    for above in [path, *path.parents]:
+    # of a link, who made it and what it leads to
+    for each in dict.fromkeys([path, path.resolve()]):
         try:
-            state = above.lstat()
-        except (FileNotFoundError, NotADirectoryError):
+            state = each.lstat()
+        except FileNotFoundError:
             continue
-        if stat.S_ISLNK(state.st_mode) and above != path:
-            check_private(above.resolve())
         if state.st_uid not in (0, os.geteuid()):
             raise ProvisioningError(
-                f"{above} belongs to the user with the number {state.st_uid}, so that "
+                f"{each} belongs to the user with the number {state.st_uid}, so that "
                 f"nothing in it is run as user {os.geteuid()}; {_REMEDY}"
             )
-        if _is_open(state, inside=above == path):
+        if not stat.S_ISLNK(state.st_mode) and _is_open(state.st_mode, shared=shared):
             raise ProvisioningError(
-                f"others may write to {above}, so that nothing in it is run; {_REMEDY}, "
-                f"or close it: chmod go-w {above}"
+                f"others may write to {each}, so that nothing in it is run; close it "
+                f"(chmod go-w {each}) or {_REMEDY}"
             )
 
 
-def _is_open(state: os.stat_result, *, inside: bool) -> bool:
+def _is_open(mode: int, *, shared: bool) -> bool:
     """Tell whether others may replace what stands there."""
-    if stat.S_ISLNK(state.st_mode):
-        return False  # the mode of a link means nothing
-    others = stat.S_IWOTH | (stat.S_IWGRP if inside else 0)
-    shared = bool(state.st_mode & stat.S_ISVTX) and not inside
-    return bool(state.st_mode & others) and not shared
+    if not shared:
+        return bool(mode & 0o022)
+    return bool(mode & stat.S_IWOTH) and not mode & stat.S_ISVTX

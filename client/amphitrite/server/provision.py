@@ -38,8 +38,9 @@ _INSPECT: Final = """\
 import json
 from importlib.metadata import distributions
 import numpy, onnxruntime
-names = {d.metadata["Name"].lower().replace("_", "-"): d.version for d in distributions()}
-print(json.dumps(names))
+names = [d.metadata["Name"].lower().replace("_", "-") for d in distributions()]
+versions = [d.version for d in distributions()]
+print("\\n" + json.dumps(dict(zip(names, versions))))
 """
 
 Report = Callable[[str], None]
@@ -159,8 +160,10 @@ def provision(
     cache = cache_directory() if cache is None else cache
     root = cache / "server" / _key(host, gpu=gpu)
     try:
+        check_private(cache, shared=True)
         if (ready := _read_marker(root, host)) is not None:
             return ready
+        cache.mkdir(parents=True, exist_ok=True)
         make_private(root.parent)
         with _locked(root, report=report):
             if (ready := _read_marker(root, host)) is not None:
@@ -216,17 +219,17 @@ def _read_marker(root: Path, host: Host) -> ServerEnvironment | None:
     ProvisioningError
         Somebody else could have put the environment there.
     """
-    marker = _marker(root)
-    if not os.path.lexists(root):
+    if not root.exists():
         return None
-    check_private(root)
+    marker = _marker(root)
+    for path in (root.parent, root, marker):
+        check_private(path)
     try:
         name = json.loads(marker.read_text(encoding="utf-8"))["environment"]
         if not re.fullmatch(rf"{_ATTEMPT}\w+", name):
             return None
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    check_private(marker)
     check_private(root / name)
     found = _environment(root / name, host)
     # the Python it was built with may have been removed since, or a part of it
@@ -321,7 +324,9 @@ def _check_parts(environment: ServerEnvironment, *, gpu: bool) -> None:
         room=environment.site_packages,
         megabytes=MEGABYTES[gpu],
     )
-    found = json.loads(said.splitlines()[-1])
+    # warnings may come before and after
+    (line,) = [line for line in said.splitlines() if line.startswith("{")]
+    found = json.loads(line)
     missing += [
         f"{name} {version} (it has {found.get(name, 'none')})"
         for name, version in pins.pins(gpu=gpu).items()
@@ -339,4 +344,5 @@ def _write_marker(root: Path, attempt: Path) -> None:
     """Declare an environment complete, in one step."""
     aside = root / "complete.json.part"
     aside.write_text(json.dumps({"environment": attempt.name}), encoding="utf-8")
+    aside.chmod(0o644)  # whatever the umask: else nobody would believe it
     aside.replace(_marker(root))
