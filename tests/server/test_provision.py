@@ -150,9 +150,12 @@ def test_what_another_user_owns_is_not_believed(tmp_path: Path, host: Host) -> N
 
 def test_a_folder_of_one_s_own_is_closed_to_others(tmp_path: Path) -> None:
     (tmp_path / "server").mkdir()
-    (tmp_path / "server").chmod(0o777)
+    (tmp_path / "server").chmod(0o775)
     make_private(tmp_path / "server")
     assert (tmp_path / "server").stat().st_mode & 0o777 == 0o755
+    (tmp_path / "server").chmod(0o777)
+    with pytest.raises(ProvisioningError, match="others may write to"):
+        make_private(tmp_path / "server")
 
 
 def test_waits_for_another_process_that_installs(tmp_path: Path, host: Host) -> None:
