@@ -21,7 +21,7 @@ from amphitrite.server import supervisor
 
 USUAL: Final = (Path("/tmp"), Path("/var/tmp"))
 # a socket's path has 107 bytes at most, of which a run's folder and socket take these
-_LONGEST: Final = 107 - len(f"/{supervisor.PREFIX}01234567/metrics:65535")
+_LONGEST: Final = 107 - len(f"/{supervisor.PREFIX}01234567/metrics")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._+=@/-]+")
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
