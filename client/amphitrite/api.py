@@ -11,7 +11,7 @@ from typing import Any
 from astropy.table import QTable
 
 from amphitrite.engine import Control
-from amphitrite.surveys import asked, page
+from amphitrite.surveys import asked, needed, page
 from amphitrite.surveys import options as survey_options
 from amphitrite.triton import Connection
 
@@ -34,7 +34,8 @@ def connect(
         started on this machine and stopped at the end; the first time, this installs
         the server into the user's cache directory.
     models : sequence of str, optional
-        The models that a local server loads; all of the repository by default.
+        The models that a local server loads, or surveys, for all models that they ask;
+        all of the repository by default.
     model_repository : Path, optional
         What a local server serves; see `amphitrite.repository.find_repository`.
     deadline : float
@@ -79,7 +80,9 @@ def connect(
 
     with (
         LocalTriton(
-            find_repository(model_repository), models=models, report=report
+            find_repository(model_repository),
+            models=None if models is None else needed(models),
+            report=report,
         ) as server,
         Connection(server.grpc_url, deadline=deadline) as connection,
     ):

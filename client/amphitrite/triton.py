@@ -360,7 +360,8 @@ def _check_address(url: str) -> None:
     """Refuse what is not ``host:port``, such as the URL of a web page."""
     host, _, port = url.rpartition(":")
     number = int(port) if port.isascii() and port.isdecimal() else 0
-    if not host or "/" in url or not 0 < number < 65536:
+    own = url.startswith("unix:/")  # of a local server: a socket, no port
+    if not own and (not host or "/" in url or not 0 < number < 65536):
         raise errors.BadInput(
             f"'{url}' is no server address; expected host:port of Triton's gRPC "
             "endpoint, such as localhost:8001"

@@ -134,9 +134,9 @@ def test_a_port_in_use_ends_with_3(
 
 
 def test_a_corrupt_model_ends_with_3(
-    run: Callable[..., subprocess.Popen[str]], repository: Any
+    run: Callable[..., subprocess.Popen[str]], repository: Any, toys: Any
 ) -> None:
-    repository.add("corrupt", b"no ONNX")
+    repository.add("corrupt", toys.broken())
     _, err = (program := run("serve")).communicate(timeout=60)
     assert program.returncode == 3
     assert "the model 'corrupt' cannot be loaded" in err

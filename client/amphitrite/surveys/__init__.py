@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
@@ -34,6 +35,17 @@ def asked(survey: str) -> list[str]:
     """
     found = page(survey)
     return [model.name for model in getattr(found, "ASKED", (found.MODEL,))]
+
+
+def needed(names: Iterable[str]) -> list[str]:
+    """Return the names of models, those that a survey's run asks in its place.
+
+    A survey may be named like one of its models: then all that it asks are meant.
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        found.update(dict.fromkeys(asked(name) if name in SURVEYS else [name]))
+    return list(found)
 
 
 def options(survey: str, **chosen: Any) -> Any:
