@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from amphitrite.errors import BadInput
@@ -45,14 +44,7 @@ def provenance(paths: Sequence[Path], model: ServedModel, command: str) -> Prove
         f"{path} {stat.st_size} {stat.st_mtime_ns}\n"
         for path, stat in zip(paths, stats, strict=True)
     )
-    return Provenance(
-        model=model.spec.name,
-        version=model.version,
-        digest=model.spec.digest,
-        inputs=((_count(len(paths)), _digest(lines)),),
-        command=command,
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
+    return Provenance.by(model, ((_count(len(paths)), _digest(lines)),), command)
 
 
 def read(before: Provenance, files: Iterable[Scored]) -> Provenance:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,11 +19,16 @@ from tritonclient.grpc.model_config_pb2 import ModelConfig
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from amphitrite import errors
-from amphitrite.spec import Member, ModelSpec, check_contract, parameter_key
+from amphitrite.answers import Tensors, asked_for, check_answer, check_request
+from amphitrite.spec import (
+    Member,
+    ModelSpec,
+    check_contract,
+    parameter_key,
+    wiring_digest,
+)
 
 logger = logging.getLogger(__name__)
-
-Tensors = Mapping[str, NDArray[Any]]
 
 # Passing channel arguments replaces tritonclient's own: the message sizes must be
 # given again, and gRPC would otherwise wait up to two minutes before it reconnects.
@@ -39,6 +44,9 @@ _CHANNEL_ARGUMENTS = [
 ]
 _PROBE_SECONDS = 10.0
 _CLOSE_SECONDS = 5.0
+# What Triton calls the backend of `amphitrite.server`, which compares an ONNX file with
+# the digest in its spec when it loads it.  NVIDIA's own is "libtriton_onnxruntime.so".
+_VERIFYING_RUNTIME = "model.py"
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class ModelStatus:
     ready: bool
     reason: str
     digest: str
+    identity: str
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as JSON types."""
@@ -87,6 +96,7 @@ class Connection:
         self._client = triton_grpc.InferenceServerClient(
             url, channel_args=_CHANNEL_ARGUMENTS
         )
+        self._warned = False
 
     def __enter__(self) -> Connection:
         return self
@@ -123,6 +133,11 @@ class Connection:
             The server has no spec for the model, or its contract differs, or the
             spec does not describe the tensors that the server really has; or a member
             of an ensemble is not the one that the ensemble was published with.
+
+        Notes
+        -----
+        Warns once where the server's backend does not compare the weights that it
+        loads with the digest in their spec.
         """
         name = expected.name
         try:
@@ -142,17 +157,31 @@ class Connection:
         spec = _served_spec(config, version, server=self.url)
         check_contract(served=spec, expected=expected)
         _check_tensors(metadata, spec, batched=config.max_batch_size > 0)
-        for member in spec.members:
-            self._check_member(name, member)
+        if spec.members:
+            _check_wiring(config, spec, server=self.url)
+            parts = [self._check_member(name, member) for member in spec.members]
+        else:
+            parts = [config]
+        verified = all(part.runtime == _VERIFYING_RUNTIME for part in parts)
+        if not verified and not self._warned:
+            self._warned = True
+            logger.warning(
+                "the server at %s loads '%s' with a backend that does not compare the "
+                "weights with their digest: that they are those named in the products "
+                "rests on its repository, and the products say so",
+                self.url,
+                name,
+            )
         return ServedModel(
             connection=self,
             spec=spec,
             version=version,
             max_batch=max(1, config.max_batch_size),
+            verified=verified,
         )
 
-    def _check_member(self, ensemble: str, member: Member) -> None:
-        """Make sure that a member of an ensemble has the weights that it should."""
+    def _check_member(self, ensemble: str, member: Member) -> ModelConfig:
+        """Return the configuration of an ensemble's member, if it is the right one."""
         version = str(member.version)
         try:
             config = self._client.get_model_config(
@@ -160,14 +189,20 @@ class Connection:
             ).config
         except InferenceServerException as error:
             raise self._translate(error, member.name, deadline=_PROBE_SECONDS) from None
-        served = _served_spec(config, member.version, server=self.url).digest
-        if served != member.digest:
-            raise errors.SpecMismatch(
-                f"the ensemble '{ensemble}' at {self.url} was published with version "
-                f"{version} of '{member.name}' of {member.digest}, but that version is "
-                f"now {served}: '{member.name}' was replaced by itself. Export it "
-                "again, so that its ensembles follow it."
-            )
+        served = _served_spec(config, member.version, server=self.url)
+        for what, want, have in (
+            ("weights", member.digest, served.digest),
+            ("spec", member.identity, served.identity),
+        ):
+            if have != want:
+                raise errors.SpecMismatch(
+                    f"the ensemble '{ensemble}' at {self.url} was published with "
+                    f"version {version} of '{member.name}' with the {what} {want}, but "
+                    f"that version now has the {what} {have}: '{member.name}' was "
+                    "replaced by itself. Export it again, so that its ensembles follow "
+                    "it."
+                )
+        return config
 
     def status(self) -> list[ModelStatus]:
         """List every model version on the server, and try each with one request.
@@ -192,7 +227,8 @@ class Connection:
     def _status_of(self, entry: Any) -> ModelStatus:
         """Return the status of one entry of the server's index."""
         name, version = entry.name, entry.version
-        ready, reason, digest = entry.state == "READY", entry.reason, ""
+        ready, reason = entry.state == "READY", entry.reason
+        digest = identity = ""
         if ready:
             try:
                 config = self._client.get_model_config(
@@ -201,14 +237,14 @@ class Connection:
                 text = config.parameters[parameter_key(int(version))].string_value
                 if text:
                     spec = ModelSpec.from_json(text)
-                    digest = spec.digest
+                    digest, identity = spec.digest, spec.identity
                     self._try(spec, version, batched=config.max_batch_size > 0)
             except InferenceServerException as error:
                 ready = False
                 reason = str(self._translate(error, name, deadline=_PROBE_SECONDS))
             except errors.SpecMismatch as error:
                 ready, reason = False, str(error)
-        return ModelStatus(name, version, ready, reason, digest)
+        return ModelStatus(name, version, ready, reason, digest, identity)
 
     def _try(self, spec: ModelSpec, version: str, *, batched: bool) -> None:
         """Send the smallest request that a spec allows and wait for its answer."""
@@ -223,22 +259,35 @@ class Connection:
         self, model: ServedModel, tensors: Tensors, outputs: Sequence[str]
     ) -> Future[dict[str, NDArray[Any]]]:
         future: Future[dict[str, NDArray[Any]]] = Future()
+        asked = asked_for(model.spec, outputs)
+        check_request(model.spec, tensors)
 
         def answered(result: Any, error: InferenceServerException | None) -> None:
             if error is not None:
                 future.set_exception(self._translate(error, model.spec.name))
                 return
             try:
-                future.set_result({name: result.as_numpy(name) for name in outputs})
+                answer = {name: result.as_numpy(name) for name in asked}
+                check_answer(model.spec, tensors, answer)
+            except errors.InferenceFailed as wrong:
+                future.set_exception(
+                    errors.InferenceFailed(
+                        f"the answer of '{model.spec.name}' version {model.version} on "
+                        f"the server at {self.url} cannot be used: {wrong}. The model "
+                        "is damaged: export or install it again."
+                    )
+                )
             except Exception as broken:  # an answer must never leave a caller waiting
                 future.set_exception(broken)
+            else:
+                future.set_result({name: answer[name] for name in outputs})
 
         self._client.async_infer(
             model.spec.name,
             _inputs(tensors),
             answered,
             model_version=str(model.version),
-            outputs=[triton_grpc.InferRequestedOutput(name) for name in outputs],
+            outputs=[triton_grpc.InferRequestedOutput(name) for name in asked],
             client_timeout=self.deadline,
         )
         return future
@@ -282,12 +331,28 @@ class Connection:
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A model on a server whose contract has been checked."""
+    """A model on a server whose contract has been checked.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the server.
+    spec : ModelSpec
+        What the server says of the model.
+    version : int
+        The version that requests go to.
+    max_batch : int
+        The longest batch of a request.
+    verified : bool
+        Whether the server has compared the weights that it loaded with the digest in
+        the spec, those of an ensemble's members included.
+    """
 
     connection: Connection
     spec: ModelSpec
     version: int
     max_batch: int
+    verified: bool
 
     def submit(
         self, tensors: Tensors, outputs: Sequence[str] | None = None
@@ -297,15 +362,22 @@ class ServedModel:
         Parameters
         ----------
         tensors : mapping of str to ndarray
-            Every input of the model, each with a leading batch axis.  The server lets
-            NaN through, so what is not finite must have been dealt with before.
+            Every input of the model, each with a leading batch axis; finite, and inside
+            the range that the model's spec declares.
         outputs : sequence of str, optional
             The outputs wanted; all of them by default.
 
         Returns
         -------
         Future
-            Gives ``{output: ndarray}``, or raises a `amphitrite.errors.ServerError`.
+            Gives ``{output: ndarray}``, checked by
+            `amphitrite.answers.check_answer`, or raises a
+            `amphitrite.errors.ServerError`.
+
+        Raises
+        ------
+        BadInput
+            An input holds NaN, or what is out of its range; nothing is sent.
         """
         names = outputs or [tensor.name for tensor in self.spec.outputs]
         return self.connection._submit(self, tensors, names)
@@ -317,22 +389,31 @@ class ServedModel:
         return self.submit(tensors, outputs).result()
 
     def check_unchanged(self) -> None:
-        """Make sure that the server still serves the very same weights.
+        """Make sure that the server still serves the very same model.
 
         Raises
         ------
         SpecMismatch
-            The weights differ from those that the run began with.
+            The weights or what was learned with them differ from those that the run
+            began with, or they are not verified as those were.
         ServerError
             The server does not answer, or not with this model.
         """
         now = self.connection.model(self.spec)
-        if (now.version, now.spec.digest) != (self.version, self.spec.digest):
+        if now.state != self.state:
             raise errors.SpecMismatch(
                 f"the server at {self.connection.url} now serves '{self.spec.name}' "
-                f"version {now.version} ({now.spec.digest}); the run began with "
-                f"version {self.version} ({self.spec.digest}). Start the run anew."
+                f"{now.state}; the run began with {self.state}. Start the run anew."
             )
+
+    @property
+    def state(self) -> str:
+        """Version, identity, digest of the weights and whether they are verified."""
+        verified = "verified" if self.verified else "not verified"
+        return (
+            f"version {self.version} ({self.spec.identity}, weights {self.spec.digest},"
+            f" {verified})"
+        )
 
 
 def parse_config(text: str, *, source: str = "config.pbtxt") -> ModelConfig:
@@ -403,6 +484,26 @@ def _served_spec(config: ModelConfig, version: int, *, server: str) -> ModelSpec
             "what it expects. Serve a repository that amphitrite exported."
         )
     return ModelSpec.from_json(config.parameters[key].string_value)
+
+
+def _check_wiring(config: ModelConfig, spec: ModelSpec, *, server: str) -> None:
+    """Make sure that an ensemble runs the members of its spec, joined as published."""
+    steps = list(config.ensemble_scheduling.step)
+    digest = wiring_digest(
+        spec.members,
+        [(s.model_name, dict(s.input_map), dict(s.output_map)) for s in steps],
+    )
+    runs = {(step.model_name, step.model_version) for step in steps}
+    pinned = {(member.name, member.version) for member in spec.members}
+    if runs != pinned or digest != spec.digest:
+        have, want = (
+            ", ".join(f"{name} version {version}" for name, version in sorted(members))
+            for members in (runs, pinned)
+        )
+        raise errors.SpecMismatch(
+            f"the ensemble '{spec.name}' at {server} runs {have}, joined as {digest}; "
+            f"its spec says {want}, joined as {spec.digest}. Export it again."
+        )
 
 
 def _check_tensors(metadata: Any, spec: ModelSpec, *, batched: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from amphitrite.errors import ProvisioningError
 from amphitrite.server import LocalTriton, rest
 from amphitrite.server.host import check_host, this_host
 from amphitrite.server.provision import ServerEnvironment, provision
+from amphitrite.spec import ModelSpec, parameter_key
 
 WIDTH = 4
 
@@ -67,8 +69,18 @@ def node(kind: str, inputs: Sequence[str], output: str, **attributes: Any) -> An
     return _onnx().helper.make_node(kind, list(inputs), [output], **attributes)
 
 
+def parameter(declared: ModelSpec, model: bytes) -> str:
+    """Return the parameter of config.pbtxt that says what a file is."""
+    digest = f"sha256:{hashlib.sha256(model).hexdigest()}"
+    text = declared.with_weights(digest=digest).to_json()
+    key, value = json.dumps(parameter_key(1)), json.dumps(text)
+    return f"parameters {{ key: {key} value {{ string_value: {value} }} }}\n"
+
+
 class Toys:
     """Bytes of ONNX files small enough to know the answers of."""
+
+    parameter = staticmethod(parameter)
 
     node = staticmethod(node)
     graph = staticmethod(graph)

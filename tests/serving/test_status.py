@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -14,21 +15,17 @@ import pytest
 
 from amphitrite.server import LocalTriton
 from amphitrite.server.provision import ServerEnvironment
-from amphitrite.spec import ModelSpec, TensorSpec, parameter_key
+from amphitrite.spec import ModelSpec, TensorSpec
 
 pytestmark = pytest.mark.triton
 
-DIGEST = "sha256:" + "0123456789ab" * 5 + "0123"
 
-
-def spec(name: str, *, width: int = 4) -> str:
-    """Return a spec as config.pbtxt holds it."""
+def spec(name: str, *, width: int = 4) -> ModelSpec:
+    """Return the spec of a model that doubles."""
     tensors = (
         (TensorSpec(side, "float32", (width,), ("channel",)),) for side in ("x", "y")
     )
-    text = ModelSpec(name, *tensors, digest=DIGEST).to_json()
-    key, value = json.dumps(parameter_key(1)), json.dumps(text)
-    return f"parameters {{ key: {key} value {{ string_value: {value} }} }}\n"
+    return ModelSpec(name, *tensors)
 
 
 @pytest.fixture
@@ -36,10 +33,12 @@ def server(
     repository: Any, toys: Any, server_environment: ServerEnvironment
 ) -> Iterator[LocalTriton]:
     """Serve a model with a spec, one whose length is free, and one without a spec."""
-    repository.add("fixed", toys.double(), extra=spec("fixed"))
+    fixed = toys.double()
+    repository.add("fixed", fixed, extra=toys.parameter(spec("fixed"), fixed))
     free = toys.double(x=("batch", "n"), y=("batch", "n"))
     config = toys.config.replace("dims: [ 4 ]", "dims: [ -1 ]")
-    repository.add("free", free, config=config, extra=spec("free", width=-1))
+    extra = toys.parameter(spec("free", width=-1), free)
+    repository.add("free", free, config=config, extra=extra)
     repository.add("bare", toys.double())
     with LocalTriton(repository.path, environment=server_environment) as running:
         yield running
@@ -78,8 +77,14 @@ def test_a_model_that_answers_is_ready(server: LocalTriton, http: Any) -> None:
     code, facts = status(server)
     assert code == 0, facts
     assert facts["ready"]
-    digests = {name: model["digest"] for name, model in facts["models"].items()}
-    assert digests == {"fixed": DIGEST, "free": DIGEST, "bare": ""}
+    for name, width in (("fixed", 4), ("free", -1)):
+        (file,) = server.model_repository.glob(f"{name}/1/model.onnx")
+        digest = f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
+        told = spec(name, width=width).with_weights(digest=digest)
+        assert facts["models"][name]["digest"] == digest
+        assert facts["models"][name]["identity"] == told.identity
+    assert not facts["models"]["bare"]["digest"]
+    assert not facts["models"]["bare"]["identity"]
     for name in ("fixed", "free"):
         tried = http(server.http_url).call(f"/v2/models/{name}/stats")
         (statistics,) = tried["model_stats"]
@@ -101,14 +106,16 @@ def test_a_model_whose_process_died_is_not_ready(
         model = facts["models"][name]
         assert not model["ready"]
         assert f"the process that runs '{name}' has died" in model["reason"]
-        assert model["digest"] == DIGEST
+        assert model["digest"]
 
 
 def test_a_spec_that_the_model_refuses_is_said(
     repository: Any, toys: Any, server_environment: ServerEnvironment
 ) -> None:
-    repository.add("wide", toys.double(), extra=spec("wide", width=5))
-    repository.add("narrow", toys.double(), extra=spec("narrow"))
+    model = toys.double()
+    for declared in (spec("wide", width=5), spec("narrow")):
+        extra = toys.parameter(declared, model)
+        repository.add(declared.name, model, extra=extra)
     with LocalTriton(repository.path, environment=server_environment) as server:
         code, facts = status(server)
     assert code == 3

@@ -93,6 +93,8 @@ MODEL: Final = ModelSpec(
             shape=(1,),
             axes=("score",),
             description="probability that the segment shows an eclipsing binary",
+            minimum=0.0,
+            maximum=1.0,
         ),
     ),
     constants={
