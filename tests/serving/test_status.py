@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
 import psutil
 import pytest
 
-from amphitrite.server import LocalTriton
+from amphitrite.errors import ServerUnreachable
+from amphitrite.repository import checkout_repository
+from amphitrite.server import LocalTriton, launcher
 from amphitrite.server.provision import ServerEnvironment
 from amphitrite.spec import ModelSpec, TensorSpec, parameter_key
+from amphitrite.surveys import model_names
+from amphitrite.triton import Connection, ModelStatus
 
 pytestmark = pytest.mark.triton
 
@@ -31,9 +36,34 @@ def spec(name: str, *, width: int = 4) -> str:
     return f"parameters {{ key: {key} value {{ string_value: {value} }} }}\n"
 
 
+CLOSED = "--grpc-restricted-protocol="
+Serve = Callable[..., AbstractContextManager[LocalTriton]]
+
+
 @pytest.fixture
+def serve(
+    server_environment: ServerEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> Serve:
+    """Return how to serve a repository, with or without a list of its models."""
+    command = launcher.command
+
+    @contextmanager
+    def serving(*arguments: Any, closed: bool) -> Iterator[LocalTriton]:
+        def changed(*words: Any, **options: Any) -> list[str]:
+            made = command(*words, **options)
+            kept = [word for word in made if not word.startswith(CLOSED)]
+            return kept + [f"{CLOSED}model-repository:a:b=c"] * closed
+
+        monkeypatch.setattr(launcher, "command", changed)
+        with LocalTriton(*arguments, environment=server_environment) as server:
+            yield server
+
+    return serving
+
+
+@pytest.fixture(params=[False, True], ids=["listed", "closed"])
 def server(
-    repository: Any, toys: Any, server_environment: ServerEnvironment
+    repository: Any, toys: Any, serve: Serve, request: pytest.FixtureRequest
 ) -> Iterator[LocalTriton]:
     """Serve a model with a spec, one whose length is free, and one without a spec."""
     repository.add("fixed", toys.double(), extra=spec("fixed"))
@@ -41,11 +71,18 @@ def server(
     config = toys.config.replace("dims: [ 4 ]", "dims: [ -1 ]")
     repository.add("free", free, config=config, extra=spec("free", width=-1))
     repository.add("bare", toys.double())
-    with LocalTriton(repository.path, environment=server_environment) as running:
+    with serve(repository.path, closed=request.param) as running:
         yield running
 
 
-def status(server: LocalTriton) -> tuple[int, dict[str, Any]]:
+def status(server: LocalTriton) -> dict[str, ModelStatus]:
+    """Return what a connection says of the toys."""
+    names = ("fixed", "free", "bare", "none", "wide", "narrow")
+    with Connection(server.grpc_url) as connection:
+        return {model.name: model for model in connection.status(names)}
+
+
+def command(server: LocalTriton) -> tuple[int, dict[str, Any]]:
     """Return the exit code of ``amphitrite status --json``, and what it says."""
     done = subprocess.run(
         [
@@ -57,9 +94,7 @@ def status(server: LocalTriton) -> tuple[int, dict[str, Any]]:
         timeout=120,
     )
     assert "Traceback" not in done.stderr
-    facts = json.loads(done.stdout)
-    models = {model["name"]: model for model in facts["models"] if model["version"]}
-    return done.returncode, {**facts, "models": models}
+    return done.returncode, json.loads(done.stdout)
 
 
 def kill_stubs(server: LocalTriton) -> None:
@@ -75,11 +110,10 @@ def kill_stubs(server: LocalTriton) -> None:
 
 
 def test_a_model_that_answers_is_ready(server: LocalTriton, http: Any) -> None:
-    code, facts = status(server)
-    assert code == 0, facts
-    assert facts["ready"]
-    digests = {name: model["digest"] for name, model in facts["models"].items()}
-    assert digests == {"fixed": DIGEST, "free": DIGEST, "bare": ""}
+    found = status(server)
+    assert not any(name.startswith("amphitrite") for name in found)
+    for name, digest in {"fixed": DIGEST, "free": DIGEST, "bare": ""}.items():
+        assert found[name] == ModelStatus(name, "1", "ready", "", digest)
     for name in ("fixed", "free"):
         tried = http(server.http_url).call(f"/v2/models/{name}/stats")
         (statistics,) = tried["model_stats"]
@@ -94,24 +128,63 @@ def test_a_model_whose_process_died_is_not_ready(
     kill_stubs(server)
     # what makes the request necessary: the server itself has not noticed
     http(server.http_url).call("/v2/models/fixed/ready")
-    code, facts = status(server)
-    assert code == 3
-    assert not facts["ready"]
+    found = status(server)
     for name in ("fixed", "free"):
-        model = facts["models"][name]
-        assert not model["ready"]
-        assert f"the process that runs '{name}' has died" in model["reason"]
-        assert model["digest"] == DIGEST
+        model = found[name]
+        assert model.state == "not ready"
+        assert not model.ready
+        assert f"the process that runs '{name}' has died" in model.reason
+        assert model.digest == DIGEST
 
 
 def test_a_spec_that_the_model_refuses_is_said(
-    repository: Any, toys: Any, server_environment: ServerEnvironment
+    repository: Any, toys: Any, serve: Serve
 ) -> None:
     repository.add("wide", toys.double(), extra=spec("wide", width=5))
     repository.add("narrow", toys.double(), extra=spec("narrow"))
-    with LocalTriton(repository.path, environment=server_environment) as server:
-        code, facts = status(server)
+    with serve(repository.path, closed=True) as server:
+        found = status(server)
+    assert found["narrow"].ready
+    assert not found["wide"].ready
+    assert "refused a request to 'wide'" in found["wide"].reason
+
+
+@pytest.mark.parametrize("closed", [False, True], ids=["listed", "closed"])
+def test_models_that_nobody_asked_for_are_no_failure(
+    closed: bool, serve: Serve
+) -> None:
+    repository = checkout_repository()
+    assert repository is not None
+    with serve(repository, ["morpheus"], closed=closed) as server:
+        code, facts = command(server)
+        assert code == 0
+        assert facts["ready"]
+        states = {model["name"]: model["state"] for model in facts["models"]}
+        unasked = model_names() - {"morpheus"}
+        if not closed:  # a list may lack what was not even offered to the server
+            unasked &= states.keys()
+        assert states == {"morpheus": "ready"} | dict.fromkeys(unasked, "not loaded")
+        for model in facts["models"]:
+            assert set(model) >= {"name", "version", "ready", "reason", "digest"}
+            assert model["ready"] == (model["state"] == "ready")
+        for port, what in (
+            (server.http_url, "Triton's HTTP port; gRPC is usually 8001"),
+            (server.metrics_url, "Triton's metrics port; gRPC is usually 8001"),
+        ):
+            address = port.removeprefix("http://").removesuffix("/metrics")
+            with (
+                Connection(address) as connection,
+                pytest.raises(ServerUnreachable, match=what),
+            ):
+                connection.status()
+
+
+def test_a_server_without_any_model_is_no_success(
+    repository: Any, toys: Any, serve: Serve
+) -> None:
+    repository.add("bare", toys.double())
+    with serve(repository.path, closed=True) as server:
+        code, facts = command(server)
     assert code == 3
-    assert facts["models"]["narrow"]["ready"]
-    assert not facts["models"]["wide"]["ready"]
-    assert "refused a request to 'wide'" in facts["models"]["wide"]["reason"]
+    assert not facts["ready"]
+    assert {model["state"] for model in facts["models"]} == {"not loaded"}

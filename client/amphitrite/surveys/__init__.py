@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from amphitrite.errors import BadInput
+from amphitrite.spec import ModelSpec
 
 SURVEYS = ("asid", "calnet", "morpheus")
 
@@ -34,6 +35,16 @@ def asked(survey: str) -> list[str]:
     """
     found = page(survey)
     return [model.name for model in getattr(found, "ASKED", (found.MODEL,))]
+
+
+def model_names() -> set[str]:
+    """Return the names of all models on the pages, members of ensembles included."""
+    return {
+        value.name
+        for survey in SURVEYS
+        for value in vars(page(survey)).values()
+        if isinstance(value, ModelSpec)
+    }
 
 
 def options(survey: str, **chosen: Any) -> Any:
