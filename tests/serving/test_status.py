@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from amphitrite.errors import ServerUnreachable
-from amphitrite.repository import checkout_repository
 from amphitrite.server import LocalTriton, launcher
+from amphitrite.server.ports import choose_ports
 from amphitrite.server.provision import ServerEnvironment
 from amphitrite.spec import ModelSpec, TensorSpec, parameter_key
 from amphitrite.surveys import model_names
@@ -82,12 +82,12 @@ def status(server: LocalTriton) -> dict[str, ModelStatus]:
         return {model.name: model for model in connection.status(names)}
 
 
-def command(server: LocalTriton) -> tuple[int, dict[str, Any]]:
+def command(address: str) -> tuple[int, dict[str, Any]]:
     """Return the exit code of ``amphitrite status --json``, and what it says."""
     done = subprocess.run(
         [
             *(sys.executable, "-m", "amphitrite"),
-            *("status", "--json", "--server", server.grpc_url),
+            *("status", "--json", "--server", address),
         ],
         capture_output=True,
         text=True,
@@ -149,34 +149,41 @@ def test_a_spec_that_the_model_refuses_is_said(
     assert "refused a request to 'wide'" in found["wide"].reason
 
 
-@pytest.mark.parametrize("closed", [False, True], ids=["listed", "closed"])
-def test_models_that_nobody_asked_for_are_no_failure(
-    closed: bool, serve: Serve
-) -> None:
-    repository = checkout_repository()
-    assert repository is not None
-    with serve(repository, ["morpheus"], closed=closed) as server:
-        code, facts = command(server)
-        assert code == 0
-        assert facts["ready"]
-        states = {model["name"]: model["state"] for model in facts["models"]}
-        unasked = model_names() - {"morpheus"}
-        if not closed:  # a list may lack what was not even offered to the server
-            unasked &= states.keys()
-        assert states == {"morpheus": "ready"} | dict.fromkeys(unasked, "not loaded")
-        for model in facts["models"]:
-            assert set(model) >= {"name", "version", "ready", "reason", "digest"}
-            assert model["ready"] == (model["state"] == "ready")
-        for port, what in (
-            (server.http_url, "Triton's HTTP port; gRPC is usually 8001"),
-            (server.metrics_url, "Triton's metrics port; gRPC is usually 8001"),
+@pytest.fixture
+def facts(server_environment: ServerEnvironment) -> Iterator[dict[str, Any]]:
+    """Run ``amphitrite serve --models morpheus`` and give what it says of itself."""
+    ports = choose_ports(address="127.0.0.1")
+    words = [sys.executable, "-m", "amphitrite", "serve", "--json"]
+    words += ["--models", "morpheus", "--grpc-port", str(ports.grpc)]
+    words += ["--http-port", str(ports.http), "--metrics-port", str(ports.metrics)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        try:
+            yield json.loads(program.stdout.readline())
+        finally:
+            program.terminate()
+
+
+def test_models_that_nobody_asked_for_are_no_failure(facts: dict[str, Any]) -> None:
+    code, found = command(facts["grpc"])
+    assert code == 0
+    assert found["ready"]
+    states = {model["name"]: model["state"] for model in found["models"]}
+    unasked = (model_names() - {"morpheus"}) & states.keys()
+    assert states == {"morpheus": "ready"} | dict.fromkeys(unasked, "not loaded")
+    for model in found["models"]:
+        assert set(model) >= {"name", "version", "ready", "reason", "digest"}
+        assert model["ready"] == (model["state"] == "ready")
+    for interface, what in (
+        ("http", "Triton's HTTP port; gRPC is usually 8001"),
+        ("metrics", "Triton's metrics port; gRPC is usually 8001"),
+    ):
+        address = facts[interface].removeprefix("http://").removesuffix("/metrics")
+        with (
+            Connection(address) as connection,
+            pytest.raises(ServerUnreachable, match=what),
         ):
-            address = port.removeprefix("http://").removesuffix("/metrics")
-            with (
-                Connection(address) as connection,
-                pytest.raises(ServerUnreachable, match=what),
-            ):
-                connection.status()
+            connection.status()
 
 
 def test_a_server_without_any_model_is_no_success(
@@ -184,7 +191,8 @@ def test_a_server_without_any_model_is_no_success(
 ) -> None:
     repository.add("bare", toys.double())
     with serve(repository.path, closed=True) as server:
-        code, facts = command(server)
+        code, facts = command(server.grpc_url)
     assert code == 3
     assert not facts["ready"]
-    assert {model["state"] for model in facts["models"]} == {"not loaded"}
+    states = {model["name"]: model["state"] for model in facts["models"]}
+    assert states == dict.fromkeys(model_names(), "not loaded")
