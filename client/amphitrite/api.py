@@ -11,7 +11,7 @@ from typing import Any
 from astropy.table import QTable
 
 from amphitrite.engine import Control
-from amphitrite.surveys import asked, needed, page
+from amphitrite.surveys import asked, model_names, needed, page
 from amphitrite.surveys import options as survey_options
 from amphitrite.triton import Connection
 
@@ -72,7 +72,7 @@ def connect(
     morpheus True
     """
     if url is not None:
-        with Connection(url, deadline=deadline) as connection:
+        with Connection(url, deadline=deadline, known=model_names) as connection:
             yield connection
         return
     from amphitrite.repository import find_repository
@@ -84,7 +84,7 @@ def connect(
             models=None if models is None else needed(models),
             report=report,
         ) as server,
-        Connection(server.grpc_url, deadline=deadline) as connection,
+        Connection(server.grpc_url, deadline=deadline, known=model_names) as connection,
     ):
         yield connection
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from tritonclient.grpc import model_config_pb2
 from tritonclient.grpc.model_config_pb2 import ModelConfig
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
-from amphitrite import errors
+from amphitrite import addresses, errors, probing
 from amphitrite.answers import Tensors, asked_for, check_answer, check_request
 from amphitrite.spec import (
     Member,
@@ -48,21 +48,45 @@ _CLOSE_SECONDS = 5.0
 # the digest in its spec when it loads it.  NVIDIA's own is "libtriton_onnxruntime.so".
 _VERIFYING_RUNTIME = "model.py"
 
+READY, NOT_READY, NOT_LOADED = "ready", "not ready", "not loaded"
+_FORBIDDEN = ("UNAUTHENTICATED", "PERMISSION_DENIED")
+# How our own servers call the model with which they check that they compute.
+_SELFCHECK = "amphitrite-triton-"
+
 
 @dataclass(frozen=True)
 class ModelStatus:
-    """One version of one model on a server, as ``amphitrite status`` lists it."""
+    """One version of one model on a server, as ``amphitrite status`` lists it.
+
+    Parameters
+    ----------
+    name : str
+        The model's name.
+    version : str
+        Its version; empty for a model that is not loaded.
+    state : {"ready", "not ready", "not loaded"}
+        What nobody asked the server to serve is not loaded, which is no failure.
+    reason : str
+        Why it is not ready.
+    digest : str
+        ``"sha256:..."`` of its weights, where its spec says so.
+    """
 
     name: str
     version: str
-    ready: bool
-    reason: str
-    digest: str
-    identity: str
+    state: str
+    reason: str = ""
+    digest: str = ""
+    identity: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it answers."""
+        return self.state == READY
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON types."""
-        return asdict(self)
+        """Return the fields as JSON types, and whether it is ready."""
+        return {**asdict(self), "ready": self.ready}
 
 
 class Connection:
@@ -74,9 +98,13 @@ class Connection:
     Parameters
     ----------
     url : str
-        ``host:port`` of the server's gRPC endpoint.
+        ``host:port`` of the server's gRPC endpoint, or another form that
+        `amphitrite.addresses.parse` knows.
     deadline : float
         Seconds after which a request without an answer fails; positive and finite.
+    known : callable
+        Returns the names of the models that `status` asks a server for that gives no
+        list of its own.
 
     Raises
     ------
@@ -84,10 +112,17 @@ class Connection:
         The address or the deadline is none.
     """
 
-    def __init__(self, url: str, *, deadline: float = 120.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        deadline: float = 120.0,
+        known: Callable[[], Collection[str]] = tuple,
+    ) -> None:
+        self._address = addresses.parse(url)
         self.url = url
         self.deadline = deadline
-        _check_address(url)
+        self._known = known
         if not 0 < deadline < math.inf:
             raise errors.BadInput(
                 "the deadline must be a positive and finite number of seconds; "
@@ -204,12 +239,18 @@ class Connection:
                 )
         return config
 
-    def status(self) -> list[ModelStatus]:
-        """List every model version on the server, and try each with one request.
+    def status(self, names: Collection[str] | None = None) -> list[ModelStatus]:
+        """List the models of the server, and try each with one request.
 
         Triton calls a model ready even when the process that runs it has died.  So
         each version that Triton calls ready, and that has a spec, is sent one small
         request; without an answer within 10 seconds it is not ready.
+
+        Parameters
+        ----------
+        names : collection of str, optional
+            The models to ask a server for that gives no list of its own, as ours do
+            not; by default those that the connection knows.
 
         Raises
         ------
@@ -221,30 +262,66 @@ class Connection:
                 client_timeout=_PROBE_SECONDS
             )
         except InferenceServerException as error:
-            raise self._translate(error, "", deadline=_PROBE_SECONDS) from None
-        return [self._status_of(entry) for entry in index.models]
+            if not _is_closed(error):
+                raise self._translate(error, "", deadline=_PROBE_SECONDS) from None
+            wanted = self._known() if names is None else names
+            asked = (self._asked(name) for name in sorted(wanted))
+        else:
+            entries = [e for e in index.models if not e.name.startswith(_SELFCHECK)]
+            asked = ([self._listed(entry)] for entry in entries)
+        return [
+            self._tried(model) if model.ready else model
+            for models in asked
+            for model in models
+        ]
 
-    def _status_of(self, entry: Any) -> ModelStatus:
-        """Return the status of one entry of the server's index."""
-        name, version = entry.name, entry.version
-        ready, reason = entry.state == "READY", entry.reason
-        digest = identity = ""
-        if ready:
-            try:
-                config = self._client.get_model_config(
-                    name, version, client_timeout=_PROBE_SECONDS
-                ).config
-                text = config.parameters[parameter_key(int(version))].string_value
-                if text:
-                    spec = ModelSpec.from_json(text)
-                    digest, identity = spec.digest, spec.identity
-                    self._try(spec, version, batched=config.max_batch_size > 0)
-            except InferenceServerException as error:
-                ready = False
-                reason = str(self._translate(error, name, deadline=_PROBE_SECONDS))
-            except errors.SpecMismatch as error:
-                ready, reason = False, str(error)
-        return ModelStatus(name, version, ready, reason, digest, identity)
+    def _asked(self, name: str) -> list[ModelStatus]:
+        """Return what the server says of a model, a line for each version."""
+        try:
+            versions = self._client.get_model_metadata(
+                name, client_timeout=_PROBE_SECONDS
+            ).versions
+        except InferenceServerException as error:
+            if "is not found" in str(error.message()):
+                return [ModelStatus(name, "", NOT_LOADED)]
+            reason = str(self._translate(error, name, deadline=_PROBE_SECONDS))
+            if "has no available versions" in str(error.message()):
+                reason = "the server could not load it; its log says why"
+            return [ModelStatus(name, "", NOT_READY, reason)]
+        return [ModelStatus(name, version, READY) for version in versions]
+
+    def _listed(self, entry: Any) -> ModelStatus:
+        """Return what an entry of the server's index says."""
+        state = NOT_READY
+        if entry.state == "READY":
+            state = READY
+        elif entry.reason == "unloaded" or not (entry.state or entry.reason):
+            state = NOT_LOADED
+        reason = entry.reason or entry.state.lower()
+        return ModelStatus(
+            *(entry.name, entry.version, state),
+            reason=reason if state == NOT_READY else "",
+        )
+
+    def _tried(self, model: ModelStatus) -> ModelStatus:
+        """Return the status of a model that Triton calls ready, once it was asked."""
+        name, version, found = model.name, model.version, model
+        try:
+            config = self._client.get_model_config(
+                name, version, client_timeout=_PROBE_SECONDS
+            ).config
+            text = config.parameters[parameter_key(int(version))].string_value
+            if text:
+                spec = ModelSpec.from_json(text)
+                found = replace(model, digest=spec.digest, identity=spec.identity)
+                self._try(spec, version, batched=config.max_batch_size > 0)
+        except InferenceServerException as error:
+            reason = str(self._translate(error, name, deadline=_PROBE_SECONDS))
+        except errors.SpecMismatch as error:
+            reason = str(error)
+        else:
+            return found
+        return replace(found, state=NOT_READY, reason=reason)
 
     def _try(self, spec: ModelSpec, version: str, *, batched: bool) -> None:
         """Send the smallest request that a spec allows and wait for its answer."""
@@ -299,7 +376,11 @@ class Connection:
         *,
         deadline: float | None = None,
     ) -> errors.ServerError:
-        """Turn tritonclient's one exception into ours, by status and cause."""
+        """Turn tritonclient's one exception into ours, by status and cause.
+
+        Where a deadline is given, a question about the server was asked and not one of
+        science, and there is time to find out what answers at its address.
+        """
         seconds = self.deadline if deadline is None else deadline
         status, text = str(error.status()), str(error.message())
         if "unknown model" in text or "NOT_FOUND" in status or "is not ready" in text:
@@ -312,13 +393,32 @@ class Connection:
                 f"on the server at {self.url} the process that runs '{name}' has died "
                 f"({text}). Restart that server."
             )
-        if "UNAVAILABLE" in status or "CANCELLED" in status:
+        if _is_closed(error) or any(word in status for word in _FORBIDDEN):
+            return errors.ServerError(
+                f"the server at {self.url} lets nobody in without a key ({text}), and "
+                "this client has none; ask who runs it for an open port"
+            )
+        if "UNIMPLEMENTED" in status:
             return errors.ServerUnreachable(
-                f"no Triton server answers at {self.url} ({text}). Check the address "
-                "(host:port of its gRPC endpoint) and that the server runs: "
-                f"amphitrite status --server {self.url}"
+                f"no Triton server answers at {self.url}: another gRPC service does "
+                f"({text}). Give the gRPC port of a Triton server, usually "
+                f"{addresses.GRPC_PORT}."
+            )
+        if "UNAVAILABLE" in status or "CANCELLED" in status:
+            found = probing.what_answers(self._address) if deadline else None
+            why = found or (
+                f"{text}. Check the address (host:port of its gRPC endpoint) and that "
+                f"the server runs: amphitrite status --server {self.url}"
+            )
+            return errors.ServerUnreachable(
+                f"no Triton server answers at {self.url}: {why}"
             )
         if "DEADLINE_EXCEEDED" in status:
+            if deadline and (found := probing.what_answers(self._address)):
+                return errors.ServerUnreachable(
+                    f"no Triton server answers at {self.url} within {seconds:g} s: "
+                    f"{found}"
+                )
             return errors.InferenceTimeout(
                 f"the server at {self.url} gave no answer within the deadline of "
                 f"{seconds:g} s; it may be overloaded (send less at once with "
@@ -437,16 +537,9 @@ def format_config(config: ModelConfig) -> str:
     return str(text_format.MessageToString(config))
 
 
-def _check_address(url: str) -> None:
-    """Refuse what is not ``host:port``, such as the URL of a web page."""
-    host, _, port = url.rpartition(":")
-    number = int(port) if port.isascii() and port.isdecimal() else 0
-    own = url.startswith("unix:/")  # of a local server: a socket, no port
-    if not own and (not host or "/" in url or not 0 < number < 65536):
-        raise errors.BadInput(
-            f"'{url}' is no server address; expected host:port of Triton's gRPC "
-            "endpoint, such as localhost:8001"
-        )
+def _is_closed(error: InferenceServerException) -> bool:
+    """Tell whether a server keeps for others what it was asked."""
+    return "protocol is restricted" in str(error.message())
 
 
 def _inputs(tensors: Tensors) -> list[triton_grpc.InferInput]:

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from amphitrite.errors import BadInput
+from amphitrite.spec import ModelSpec
 
 SURVEYS = ("asid", "calnet", "morpheus")
 
@@ -46,6 +47,16 @@ def needed(names: Iterable[str]) -> list[str]:
     for name in names:
         found.update(dict.fromkeys(asked(name) if name in SURVEYS else [name]))
     return list(found)
+
+
+def model_names() -> set[str]:
+    """Return the names of all models on the pages, members of ensembles included."""
+    return {
+        value.name
+        for survey in SURVEYS
+        for value in vars(page(survey)).values()
+        if isinstance(value, ModelSpec)
+    }
 
 
 def options(survey: str, **chosen: Any) -> Any:
