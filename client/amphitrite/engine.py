@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from amphitrite import errors, workers
 from amphitrite.journal import Journal
-from amphitrite.staging import Staging, writing
+from amphitrite.staging import Staging
 from amphitrite.triton import ServedModel
 
 logger = logging.getLogger(__name__)
@@ -176,10 +176,10 @@ def recording(
 
     Raises
     ------
-    OutputError
-        The journal or a product cannot be written.
+    BadInput, OutputError
+        See `amphitrite.journal.Journal`.
     """
-    with writing(staging.out), Journal(staging.journal, head, resume=resume) as journal:
+    with Journal(staging.journal, head, resume=resume) as journal:
         try:
             yield journal
         except BaseException as error:

@@ -64,6 +64,7 @@ from amphitrite.provenance import Provenance
 from amphitrite.search import search
 from amphitrite.spec import ModelSpec, TensorSpec
 from amphitrite.staging import Staging
+from amphitrite.steady import Steady
 from amphitrite.tiling import Tiles, centres
 from amphitrite.triton import Connection, ServedModel
 
@@ -664,11 +665,11 @@ def run(
     """
     control = control or engine.Control()
     catalogs.check_suffix(out)
-    side_products.check(
-        options.beside,
-        out,
-        [*inputs, *options.aids],
-        replace=control.overwrite or control.resume,
+    read = [*inputs, *options.aids]
+    beside = side_products.Beside(
+        *(options.beside, out, read),
+        overwrite=control.overwrite,
+        resume=control.resume,
     )
     if options.plot is not None:
         skymaps.check_available()
@@ -678,6 +679,7 @@ def run(
         )
         clock = [time.monotonic()]
         staging.require(len(centres()) * _JOURNAL_BYTES)
+        steady = Steady(read)
         counterparts = _read(options.associate, associations.read)
         exposure = _read(options.exposure, exposures.read)
         photons = skies.read(inputs, progress=control.progress)
@@ -698,6 +700,7 @@ def run(
         sky = _observation(photons, exposure, calibration)
         provenance = Provenance.of(inputs, models[0], control.command)
         aids = _aid_cards(options, counterparts)
+        steady.check()  # what was read is what the checksums are of
         head = {
             "survey": MODEL.name,
             "peaks": options.peaks,
@@ -753,7 +756,7 @@ def run(
         declared = (*COLUMNS, *(ASSOCIATION_COLUMNS if counterparts else ()))
         table = catalogs.table(declared, columns, cards)
         catalogs.write(table, staging.result, provenance=cards)
-        _write_beside(options, table, photons)
+        _write_beside(beside, options, table, photons)
         journal.close()
         staging.publish()
         clock.append(time.monotonic())
@@ -852,11 +855,13 @@ def _sky_cards(photons: Photons) -> dict[str, str | int | float]:
     return cards
 
 
-def _write_beside(options: Options, table: QTable, photons: Photons) -> None:
+def _write_beside(
+    beside: side_products.Beside, options: Options, table: QTable, photons: Photons
+) -> None:
     """Write the region file and the picture, each aside at first."""
     if options.regions is not None:
-        with side_products.aside(options.regions) as path:
+        with beside.aside(options.regions) as path:
             regions.write(table, path, radius_degrees=MATCH_DEGREES)
     if options.plot is not None:
-        with side_products.aside(options.plot) as path:
+        with beside.aside(options.plot) as path:
             skymaps.write(path, photons.vectors, table)

@@ -449,14 +449,15 @@ def run(
     control = control or engine.Control()
     catalogs.check_suffix(out)
     files = file_lists.expand(inputs)
-    side_products.check([], out, files, replace=control.overwrite or control.resume)
+    side_products.check_distinct([], out, files)
     with ExitStack() as stack:
         staging = stack.enter_context(
             Staging(out, resume=control.resume, overwrite=control.overwrite)
         )
         staging.require(len(files) * _JOURNAL_BYTES)
+        replace = control.overwrite or control.resume
         if options.plots is not None:
-            star_pictures.make_folder(options.plots)
+            star_pictures.check_folder(options.plots, replace=replace)
         clock = [time.monotonic()]
         model = stack.enter_context(connecting).model(MODEL)
         learned = Learned.of(model.spec)
@@ -464,7 +465,8 @@ def run(
         provenance = input_lists.provenance(files, model, control.command)
         head = {
             "survey": MODEL.name,
-            "plots": str(options.plots),
+            "plots": str(options.plots and options.plots.absolute()),
+            "batch": model.max_batch,
             **provenance.identity,
         }
         journal = stack.enter_context(
@@ -480,6 +482,8 @@ def run(
         clock.append(time.monotonic())
         found = stars.group(scored)
         candidates = [star for star in found if star.p_eb >= threshold]
+        if options.plots is not None:
+            star_pictures.make_folder(options.plots)
         ephemerides = measuring.measure(
             *(candidates, model, journal, control),
             interpolation=learned.interpolation,
@@ -501,7 +505,9 @@ def run(
         if options.plots is not None:
             best = star_pictures.best(candidates)
             folded = measuring.thumbnails(best, journal)
-            star_pictures.write_sheet(options.plots, best, ephemerides, folded)
+            star_pictures.write_sheet(
+                *(options.plots, best, ephemerides, folded), replace=replace
+            )
         journal.close()
         staging.publish()
         clock.append(time.monotonic())
