@@ -177,3 +177,6 @@ def test_the_highest_percent_goes():
     kept, flux = drop_highest(time, time[::-1].copy())
     assert len(kept) == 990
     assert flux.max() == 989
+    # the percentile itself, where it is the flux of a point, goes too
+    _, flux = drop_highest(np.arange(101.0), np.arange(101.0))
+    assert flux.max() == 98
