@@ -226,6 +226,16 @@ MODELS: Final = (
 
 SERVER: Final = (
     *_client(
+        "server/launcher",
+        "serving/test_selfcheck.py",
+        (
+            "selfcheck_left_out",
+            "a server is used that was never asked to compute",
+            "            selfcheck.check_inference(self.http_url, name)\n",
+            "            pass\n",
+        ),
+    ),
+    *_client(
         "server/selfcheck",
         "server/test_selfcheck.py",
         (
@@ -503,8 +513,8 @@ LIGHT_CURVES: Final = (
         (
             "odd_even_chance",
             "minima that differ among themselves double a period",
-            "return chance < _CHANCE or (sigmas > _SIGMA and chance < _CHANCE_IF_CLEAR)",
-            "return sigmas > _SIGMA",
+            "return chance < _CHANCE or (sigmas > _SIGMA and",
+            "return chance < 2 or (sigmas > _SIGMA and",
         ),
         (
             "part_of_depth",
@@ -547,7 +557,7 @@ LIGHT_CURVES: Final = (
         (
             "trend_kept",
             "slow changes are searched for boxes",
-            "flux - median_filter(flux, size=width, mode=\"nearest\")",
+            'flux - median_filter(flux, size=width, mode="nearest")',
             "flux - np.median(flux)",
         ),
     ),
@@ -726,10 +736,14 @@ SKIES: Final = (
         ),
         (
             "least_coverage",
-            "a band with exactly a quarter of its photons is left out",
-            "if part >= LEAST_COVERAGE}",
-            "if part > LEAST_COVERAGE}",
+            "a band with hardly more than a quarter of its photons is left out",
+            "LEAST_COVERAGE: Final = 0.25",
+            "LEAST_COVERAGE: Final = 0.27",
         ),
+    ),
+    *_client(
+        "bands",
+        "skies/test_exposures.py::test_the_weights_are_of_the_bands_above_1_gev",
         (
             "weights_of_all",
             "bands below 1 GeV count for a flux above it",
@@ -739,7 +753,8 @@ SKIES: Final = (
     ),
     *_client(
         "patches",
-        "test_tiling.py test_detections.py",
+        "test_detections.py test_tiling.py::test_depth_is_that_of_the_deepest_patch"
+        " test_tiling.py::test_a_photon_lands_in_the_same_place_in_every_band",
         (
             "longitude_sign",
             "longitudes grow to the right in a patch",
@@ -767,7 +782,9 @@ SKIES: Final = (
     ),
     *_client(
         "tiling",
-        "test_tiling.py",
+        "test_tiling.py::test_counts_are_those_of_every_photon_by_itself"
+        " test_tiling.py::test_every_direction_is_well_inside_a_patch"
+        " test_tiling.py::test_a_photon_lands_in_the_same_place_in_every_band",
         (
             "photons_at_corners",
             "photons outside a patch are counted at its edge",
@@ -915,8 +932,8 @@ SKIES: Final = (
         (
             "candidates_unused",
             "the detector's threshold stays though the classifier judges",
-            "return score if chosen or not judged else min(score, self.candidate_score)",
-            "return score",
+            "else min(score, self.candidate_score)",
+            "else score",
         ),
     ),
     *_client(
@@ -1075,8 +1092,8 @@ SKIES: Final = (
         (
             "fractions_cut",
             "a smoothed map is taken for counts",
-            "(here & (counts != np.rint(counts)), \"not whole numbers\")",
-            "(here & (counts != counts), \"not whole numbers\")",
+            '(here & (counts != np.rint(counts)), "not whole numbers")',
+            '(here & (counts != counts), "not whole numbers")',
         ),
     ),
     *_client(

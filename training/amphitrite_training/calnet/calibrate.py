@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import keras
 
 WANTED_PRECISION: Final = 0.9
-"""Among stars of which `amphitrite_training.calnet.measures.PREVALENCE` are binaries."""
+"""Where `amphitrite_training.calnet.measures.PREVALENCE` of all stars are binaries."""
 THRESHOLDS: Final = (
     *(round(0.5 + 0.02 * i, 2) for i in range(25)),
     *(0.985, 0.99, 0.9925, 0.995, 0.9975, 0.999, 0.9995, 0.9999),

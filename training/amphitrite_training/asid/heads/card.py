@@ -91,11 +91,12 @@ def chosen(classifiers: Mapping[str, Mapping[str, Any]]) -> str:
         values = [measured[quantity]["value"] for measured in classifiers.values()]
         return " and ".join("none" if v is None else f"{v:.3f}" for v in values)
 
+    variants = " and ".join(f"variant {name}" for name in classifiers)
     return textwrap.fill(
         f"**The {_SLACK} is a choice**, and nothing that was measured says that it is "
-        "the best one. Of the sources of "
-        f"{' and '.join(f'variant {name}' for name in classifiers)} the cut keeps {each('sources_kept')}, the "
-        f"detector's threshold {each('sources_of_detector')}; of what the cut keeps "
+        f"the best one. Of the sources of {variants} the cut keeps "
+        f"{each('sources_kept')}, the detector's threshold "
+        f"{each('sources_of_detector')}; of what the cut keeps "
         f"{each('false_share_after')} is false, of what the threshold keeps "
         f"{each('false_share_of_detector')}.",
         88,
