@@ -351,7 +351,10 @@ def interpret(
         for star, ephemeris in zip(found, measured, strict=True)
     ]
     n_segments = np.array([len(star.scores) for star in found])
-    n_positive = np.array([(star.scores >= threshold).sum() for star in found])
+    # in double precision, in which candidates are chosen
+    n_positive = np.array(
+        [(star.scores.astype(np.float64) >= threshold).sum() for star in found]
+    )
     applies = {
         "periodogram": np.array([ephemeris is None for ephemeris in measured]),
         "one_segment": (n_positive == 1) & (n_segments > 1),
