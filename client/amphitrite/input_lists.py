@@ -32,8 +32,7 @@ def provenance(paths: Sequence[Path], model: ServedModel, command: str) -> Prove
         run knows that the same are meant; their contents are compared one by one (see
         `amphitrite.scoring.score`).
     """
-    digest = _digest(f"{path}
-" for path in paths)
+    digest = _digest(f"{path}\n" for path in paths)
     return Provenance.by(model, ((_count(len(paths)), digest),), command)
 
 
