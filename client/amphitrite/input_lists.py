@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from amphitrite.provenance import Provenance
@@ -33,14 +32,8 @@ def provenance(paths: Sequence[Path], model: ServedModel, command: str) -> Prove
         run knows that the same are meant; their contents are compared one by one (see
         `amphitrite.scoring.score`).
     """
-    return Provenance(
-        model=model.spec.name,
-        version=model.version,
-        digest=model.spec.digest,
-        inputs=((_count(len(paths)), _digest(f"{path}\n" for path in paths)),),
-        command=command,
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
+    digest = _digest(f"{path}\n" for path in paths)
+    return Provenance.by(model, ((_count(len(paths)), digest),), command)
 
 
 def read(before: Provenance, files: Iterable[Scored]) -> Provenance:

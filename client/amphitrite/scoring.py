@@ -13,7 +13,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from amphitrite import engine
-from amphitrite.errors import BadInput, InferenceFailed
+from amphitrite.errors import BadInput
 from amphitrite.fits import checksum
 from amphitrite.journal import Journal
 from amphitrite.stars import Scored
@@ -50,20 +50,8 @@ class FileWork:
             yield where, {name: all_[where] for name, all_ in self.tensors.items()}
 
     def add(self, where: slice, outputs: Mapping[str, NDArray[Any]]) -> None:
-        """Take the probabilities of one batch.
-
-        Raises
-        ------
-        InferenceFailed
-            What the server answered is no probability.
-        """
-        answer = outputs[self.probability][:, 0]
-        if not ((answer >= 0) & (answer <= 1)).all():
-            raise InferenceFailed(
-                f"the server's answer for {self.scored.path} is no probability: "
-                f"{answer.tolist()}; its model is damaged: export it again"
-            )
-        self.scored.p_eb[where] = answer
+        """Take the probabilities of one batch."""
+        self.scored.p_eb[where] = outputs[self.probability][:, 0]
 
     def record(self) -> dict[str, NDArray[Any]]:
         """Return what the journal keeps of the file."""

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from amphitrite.engine import Control
-from amphitrite.errors import InferenceFailed
 from amphitrite.journal import Journal
 from amphitrite.periods import Peak
 from amphitrite.scoring import FileWork, score
@@ -47,13 +46,6 @@ def test_answers_fall_into_place_in_any_order():
     assert (back.star, back.sector, back.tmag) == ("TIC 77", 4, 9.0)
 
 
-@pytest.mark.parametrize("value", [np.nan, -0.1, 1.5])
-def test_what_is_no_probability_is_refused(value):
-    answer = np.array([[0.5], [value], [0.5]], np.float32)
-    with pytest.raises(InferenceFailed, match=r"for a\.fits is no probability"):
-        work(batch=3).add(slice(0, 3), {"p": answer})
-
-
 class Judge:
     """Answers at once with what the first byte of a file says, over ten."""
 
@@ -61,6 +53,9 @@ class Judge:
         answer = Future()
         answer.set_result({"p": np.float32(tensors["curve"][:, :1] / 10)})
         return answer
+
+    def check_unchanged(self):
+        """Stay."""
 
 
 def judged_anew(path):

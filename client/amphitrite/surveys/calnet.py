@@ -93,6 +93,8 @@ MODEL: Final = ModelSpec(
             shape=(1,),
             axes=("score",),
             description="probability that the segment shows an eclipsing binary",
+            minimum=0.0,
+            maximum=1.0,
         ),
     ),
     constants={
@@ -349,7 +351,10 @@ def interpret(
         for star, ephemeris in zip(found, measured, strict=True)
     ]
     n_segments = np.array([len(star.scores) for star in found])
-    n_positive = np.array([(star.scores >= threshold).sum() for star in found])
+    # in double precision, in which candidates are chosen
+    n_positive = np.array(
+        [(star.scores.astype(np.float64) >= threshold).sum() for star in found]
+    )
     applies = {
         "periodogram": np.array([ephemeris is None for ephemeris in measured]),
         "one_segment": (n_positive == 1) & (n_segments > 1),

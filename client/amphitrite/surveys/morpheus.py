@@ -95,6 +95,8 @@ MODEL: Final = ModelSpec(
             shape=(WINDOW, WINDOW, len(LABELS)),
             axes=("y", "x", "label"),
             description="class probabilities, summing to one over the labels",
+            minimum=0.0,
+            maximum=1.0,
         ),
     ),
     labels=LABELS,
