@@ -249,9 +249,7 @@ class LocalTriton:
             if now > look:
                 look = now + WATCH_SECONDS
                 if death := watch.death():
-                    raise self._not_started(
-                        f"lost a process that was loading a model ({death})"
-                    )
+                    raise self._not_started(f"is not ready: {death}")
             time.sleep(0.02)
 
     def _not_started(self, what: str) -> ProvisioningError:
