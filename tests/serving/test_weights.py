@@ -345,7 +345,7 @@ def test_a_file_that_nobody_can_vouch_for_is_refused(
     for name, words in {
         "no_json": "'amphitrite.spec.1', cannot be read",
         "no_digest": "cannot be read (KeyError('digest'))",
-        "empty": "its spec says : it is damaged",
+        "empty": "its digest is ''",
         "pointer": "a pointer of git-lfs, not the file itself",
         "unspecified": "'amphitrite.spec.1', cannot be read",
         "bare": "its spec says sha256:",
