@@ -3,10 +3,13 @@
 import logging
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from failing_calls import library
+from full_disk import on_small_disk
 
 # Before anything imports ONNX Runtime, which would report its use to its maker.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -40,3 +43,15 @@ def logs_as_before() -> Iterator[None]:
     for logger, (level, handlers) in zip(loggers, before, strict=True):
         logger.setLevel(level)
         logger.handlers = handlers
+
+
+@pytest.fixture
+def full_disk() -> Callable[..., Any]:
+    """Do some work on a disk of a megabyte; see `full_disk.on_small_disk`."""
+    return on_small_disk
+
+
+@pytest.fixture(scope="session")
+def failing_calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library to preload whose calls fail as told; see `failing_calls.library`."""
+    return library(tmp_path_factory.mktemp("failing"))

@@ -187,9 +187,9 @@ def test_replaces_a_file_and_respects_the_umask(tmp_path):
 
 def test_unwritable(tmp_path):
     catalogue = catalogs.table(COLUMNS, {})
-    with pytest.raises(OutputError, match="cannot be written: No such file"):
+    with pytest.raises(OutputError, match=r"cannot write .*: No such file"):
         catalogs.write(catalogue, tmp_path / "none" / "catalogue.fits")
     (tmp_path / "folder.fits").mkdir()
-    with pytest.raises(OutputError, match="cannot be written: Is a directory"):
+    with pytest.raises(OutputError, match=r"folder\.fits is a folder"):
         catalogs.write(catalogue, tmp_path / "folder.fits")
     assert names(tmp_path) == ["folder.fits"]

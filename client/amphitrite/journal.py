@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from amphitrite.errors import BadInput
+from amphitrite.errors import BadInput, OutputError
 from amphitrite.storing import sync, writing
 
 logger = logging.getLogger(__name__)
@@ -98,12 +98,8 @@ class Journal:
         return self
 
     def __exit__(self, raised: type[BaseException] | None, *_: object) -> None:
-        if raised is None:
+        with suppress(*([OutputError] if raised else [])):  # hiding what was raised
             self.close()
-            return
-        with suppress(OSError):  # which would hide what was raised
-            os.fsync(self._file.fileno())
-        self._file.close()
 
     def __contains__(self, key: str) -> bool:
         return key in self._where

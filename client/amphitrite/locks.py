@@ -42,11 +42,6 @@ class Lock:
     folder : Path
         The folder.
 
-    Attributes
-    ----------
-    released : bool
-        Whether it has been.
-
     Raises
     ------
     Held
@@ -59,7 +54,6 @@ class Lock:
 
     def __init__(self, folder: Path) -> None:
         path = folder / _LOCK
-        self.released = False
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             self.marks = not self._locked(folder)
@@ -73,11 +67,13 @@ class Lock:
             raise
 
     def release(self, folder: Path) -> None:
-        """Let others have it; `folder` is where the locked folder stands now."""
+        """Let others have it, once; `folder` is where the locked folder stands now."""
+        if self._handle < 0:
+            return
         if self.marks:
             (folder / _RUNNING).unlink(missing_ok=True)
         os.close(self._handle)
-        self.released = True
+        self._handle = -1
 
     def _locked(self, folder: Path) -> bool:
         """Lock, and return whether this file system can."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from amphitrite import renaming
 from amphitrite.errors import OutputError
-from amphitrite.standing import Sighting, check_output, sighting
+from amphitrite.standing import Sighting, check_output, kind, sighting
 from amphitrite.storing import sync, writing
 
 
@@ -106,6 +106,8 @@ def aside(
         nothing can be written there (see `amphitrite.standing.check_output`).
     """
     check_output(path)
+    if kind(path) == "folder":
+        raise OutputError(f"{path} is a folder, which a file cannot replace")
     other = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
     try:
         with writing(path):

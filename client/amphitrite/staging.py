@@ -98,6 +98,7 @@ class Staging:
         self.folder = part_of(out)
         self.keep = False
         self._whole = self._published = False
+        self._here: Path | None = self.folder
         self._inside = None if products is None else _patterns(products)
         self._begun = begun
         self._work = dict.fromkeys((begun, f"{begun}.new", *work))
@@ -119,8 +120,6 @@ class Staging:
         return self
 
     def __exit__(self, raised: type[BaseException] | None, *_: object) -> None:
-        if self._lock.released:
-            return
         left = raised is None or self.keep or self._whole
         if left and not self._published:
             self._lock.release(self.folder)
@@ -172,8 +171,8 @@ class Staging:
                 put(self.result, self.out, instead_of=self._agreed)
             except FileExistsError:
                 raise self._taken() from None
-            self._published = True
             sync(self.out.parent)
+            self._published = True
         self._remove()
 
     def _taken(self) -> OutputError:
@@ -331,28 +330,40 @@ class Staging:
             (self.folder / _PUBLISHING).unlink()
 
     def _remove(self) -> None:
-        """Release the folder and remove it; what is not ours in it stays."""
+        """Release the folder and remove it; what is not ours in it stays.
+
+        After an interruption it goes on where it was.
+        """
         try:
-            guests = folders.guests(self.folder, self._ours)
-            if guests:
-                logger.warning(
-                    "%s is left, since it holds what amphitrite has not put there: %s",
-                    self.folder,
-                    ", ".join(str(path.relative_to(self.folder)) for path in guests),
-                )
-                folders.clear(self.folder, self._ours)
-                self._lock.release(self.folder)
-                return
-            # One step, after which nobody takes it for that of an interrupted run.
-            gone = self._hidden()
-            renaming.exclusive(self.folder, gone)
-            self._lock.release(gone)
-            folders.clear(gone, self._ours)
-            (gone / folders.MARKER).unlink()
-            gone.rmdir()
+            if self._here == self.folder:
+                if guests := folders.guests(self.folder, self._ours):
+                    self._leave(guests)
+                    return
+                # One step, after which nobody takes it for an interrupted run's.
+                hidden = self._hidden()
+                renaming.exclusive(self.folder, hidden)
+                self._here = hidden
+            if self._here is not None:
+                self._lock.release(self._here)
+                folders.clear(self._here, self._ours)
+                (self._here / folders.MARKER).unlink(missing_ok=True)
+                self._here.rmdir()
+                self._here = None
             self._unmake_parents()
         except OSError as error:
-            logger.warning("%s could not be removed: %s", self.folder, error)
+            logger.warning("%s could not be removed: %s", self._here, error)
+            self._lock.release(self.folder)
+
+    def _leave(self, guests: list[Path]) -> None:
+        """Remove what is ours and leave the rest, which the folder still marks."""
+        logger.warning(
+            "%s is left, since it holds what amphitrite has not put there: %s",
+            self.folder,
+            ", ".join(str(path.relative_to(self.folder)) for path in guests),
+        )
+        folders.clear(self.folder, self._ours)
+        self._lock.release(self.folder)
+        self._here = None
 
 
 def _patterns(products: Collection[str]) -> folders.Contents:

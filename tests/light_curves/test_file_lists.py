@@ -1,5 +1,6 @@
 """Names, patterns and lists of files."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,24 @@ def test_what_stands_for_nothing_is_refused(folder):
     (folder / "empty.txt").write_text("# nothing\n")
     with pytest.raises(BadInput, match="no file was given"):
         expand([f"@{folder}/empty.txt"])
+
+
+def test_pipes_and_devices_are_refused_by_name(folder):
+    os.mkfifo(folder / "s1" / "pipe.fits")
+    for name in (f"{folder}/s1/pipe.fits", f"{folder}/s1/*.fits", "/dev/null"):
+        with pytest.raises(BadInput, match="and inputs are read more than once"):
+            expand([name])
+    with pytest.raises(BadInput, match=r"pipe\.fits is a pipe"):
+        expand([f"@{folder}/s1/pipe.fits"])
+
+
+def test_a_shells_substitution_is_a_list_but_no_file(folder):
+    reading, writing = os.pipe()
+    os.write(writing, f"{folder}/s2/c.fits\n".encode())
+    os.close(writing)
+    try:
+        with pytest.raises(BadInput, match="is a pipe"):
+            expand([f"/dev/fd/{reading}"])
+        assert names(expand([f"@/dev/fd/{reading}"])) == ["c.fits"]
+    finally:
+        os.close(reading)

@@ -1,11 +1,14 @@
 """Likely stars get their period, from files as they are on the disk."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from amphitrite import measuring
 from amphitrite.engine import Control
 from amphitrite.errors import BadInput
+from amphitrite.fits import checksum
 from amphitrite.journal import Journal
 from amphitrite.periods import Ephemeris, Peak
 from amphitrite.stars import Scored, Star
@@ -20,7 +23,7 @@ def star(tmp_path, sector, binary, write):
     flux += np.random.default_rng(3).normal(0, 1e-3, len(time))
     path = write(tmp_path / "a.fits", time, 1e4 * flux)
     scored = Scored(
-        *(path, "TIC 77", 77, 4, 1.0, 2.0, 9.0, "0" * 64),
+        *(path, "TIC 77", 77, 4, 1.0, 2.0, 9.0, checksum(path)),
         peak=Peak(0.95, 0.5, 1e-9),
         p_eb=np.array([0.95, 0.97], np.float32),
         start=np.array([2000.0, 2014.0]),
@@ -67,3 +70,11 @@ def test_files_that_change_meanwhile_are_named(star, journal):
     star.files[0].path.write_text("something else")
     with pytest.raises(BadInput, match=r"files changed while .*a\.fits is no FITS"):
         measure([star], journal)
+
+
+def test_a_star_of_another_content_is_not_taken_for_the_measured_one(star, journal):
+    measure([star], journal)
+    other = Star((replace(star.files[0], checksum="1" * 64),), repeated=False)
+    with pytest.raises(BadInput, match=r"a\.fits has another content than was judged"):
+        measure([other], journal)
+    assert len(journal) == 1

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from amphitrite import folders
 from amphitrite.errors import BadInput, OutputError
 from amphitrite.periods import Ephemeris, Peak
 from amphitrite.star_pictures import (
     SHEET,
     best,
+    check_folder,
     draw,
     draw_sheet,
+    drawing,
     file_name,
     make_folder,
     thumbnail,
@@ -69,7 +72,7 @@ def test_the_sheet_shows_the_best_first(tmp_path, curve):
     assert len(stars) == 100
     ephemerides = {s.name: EPHEMERIS for s in stars}
     thumbnails = {s.name: thumbnail(*curve, EPHEMERIS) for s in stars}
-    write_sheet(tmp_path, stars, ephemerides, thumbnails)
+    write_sheet(tmp_path, stars, ephemerides, thumbnails, replace=False)
     with Image.open(tmp_path / SHEET) as image:
         assert image.size == (1600, 1410)
     shown = draw_sheet(stars, ephemerides, thumbnails).axes
@@ -87,10 +90,42 @@ def test_a_picture_is_a_file_of_the_stars_name(tmp_path, curve):
 
 
 def test_a_folder_is_made_or_refused(tmp_path):
-    make_folder(tmp_path / "a" / "b")
-    assert (tmp_path / "a" / "b").is_dir()
+    folder = tmp_path / "a" / "b"
+    check_folder(folder, replace=False)
+    make_folder(folder)
+    assert folders.is_ours(folder)
     (tmp_path / "file").touch()
     with pytest.raises(BadInput, match=r"--plots must be a folder; .*file is a file"):
-        make_folder(tmp_path / "file")
-    with pytest.raises(OutputError, match=r"cannot be made.*give another --plots"):
+        check_folder(tmp_path / "file", replace=True)
+    with pytest.raises(OutputError, match=r"cannot write .*Not a directory"):
         make_folder(tmp_path / "file" / "inner")
+    (tmp_path / "link").symlink_to(folder)
+    with pytest.raises(OutputError, match="is a link to"):
+        check_folder(tmp_path / "link", replace=True)
+
+
+def test_pictures_of_an_earlier_run_are_replaced_only_if_allowed(tmp_path):
+    make_folder(tmp_path)
+    check_folder(tmp_path, replace=False)  # nothing has been drawn yet
+    (tmp_path / "TIC_1.png").write_text("old")
+    with pytest.raises(OutputError, match=r"already holds pictures; .*--overwrite"):
+        check_folder(tmp_path, replace=False)
+    check_folder(tmp_path, replace=True)
+    with drawing(tmp_path / "TIC_1.png", replace=True) as path:
+        path.write_text("new")
+    assert (tmp_path / "TIC_1.png").read_text() == "new"
+    with (
+        pytest.raises(OutputError, match="appeared or was changed"),
+        drawing(tmp_path / "TIC_1.png", replace=False) as path,
+    ):
+        path.write_text("newest")
+    assert (tmp_path / "TIC_1.png").read_text() == "new"
+
+
+def test_a_folder_of_somebody_else_is_not_drawn_into(tmp_path):
+    (tmp_path / "holiday.png").write_text("beach")
+    for replace in (False, True):
+        with pytest.raises(
+            OutputError, match=r"holds holiday\.png and is not a folder"
+        ):
+            check_folder(tmp_path, replace=replace)

@@ -1,5 +1,6 @@
 """Files of one star come together; unusable ones say why."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from amphitrite.errors import BadInput
+from amphitrite.fits import checksum
 from amphitrite.periods import Peak
 from amphitrite.stars import Scored, group, together, usable_segments
 
@@ -62,16 +64,20 @@ def test_a_scored_file_survives_the_journal():
 
 
 def test_sectors_are_put_together_without_overlaps(tmp_path, sector, binary, write):
-    paths = []
+    files = []
     for number, start in enumerate((2000.0, 2027.0, 2030.0)):
         time = sector(start=start)
         flux = 100 * binary(time, period=2.0)
-        paths.append(write(tmp_path / f"{number}.fits", time, flux))
-    found = together(paths, interpolation="pchip")
+        path = write(tmp_path / f"{number}.fits", time, flux)
+        files.append(replace(scored(name=path), checksum=checksum(path)))
+    found = together(files, interpolation="pchip")
     starts = [segment.time[0] for segment in found]
     # both halves of the third file begin within those of the second
     assert starts == pytest.approx([2000, 2014, 2027, 2041], abs=0.3)
     assert all(a.time[-1] < b.time[0] for a, b in pairwise(found))
+    other = replace(files[1], checksum="0" * 64)
+    with pytest.raises(BadInput, match=r"1\.fits has another content than was judged"):
+        together([files[0], other], interpolation="pchip")
 
 
 @pytest.mark.parametrize(

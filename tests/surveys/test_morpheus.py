@@ -6,6 +6,7 @@ from astropy.io import fits as astropy_fits
 
 from amphitrite import fits
 from amphitrite.errors import BadInput
+from amphitrite.steady import Steady
 from amphitrite.surveys.morpheus import (
     BANDS,
     MODEL,
@@ -34,13 +35,24 @@ def images(tmp_path):
 
 
 def work(images, *, stride=1, batch=64):
-    return prepare(StripOfBands(images, STRIP, stride), batch=batch)
+    return prepare(StripOfBands(images, STRIP, stride, Steady([])), batch=batch)
 
 
 def test_preparing_twice_gives_the_same_requests(images):
     first, second = (list(work(images).requests()) for _ in range(2))
     for (_, one), (_, two) in zip(first, second, strict=True):
         np.testing.assert_array_equal(one["windows"], two["windows"])
+
+
+def test_no_strip_of_a_changed_file_is_prepared(images):
+    paths = [image.path for image in images.values()]
+    payload = StripOfBands(images, STRIP, 1, Steady(paths))
+    prepare(payload, batch=64)
+    other = paths[2].with_name("other.fits")
+    other.write_bytes(paths[2].read_bytes())
+    other.replace(paths[2])
+    with pytest.raises(BadInput, match=r"V\.fits was changed or replaced while it was"):
+        prepare(payload, batch=64)
 
 
 def test_requests_are_what_the_contract_says(images):

@@ -8,6 +8,7 @@ import pytest
 keras = pytest.importorskip("keras", reason="needs the training extra")
 
 from amphitrite.errors import OutputError  # noqa: E402
+from amphitrite.folders import MARKER  # noqa: E402
 from amphitrite.spec import ModelSpec, TensorSpec  # noqa: E402
 from amphitrite_training.artefact import Artefact, as_json_types, counts, save  # noqa: E402
 from amphitrite_training.morpheus.recipe import Recipe  # noqa: E402
@@ -38,11 +39,12 @@ def small() -> Artefact:
     )
 
 
-def test_an_artefact_holds_its_five_files(tmp_path):
+def test_an_artefact_holds_its_five_files_and_the_marker(tmp_path):
     artefact = small()
     save(artefact, tmp_path / "new" / "line")
     folder = tmp_path / "new" / "line"
     assert sorted(path.name for path in folder.iterdir()) == [
+        MARKER,
         "metrics.json",
         "model.keras",
         "recipe.json",
@@ -64,13 +66,15 @@ def test_frozen_weights_are_counted_apart():
 
 
 def test_an_existing_folder_is_not_overwritten(tmp_path):
-    with pytest.raises(OutputError, match="exists already; give the name of a new"):
-        save(small(), tmp_path)
+    existing = tmp_path / "line"
+    existing.mkdir()
+    with pytest.raises(OutputError, match="exists already; give another --output"):
+        save(small(), existing)
 
 
 def test_an_unwritable_place_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="cannot write the artefact"):
+    with pytest.raises(OutputError, match="cannot write"):
         save(small(), tmp_path / "file" / "artefact")
 
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import numpy as np
 import pytest
+from interrupting import endings
 
 keras = pytest.importorskip("keras", reason="needs the training extra")
 
@@ -110,3 +112,38 @@ def test_a_damaged_checkpoint_is_refused(tmp_path, name, text):
 def test_a_folder_that_is_gone_is_named(tmp_path):
     with pytest.raises(OutputError, match=r"cannot write .*gone"):
         Checkpoints(tmp_path / "gone", RECIPE).save(compiled(), State())
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_an_end_at_any_step_leaves_one_checkpoint_or_the_next(tmp_path, number):
+    """The arrays stand in for a network, which would not outlive a fork."""
+    numbers = iter(range(1000))
+
+    def save(folder, step):
+        checkpoints = Checkpoints(folder, RECIPE)
+        with pytest.MonkeyPatch.context() as patch:
+            arrays = {"model-0": np.full(3, step)}
+            patch.setattr("amphitrite_training.checkpoint._model", lambda _: arrays)
+            patch.setattr("amphitrite_training.checkpoint._optimizer", lambda _: {})
+            checkpoints.save(None, State(step=step), is_best=True)
+
+    def prepare():
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        save(folder, 5)
+        (folder / "weights-mine.npz").write_text("precious")
+        return folder
+
+    seen = set()
+    for folder in endings(prepare, lambda folder: save(folder, 10), number=number):
+        known = json.loads((folder / "state.json").read_text())
+        seen.add(known["step"])
+        for name in (known["weights"], known["best"]):
+            with np.load(folder / name) as arrays:
+                assert set(arrays["model-0"]) == {known["step"]}
+        save(folder, 15)
+        assert (folder / "weights-mine.npz").read_text() == "precious"
+        assert sorted(path.name for path in folder.iterdir()) == [
+            *("best-15.npz", "state.json", "weights-15.npz", "weights-mine.npz")
+        ]
+    assert seen == {5, 10}

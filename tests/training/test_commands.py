@@ -17,6 +17,7 @@ import typer
 from typer.testing import CliRunner
 
 from amphitrite.errors import BadInput, MissingExtra, OutputError, ServerUnreachable
+from amphitrite.folders import MARKER
 from amphitrite.spec import ModelSpec
 from amphitrite_training import commands
 from amphitrite_training.commands import evaluate, train
@@ -84,12 +85,43 @@ def nowhere():
         yield f"127.0.0.1:{held.getsockname()[1]}"
 
 
-@pytest.mark.parametrize("name", ["missing/CARD.md", "folder"])
-def test_an_unwritable_card_is_refused_before_any_work(tmp_path, nowhere, name):
-    (tmp_path / "folder").mkdir()
+def card_of(text):
+    return f"# Model card\n\nWritten by `amphitrite evaluate morpheus`; {text}"
+
+
+def test_a_card_where_there_is_no_folder_is_refused_before_any_work(tmp_path, nowhere):
     with pytest.raises(OutputError, match=r"cannot write the card .*; give --card"):
         call(
-            *("morpheus", "--card", tmp_path / name, "--server", nowhere),
+            *("morpheus", "--card", tmp_path / "missing" / "CARD.md"),
+            *("--server", nowhere),
+            command=evaluate,
+        )
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "link", "pipe"])
+def test_what_is_no_card_is_not_replaced(tmp_path, nowhere, kind):
+    card = tmp_path / "CARD.md"
+    if kind == "folder":
+        card.mkdir()
+    elif kind == "file":
+        card.write_text("my thesis")
+    elif kind == "link":
+        (tmp_path / "other").write_text(card_of("old"))
+        card.symlink_to("other")
+    else:
+        os.mkfifo(card)
+    before = card.lstat()
+    with pytest.raises(OutputError, match=r"CARD\.md is (no card|a link|a pipe)"):
+        call("morpheus", "--card", card, "--server", nowhere, command=evaluate)
+    assert card.lstat() == before
+
+
+def test_pictures_of_nobody_knows_what_are_not_replaced(tmp_path, nowhere):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "roc.png").write_text("precious")
+    with pytest.raises(OutputError, match="no card stands beside them"):
+        call(
+            *("calnet", "--card", tmp_path / "CARD.md", "--server", nowhere),
             command=evaluate,
         )
 
@@ -98,10 +130,10 @@ def test_an_unwritable_card_is_refused_before_any_work(tmp_path, nowhere, name):
 def test_a_card_stays_as_it_was_until_there_is_a_new_one(tmp_path, nowhere, existing):
     card = tmp_path / "CARD.md"
     if existing:
-        card.write_text("the old one")
+        card.write_text(card_of("old"))
     with pytest.raises(ServerUnreachable):
         call("morpheus", "--card", card, "--server", nowhere, command=evaluate)
-    assert [p.read_text() for p in tmp_path.iterdir()] == ["the old one"] * existing
+    assert [p.read_text() for p in tmp_path.iterdir()] == [card_of("old")] * existing
 
 
 def test_systematics_are_refused_where_there_are_none():
@@ -175,7 +207,7 @@ def test_training_leaves_an_artefact_that_export_reads(line, tmp_path):
     assert told["artefact"] == str(folder)
     assert [path.name for path in folder.parent.iterdir()] == ["line"]
     assert {path.name for path in folder.iterdir()} - {"curve.png"} == {
-        *("model.keras", "spec.json", "samples.npz"),
+        *(MARKER, "model.keras", "spec.json", "samples.npz"),
         *("recipe.json", "metrics.json"),
     }
     metrics = json.loads((folder / "metrics.json").read_text())

@@ -9,9 +9,11 @@ from astropy import units as u
 from astropy.table import QTable
 from typer.testing import CliRunner
 
+from amphitrite import folders
 from amphitrite.errors import BadInput, OutputError
 from amphitrite_training.asid import demo as asid
 from amphitrite_training.demo import demo
+from amphitrite_training.demonstration import make_folder
 from amphitrite_training.morpheus import demo as morpheus
 
 PER_AREA = u.Unit("cm-2 s-1")
@@ -31,6 +33,23 @@ def test_an_existing_folder_is_refused(tmp_path):
     with pytest.raises(OutputError, match="exists already; give another --out, or"):
         call("--out", tmp_path)
     assert (tmp_path / "mine").read_text() == "kept"
+
+
+def test_a_folder_of_somebody_else_is_not_overwritten(tmp_path):
+    for name in ("mine", "truth.fits"):
+        (tmp_path / name).write_text("kept")
+    with pytest.raises(OutputError, match="is not a folder that amphitrite made"):
+        call("--out", tmp_path, "--overwrite")
+    (tmp_path / "link").symlink_to(tmp_path)
+    with pytest.raises(OutputError, match="is a link to"):
+        call("--out", tmp_path / "link", "--overwrite")
+    assert (tmp_path / "truth.fits").read_text() == "kept"
+
+
+def test_a_demos_folder_is_known_by_its_marker(tmp_path):
+    make_folder(tmp_path / "deep" / "new", overwrite=False)
+    assert folders.is_ours(tmp_path / "deep" / "new")
+    make_folder(tmp_path / "deep" / "new", overwrite=True)
 
 
 def test_an_unknown_survey_is_refused(tmp_path):
