@@ -33,6 +33,8 @@ FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(pip install [^`]+)`")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
+pytestmark = pytest.mark.timeout(300)  # commands train, export and start servers
+
 
 def blocks(path: Path, language: str) -> list[str]:
     return [text for kind, text in FENCE.findall(path.read_text()) if kind == language]

@@ -10,11 +10,9 @@ generation or the new one, however this process ends.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +20,7 @@ import onnx
 
 from amphitrite.errors import BadInput, SpecMismatch
 from amphitrite.generations import next_generation
-from amphitrite.spec import Member, ModelSpec, check_contract
+from amphitrite.spec import Member, ModelSpec, check_contract, wiring_digest
 from amphitrite.surveys.asid import HEADS, UNET, per_source
 from amphitrite.triton import parse_config
 from amphitrite_export import repository as repo
@@ -31,7 +29,6 @@ from amphitrite_export.artefact import Artefact
 from amphitrite_export.asid import ENSEMBLES, check_detector, peaks_file
 from amphitrite_export.config import (
     Ensemble,
-    Step,
     ensemble_config,
     model_config,
     specs_in,
@@ -399,10 +396,14 @@ def _ensemble_change(
     specs = _member_specs(ensemble, configs, pins)
     check_detector(list(specs.values()))
     members = tuple(
-        Member(each, version, spec.digest) for (each, version), spec in specs.items()
+        Member(each, version, spec.digest, spec.identity)
+        for (each, version), spec in specs.items()
     )
     spec = ensemble.contract.with_weights(
-        digest=_ensemble_digest(members, ensemble.steps),
+        digest=wiring_digest(
+            members,
+            [(step.model, step.inputs, step.outputs) for step in ensemble.steps],
+        ),
         learned=_joined(name, list(specs.values())),
         members=members,
     )
@@ -496,13 +497,3 @@ def _pins(repository: Path, ensemble: str) -> dict[str, int]:
     """Return the members' versions that an ensemble is made of now."""
     config = repo.read_config(repository, ensemble)
     return {member.name: member.version for member in _served_spec(config).members}
-
-
-def _ensemble_digest(members: Sequence[Member], steps: Sequence[Step]) -> str:
-    """Digest what an ensemble computes: its members' weights and their wiring."""
-    parts = {
-        "members": [[member.name, member.digest] for member in members],
-        "steps": [asdict(step) for step in steps],
-    }
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

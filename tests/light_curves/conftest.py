@@ -33,8 +33,10 @@ def write_light_curve(
     names=("PDCSAP_FLUX", "PDCSAP_FLUX_ERR", "QUALITY"),
     header=None,
     zero=2457000,
+    fraction=0.0,
     error=1.0,
 ):
+    """Write a file; a zero point of None is one that it does not state."""
     primary = fits.PrimaryHDU()
     defaults = {
         "TELESCOP": "TESS",
@@ -58,8 +60,9 @@ def write_light_curve(
     table = fits.BinTableHDU.from_columns(
         [column for column in columns if column.name], name="LIGHTCURVE"
     )
-    table.header["BJDREFI"] = zero
-    table.header["BJDREFF"] = 0.0
+    if zero is not None:
+        table.header["BJDREFI"] = zero
+        table.header["BJDREFF"] = fraction
     content = Path(path).with_suffix("")
     fits.HDUList([primary, table]).writeto(content, overwrite=True)
     if Path(path).suffix == ".gz":

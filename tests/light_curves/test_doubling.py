@@ -34,6 +34,31 @@ def test_spots_are_no_odd_and_even(sector, binary, rotation):
     assert reason(time, noisy(flux), PERIOD) is None
 
 
+def eclipsed(time, depths):
+    """Return the flux of a star whose minima have depths of their own, in turn."""
+    cycle = (time - time[0]) / PERIOD + 0.25
+    number = np.floor(cycle).astype(int) % len(depths)
+    x = cycle % 1 - 0.25
+    return 1 - np.asarray(depths)[number] * np.exp(-0.5 * (x / 0.02) ** 2)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_minima_that_all_differ_are_no_odd_and_even(sector, seed):
+    """Chance parts few minima that scatter, by far more than a point's noise."""
+    time = sector(gap=(0, 0))
+    depths = 0.3 * (1 + 0.05 * np.random.default_rng(seed).normal(size=20))
+    flux = noisy(eclipsed(time, depths), sigma=1e-4, seed=seed)
+    assert reason(time, flux, PERIOD) is None
+
+
+@pytest.mark.parametrize(("less", "expected"), [(0.005, None), (0.02, ODD_EVEN)])
+def test_minima_must_differ_by_a_hundredth(sector, less, expected):
+    """However sure a smaller difference is."""
+    time = sector(gap=(0, 0))
+    flux = noisy(eclipsed(time, [0.3, 0.3 * (1 - less)]), sigma=1e-4)
+    assert reason(time, flux, PERIOD) == expected
+
+
 def test_one_odd_minimum_must_differ_clearly(sector, binary):
     time = sector(days=12.0)
     period = 4.1

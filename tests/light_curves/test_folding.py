@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from amphitrite.folding import (
+    Profile,
     average,
     depth,
     dispersion,
     join,
+    level,
     minimum,
     n_bins,
     phases,
@@ -84,6 +86,14 @@ def test_epoch_and_depth_are_those_of_the_deeper_eclipse(sector, binary):
     # The lowest bin averages over a sixth of the width of the eclipse.
     assert depth(folded) == pytest.approx(0.35, abs=0.003)
     assert folded.mean.argmin() in (0, 199)
+
+
+def test_a_depth_is_a_part_of_the_flux_outside_eclipses():
+    # of eleven bins one in ten is above the last but one: a flare does not count
+    means = np.array([0.7, 0.6, 0.8, 0.9, 1, 1, 1, 1, 1, 1.2, 1.3])
+    folded = Profile(means, np.zeros(11), np.ones(11, int))
+    assert level(folded) == pytest.approx(1.2)
+    assert depth(folded) == pytest.approx((1.2 - 0.6) / 1.2)
 
 
 def test_segments_are_joined_at_one_level(sector, binary):

@@ -106,12 +106,60 @@ def test_fast_cadences_are_averaged(
     assert light_curve.cadence == pytest.approx(step * together, rel=1e-6)
 
 
+KEPLER = {"TELESCOP": "Kepler", "MISSION": "Kepler", "KEPLERID": 757076}
+K2 = {"TELESCOP": "Kepler", "MISSION": "K2", "KEPLERID": 206103150}
+
+
+@pytest.mark.parametrize(
+    ("header", "zero"),
+    # BKJD is BJD - 2454833, BTJD is BJD - 2457000
+    [(None, 2457000), (KEPLER, 2454833), (K2, 2454833)],
+)
+def test_times_without_a_stated_zero_point_have_their_mission_s(
+    tmp_path, sector, write, header, zero
+):
+    time = sector(days=1.0)
+    path = write(tmp_path / "f.fits", time, time, header=header, zero=None)
+    np.testing.assert_array_equal(read(path).time, time + (zero - 2457000))
+
+
+@pytest.mark.parametrize("header", [None, KEPLER])
+def test_a_stated_zero_point_counts_with_its_fraction(tmp_path, sector, write, header):
+    # full days and a fraction: here Julian dates less 2400000.5, as modified ones are
+    time = sector(days=1.0, start=58325.0)
+    path = write(
+        tmp_path / "f.fits", time, time, header=header, zero=2400000, fraction=0.5
+    )
+    np.testing.assert_allclose(read(path).time, time - 56999.5, rtol=1e-12)
+
+
+def test_magnitudes_are_those_of_their_mission(tmp_path, sector, write):
+    time = sector(days=1.0)
+    both = {"TESSMAG": 10.5, "KEPMAG": 11.25}
+    for name, header, expected in (
+        ("a", {"TELESCOP": "TESS", "TICID": 5, **both}, 10.5),
+        ("b", {**KEPLER, **both}, 11.25),
+        ("c", {**K2, **both}, 11.25),
+    ):
+        path = write(tmp_path / f"{name}.fits", time, time, header=header)
+        assert read(path).tmag == expected
+
+
 def test_a_mean_of_few_good_cadences_is_left_out(tmp_path, sector, write):
     time = sector(days=0.1, step=20.0)
     quality = np.zeros(len(time), int)
     quality[1:6] = 1  # one of six is left
     light_curve = read(write(tmp_path / "f.fits", time, time, quality=quality))
     assert light_curve.time[0] == pytest.approx(time[6:12].mean())
+
+
+def test_a_mean_of_half_of_its_cadences_counts(tmp_path, sector, write):
+    time = sector(days=0.1, step=20.0)
+    quality = np.zeros(len(time), int)
+    quality[3:6] = quality[6:10] = 1  # three of six are left, then two of six
+    light_curve = read(write(tmp_path / "f.fits", time, time, quality=quality))
+    assert light_curve.time[0] == pytest.approx(time[:3].mean())
+    assert light_curve.time[1] == pytest.approx(time[12:18].mean())
 
 
 def test_means_of_too_few_cadences_alone_are_refused(tmp_path, sector, write):
@@ -144,6 +192,16 @@ def test_half_hour_cadences_are_refused(tmp_path, sector, write):
     path = write(tmp_path / "a.fits", sector(step=1800.0), sector(step=1800.0))
     with pytest.raises(BadInput, match=r"a point every 30\.0 min; .* two minutes"):
         read(path)
+
+
+@pytest.mark.parametrize(("step", "usable"), [(299.5, True), (301.0, False)])
+def test_cadences_up_to_five_minutes_are_read(tmp_path, sector, write, step, usable):
+    path = write(tmp_path / "a.fits", sector(step=step), sector(step=step))
+    if usable:
+        assert read(path).cadence == pytest.approx(step)
+    else:
+        with pytest.raises(BadInput, match=r"at most 5 min"):
+            read(path)
 
 
 def test_other_tables_are_refused(tmp_path, sector, write):

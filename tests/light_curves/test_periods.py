@@ -123,3 +123,24 @@ def test_the_period_of_a_real_binary_is_that_of_the_villanova_catalogue(real_dat
     found = measure(*join(segments(light_curve.time, light_curve.flux)))
     assert found.period == pytest.approx(published, rel=1e-3)
     assert found.flags == (ODD_EVEN,)
+
+
+def test_the_false_alarm_probability_is_that_of_the_whole_search():
+    """Of noise alone, about half of all peaks are as likely as not."""
+    time = 2000 + np.arange(0, 3, 1 / 144)
+    chances = [
+        peak(time, noisy(time, np.ones(len(time)), seed=seed)).fap for seed in range(40)
+    ]
+    # Baluev's is an upper limit, which is close where it is small
+    assert 0.2 < np.median(chances) <= 1
+    assert np.min(chances) > 1e-3
+
+
+def test_a_peak_is_searched_up_to_half_of_the_span():
+    time = 2000 + np.arange(0, 10, 1 / 144)
+    slow = noisy(time, 1 + 0.1 * np.sin(2 * np.pi * time / 9.0))
+    assert peak(time, slow).period <= 5
+    quick = noisy(time, 1 + 0.1 * np.sin(2 * np.pi * time / 4.0))
+    assert peak(time, quick).period == pytest.approx(4.0, rel=0.01)
+    shortest = noisy(time, 1 + 0.1 * np.sin(2 * np.pi * time / 0.09))
+    assert peak(time, shortest).period == pytest.approx(0.09, rel=0.001)

@@ -43,6 +43,9 @@ def test_a_light_curve_splits_at_gaps_longer_than_allowed():
     time = np.array([0.0, 0.1, 0.1 + GAP_DAYS - 1e-9, 2.0, 2.1])
     assert [(s.start, s.stop) for s in split(time)] == [(0, 3), (3, 5)]
     assert split(np.zeros(0)) == []
+    # numbers without rounding: a gap of just the limit is not longer
+    steps = np.array([0.0, GAP_DAYS, 2 * GAP_DAYS])
+    assert [(s.start, s.stop) for s in split(steps)] == [(0, 3)]
 
 
 def test_parts_with_too_few_points_are_left_out(sector, binary):
@@ -174,3 +177,6 @@ def test_the_highest_percent_goes():
     kept, flux = drop_highest(time, time[::-1].copy())
     assert len(kept) == 990
     assert flux.max() == 989
+    # the percentile itself, where it is the flux of a point, goes too
+    _, flux = drop_highest(np.arange(101.0), np.arange(101.0))
+    assert flux.max() == 98

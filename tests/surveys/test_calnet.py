@@ -112,6 +112,34 @@ def test_rows_hold_what_was_found():
     assert set(high["flags"].split(",")) <= set(FLAGS)
 
 
+@pytest.mark.parametrize(
+    ("score", "threshold", "reached"),
+    [
+        (0.5, 0.5, True),
+        (0.5, 0.500001, False),
+        # as single precision 0.9 is a little less, and 0.7 too; 0.6 is a little more
+        (0.9, 0.9, False),
+        (0.6, 0.6, True),
+    ],
+)
+def test_a_segment_is_positive_from_the_threshold_on(score, threshold, reached):
+    one = star(0.1, score)
+    assert (one.p_eb >= threshold) is reached
+    (n_positive,) = interpret([one], {}, threshold=threshold)["n_positive"]
+    assert n_positive == reached
+
+
+def test_only_of_several_segments_one_is_said_to_stand_alone():
+    def flags(*scores):
+        (found,) = interpret([star(*scores)], {}, threshold=0.9)["flags"]
+        return found.split(",")
+
+    assert "one_segment" in flags(0.95, 0.1)
+    assert "one_segment" not in flags(0.95)
+    assert "one_segment" not in flags(0.95, 0.96)
+    assert "one_segment" not in flags(0.1, 0.1)
+
+
 def test_the_command_explains_every_flag():
     assert all(flag in calnet.__doc__ for flag in FLAGS)
 

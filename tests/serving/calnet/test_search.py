@@ -28,6 +28,7 @@ pytestmark = [
 ]
 
 N_STARS = 6
+PERIOD = 1.5  # of the binaries, see `write_star`
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,21 @@ def test_binaries_are_found_with_their_periods(folder, connection, tmp_path):
     assert all("periodogram" in flags for flags in table["flags"][~binary])
     assert np.isnan(table["bls_period"][~binary]).all()
     assert (table["sectors"][1], table["n_segments"][1]) == ("1,2", 2)
+
+
+def test_a_score_that_is_just_the_threshold_reaches_it(folder, connection, tmp_path):
+    files = [folder / "*0002_lc.fits"]
+    (score,) = search(connection, files, tmp_path / "a.fits").table["p_eb"]
+    threshold = float(score)
+    result = search(connection, files, tmp_path / "b.fits", threshold=threshold)
+    assert result.n_candidates == 1
+    assert result.table["n_positive"][0] >= 1
+    assert result.table["period"][0].value == pytest.approx(PERIOD, rel=1e-3)
+    above = search(
+        connection, files, tmp_path / "c.fits", threshold=np.nextafter(threshold, 1)
+    )
+    assert (above.n_candidates, above.table["n_positive"][0]) == (0, 0)
+    assert above.table["flags"][0] == "periodogram"
 
 
 def test_the_scores_are_those_of_the_rule(folder, connection, tmp_path, probability):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from amphitrite.repository import checkout_repository
 from amphitrite.spec import Member
 from amphitrite.surveys.asid import FLUX, MODEL, UNET
 from amphitrite_training.asid import calibrate
 from amphitrite_training.asid.card import V1, card
+from amphitrite_training.asid.heads.card import chosen
 from amphitrite_training.asid.measures import Counted, Evaluation, Table
 
 N_BINS = len(calibrate.FLUX_EDGES) - 1
@@ -65,8 +68,8 @@ def evaluation(described):
         digest="sha256:abcdef",
         learned=LEARNED,
         members=(
-            Member("asid_unet", 3, "sha256:1"),
-            Member("asid_peaks", 2, "sha256:2"),
+            Member("asid_unet", 3, "sha256:1", "sha256:4"),
+            Member("asid_peaks", 2, "sha256:2", "sha256:5"),
         ),
     )
     return Evaluation(
@@ -201,6 +204,41 @@ def test_the_networks_are_told_of(evaluation, text):
     # 800 of 1,601 and 1,000 of 1,031, of the catalogues' tables
     assert "| A | \\|b\\| > 20 | with the classifier | 0.970 (" in text
     assert "| C | all sky | detector alone | " in text
+
+
+def test_the_card_says_that_the_classifier_s_cut_rests_on_a_choice(evaluation, text):
+    kept, threshold = (
+        [
+            f"{evaluation.networks(variant)['classifier'][quantity]['value']:.3f}"
+            for variant in "AC"
+        ]
+        for quantity in ("sources_kept", "sources_of_detector")
+    )
+    assert "what keeps 0.4 % more than that" in text
+    assert "**The 0.4 % is a choice**" in text
+    assert (
+        f"of variant A and variant C the cut keeps {' and '.join(kept)}, the "
+        f"detector's threshold {' and '.join(threshold)};"
+    ) in text
+
+
+def test_the_committed_card_says_so_too():
+    text = (checkout_repository() / "asid" / "MODEL_CARD.md").read_text()
+    rows = {
+        "sources_kept": "sources kept",
+        "sources_of_detector": "sources above the detector's threshold",
+        "false_share_after": "false, of those kept",
+        "false_share_of_detector": "false, of those above the detector's threshold",
+    }
+    values = {
+        name: re.findall(rf"^\| {row} \| ([\d.]+) \(", text, re.MULTILINE)
+        for name, row in rows.items()
+    }
+    measured = {
+        variant: {name: {"value": float(v[i])} for name, v in values.items()}
+        for i, variant in enumerate("AC")
+    }
+    assert chosen(measured) in text
 
 
 def test_the_systematics_are_told_of_where_they_were_measured(evaluation, text):

@@ -8,13 +8,15 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+from amphitrite.repository import checkout_repository
 from amphitrite.surveys.calnet import MODEL
-from amphitrite_training.calnet.card import card
-from amphitrite_training.calnet.measures import Evaluation, periods, rates
+from amphitrite_training.calnet.card import card, chosen
+from amphitrite_training.calnet.measures import Evaluation, Rates, periods, rates
 from amphitrite_training.calnet.pictures import pictures
 from amphitrite_training.calnet.recipe import SHIPPED
 from amphitrite_training.calnet.scored import Scored
 from amphitrite_training.calnet.simulate.stars import BINARIES, KINDS
+from amphitrite_training.scores import Share
 
 
 def evaluation(archive=""):
@@ -106,6 +108,34 @@ def test_it_says_on_how_few_false_positives_it_rests(found, flowing):
     assert 0 < n < 10
     assert f"at 0.92, **{n} of 300 others** are taken for binaries" in flowing
     assert "RR Lyrae stars, of which Kepler had 52" in flowing
+
+
+def test_it_says_that_the_threshold_rests_on_choices(found, flowing):
+    other, own = (rates(found.stars, each) for each in (0.9, 0.92))
+    assert " ".join(chosen(other, own).split()) in flowing
+    assert "rests on choices**: of 33 that are tried, from 0.5 to 0.9999" in flowing
+    assert f"recall here is {other.recall.value:.3f} (" in flowing
+    assert f"not {own.recall.value:.3f} (" in flowing
+    assert "with one false positive more than was counted, reaches 90 %" in flowing
+
+
+def test_the_committed_card_says_so_too():
+    text = (checkout_repository() / "calnet" / "MODEL_CARD.md").read_text()
+    table = text.partition("### All stars")[2]
+    counted = [
+        Rates(float(threshold), *(_counts(cell) for cell in cells))
+        for threshold, *cells in re.findall(
+            r"^\| ([\d.]+) \| (.*?) \| (.*?) \| .*$", table, re.MULTILINE
+        )[:3]
+    ]
+    assert [each.threshold for each in counted] == [0.5, 0.9, 0.9925]
+    assert chosen(*counted[1:]) in text
+
+
+def _counts(cell):
+    """Read a share from its cell: value (low to high; hits of all)."""
+    hits, of = re.search(r"; ([\d,]+) of ([\d,]+)\)", cell).groups()
+    return Share(*(int(number.replace(",", "")) for number in (hits, of)))
 
 
 def test_it_says_whether_the_target_is_reached(found, flowing):

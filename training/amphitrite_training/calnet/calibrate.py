@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     import keras
 
 WANTED_PRECISION: Final = 0.9
-_THRESHOLDS: Final = (
+"""Where `amphitrite_training.calnet.measures.PREVALENCE` of all stars are binaries."""
+THRESHOLDS: Final = (
     *(round(0.5 + 0.02 * i, 2) for i in range(25)),
     *(0.985, 0.99, 0.9925, 0.995, 0.9975, 0.999, 0.9995, 0.9999),
 )
+"""Those that are tried; a choice, as the precision is: the card says what it does."""
 _BATCH: Final = 128
 
 
@@ -147,7 +149,7 @@ def threshold(stars: Scored) -> Rates:
         At the threshold with the highest implied precision where none has the wanted
         one.
     """
-    tried = [rates(stars, each) for each in _THRESHOLDS]
+    tried = [rates(stars, each) for each in THRESHOLDS]
     implied = [np.nan_to_num(_cautious(each).implied_precision()) for each in tried]
     for each, precision in zip(tried, implied, strict=True):
         if precision >= WANTED_PRECISION:

@@ -9,6 +9,7 @@ import numpy as np
 
 from amphitrite.surveys import calnet as page
 from amphitrite_training.calnet import tables
+from amphitrite_training.calnet.calibrate import THRESHOLDS, WANTED_PRECISION
 from amphitrite_training.calnet.measures import (
     DEPTH_EDGES,
     EVEN,
@@ -16,6 +17,7 @@ from amphitrite_training.calnet.measures import (
     PREVALENCE,
     TMAG_EDGES,
     Evaluation,
+    Rates,
     area_under_curve,
     by_kind,
     rates,
@@ -87,6 +89,8 @@ mean where so many of all stars are eclipsing binaries and the others are mixed 
 targets. Its limits combine the far ends of both intervals.
 
 {_few(stars, found.threshold)}
+
+{chosen(rates(stars, _CLEAR_THRESHOLD), rates(stars, found.threshold))}
 
 {_harsh(stars, found.threshold)}
 
@@ -221,6 +225,30 @@ def _few(stars: Scored, threshold: float) -> str:
         f"({100 * low:.2f} to {100 * high:.2f} %), and at a prevalence of "
         f"{tables.percent(PREVALENCE)} that makes a precision of "
         f"{tables.precision(found)}."
+    )
+
+
+def chosen(other: Rates, recommended: Rates) -> str:
+    """Return what is said of the recommended threshold, which rests on choices.
+
+    Parameters
+    ----------
+    other : Rates
+        At a threshold to compare with.
+    recommended : Rates
+        At the recommended one.
+    """
+    rare = tables.percent(PREVALENCE)
+    return _wrapped(
+        f"**The recommended threshold rests on choices**: of {len(THRESHOLDS)} that "
+        f"are tried, from {THRESHOLDS[0]:g} to {THRESHOLDS[-1]:g} in steps that grow "
+        "finer, it is the lowest whose precision on validation stars, at a prevalence "
+        f"of {rare} and with one false positive more than was counted, "
+        f"reaches {tables.percent(WANTED_PRECISION)} (or the one where it is highest). "
+        "Another precision, prevalence or step would give another one. At "
+        f"{other.threshold:g} in its place the recall here is {tables.recall(other)} "
+        f"and not {tables.recall(recommended)}, the precision at a prevalence of "
+        f"{rare} {tables.precision(other)} and not {tables.precision(recommended)}."
     )
 
 

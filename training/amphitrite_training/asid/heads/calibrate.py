@@ -39,9 +39,11 @@ if TYPE_CHECKING:
 Floats = NDArray[np.floating]
 
 CIRCLE_68: Final = 1.5096  # standard deviations that hold 68 % of two dimensions
-# How many more sources than the detector's threshold the classifier's keeps: chance
-# makes about this difference between two such cuts on a sky.
-_SLACK: Final = 0.004
+SLACK: Final = 0.004
+"""How many more sources than the detector's threshold the classifier's cut keeps.
+
+A choice, on the side of losing none: the card says what it does.
+"""
 _BATCH: Final = 512
 
 
@@ -306,7 +308,7 @@ def cut(p_fake: Floats, finds: Finds) -> float:
         Some of them sources, and some not.
     """
     real = finds.is_real
-    kept = min(float(finds.is_detection[real].mean()) + _SLACK, 1.0)
+    kept = min(float(finds.is_detection[real].mean()) + SLACK, 1.0)
     least = float(np.quantile(p_fake[real], kept))
     best = 0.0 if real.all() else youden(p_fake, ~real)
     return round(max(best, least), 3)

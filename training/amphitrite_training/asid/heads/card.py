@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from amphitrite_training.asid.heads.calibrate import SLACK
 from amphitrite_training.asid.heads.measures import BRIGHT
 from amphitrite_training.asid.measures import Counted, Evaluation
 from amphitrite_training.diagrams import FOLDER
+
+_SLACK = f"{100 * SLACK:g} %"
 
 
 def described(found: Evaluation) -> str:
@@ -24,11 +28,13 @@ def described(found: Evaluation) -> str:
 source above the faintest bin within the match radius. The classifier's cut takes the
 place of the detector's threshold: it keeps candidates whose P(fake) is at most what
 Youden's J chose on validation skies, or, where the detector's threshold keeps more
-sources, as here with all bands, what keeps 0.4 % more than that. Under diffuse light
+sources, as here with all bands, what keeps {_SLACK} more than that. Under diffuse light
 that was not learned from, P(fake) is too low. Flux and position are those of the
 candidates that are kept and true; *width* is half of what lies between the 16 % and
 the 84 % quantile of log10(F/F_true), *bright* means
 F_true > {BRIGHT:g}. Intervals are as above.
+
+{chosen({name: found.networks(name)["classifier"] for name in found.described})}
 
 ![ROC curves of simulated candidates]({FOLDER}/roc.png)
 
@@ -70,6 +76,31 @@ the stated radii, and the shares that they are to hold.*
     if found.shifts is not None:
         parts.append(_shifts(found.shifts))
     return "\n".join(parts)
+
+
+def chosen(classifiers: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what is said of the classifier's cut, which rests on a choice.
+
+    Parameters
+    ----------
+    classifiers : mapping of str to mapping
+        By variant of the diffuse light, what was measured of the classifier.
+    """
+
+    def each(quantity: str) -> str:
+        values = [measured[quantity]["value"] for measured in classifiers.values()]
+        return " and ".join("none" if v is None else f"{v:.3f}" for v in values)
+
+    variants = " and ".join(f"variant {name}" for name in classifiers)
+    return textwrap.fill(
+        f"**The {_SLACK} is a choice**, and nothing that was measured says that it is "
+        f"the best one. Of the sources of {variants} the cut keeps "
+        f"{each('sources_kept')}, the detector's threshold "
+        f"{each('sources_of_detector')}; of what the cut keeps "
+        f"{each('false_share_after')} is false, of what the threshold keeps "
+        f"{each('false_share_of_detector')}.",
+        88,
+    )
 
 
 def _variant(variant: str, numbers: Mapping[str, Any]) -> str:

@@ -1,0 +1,1356 @@
+"""The mutations of `mutations.py`: lines broken on purpose, and who must notice.
+
+Each has a name, one sentence on what it breaks, the file, the text before (which must
+stand there once) and after, and the tests that must fail: files or pytest's node ids,
+as narrow as will do.  A mutation whose text no longer stands in the code is an error:
+follow the code, or drop it with what it broke.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Mutant(NamedTuple):
+    """One line that is broken."""
+
+    name: str
+    breaks: str
+    file: str
+    before: str
+    after: str
+    tests: tuple[str, ...]
+
+
+def _of(
+    package: str, module: str, tests: str, *broken: tuple[str, str, str, str]
+) -> tuple[Mutant, ...]:
+    """Return the mutations of one module, whose tests are one file or its parts."""
+    return tuple(
+        Mutant(
+            name,
+            breaks,
+            f"{package}/{module}.py",
+            before,
+            after,
+            tuple(f"tests/{each}" for each in tests.split()),
+        )
+        for name, breaks, before, after in broken
+    )
+
+
+def _client(
+    module: str, tests: str, *broken: tuple[str, str, str, str]
+) -> tuple[Mutant, ...]:
+    return _of("client/amphitrite", module, tests, *broken)
+
+
+ENGINE: Final = (
+    *_client(
+        "engine",
+        "test_patience.py",
+        (
+            "failing_since_kept",
+            "a success does not end the time for which the server has been failing",
+            "                    self.failing_since = None\n",
+            "                    pass\n",
+        ),
+        (
+            "patience_restarts",
+            "each failure starts the patience anew, so that a run never gives up",
+            "        if self.failing_since is None:\n",
+            "        if True:\n",
+        ),
+        (
+            "patience_doubled",
+            "a run waits twice as long as asked",
+            "self.failing_since + self.limits.patience",
+            "self.failing_since + 2 * self.limits.patience",
+        ),
+        (
+            "pause_constant",
+            "a failing server is asked four times a second for the whole patience",
+            "pause = min(2 * pause, _LONGEST_PAUSE)",
+            "pause = min(pause, _LONGEST_PAUSE)",
+        ),
+        (
+            "unchecked_after_failure",
+            "a run goes on after a failure without asking what is served now",
+            "                self.model.check_unchanged()\n",
+            "                pass\n",
+        ),
+    ),
+    *_client(
+        "engine",
+        "test_engine.py",
+        (
+            "failed_request_lost",
+            "a request that failed is not sent again",
+            "                    again.append(request)\n",
+            "                    pass\n",
+        ),
+        (
+            "in_flight_one_more",
+            "one request more than allowed is in flight",
+            "while len(flying) < self.limits.in_flight:",
+            "while len(flying) <= self.limits.in_flight:",
+        ),
+        (
+            "unit_finished_early",
+            "a unit is finished with its first answer",
+            "if opened.sent_all and not opened.waiting:",
+            "if not opened.waiting:",
+        ),
+        (
+            "resumed_done_again",
+            "what the journal holds already is done again",
+            "            if unit.key in self.journal:\n",
+            "            if False:\n",
+        ),
+        (
+            "mismatch_retried",
+            "a request refused for other weights is sent again",
+            "errors.ModelNotReady, errors.InferenceTimeout)",
+            "errors.ModelNotReady, errors.ServerError)",
+        ),
+    ),
+)
+
+OUTPUT: Final = (
+    *_client(
+        "journal",
+        "test_journal.py",
+        (
+            "journal_unchecked",
+            "a damaged frame of the journal is believed",
+            "            if digest.digest() != checksum:\n",
+            "            if False:\n",
+        ),
+        (
+            "journal_head_ignored",
+            "a resumed run takes the results of another one",
+            "        if found.get(key) != wanted.get(key):\n",
+            "        if False:\n",
+        ),
+    ),
+    *_client(
+        "staging",
+        "test_staging.py",
+        (
+            "free_space_unchecked",
+            "a run begins what the disk has no room for",
+            "        if free < n_bytes:\n",
+            "        if free < 0:\n",
+        ),
+        (
+            "foreign_files_replaced",
+            "a folder that holds other files is replaced",
+            "            if foreign:\n",
+            "            if False:\n",
+        ),
+    ),
+)
+
+MODELS: Final = (
+    *_client(
+        "archives",
+        "test_repository.py",
+        (
+            "archive_sum_ignored",
+            "an archive with another checksum is installed",
+            "    if have != want:\n",
+            "    if False:\n",
+        ),
+        (
+            "short_download",
+            "a download that ended early is taken",
+            "received != int(expected)",
+            "received > int(expected)",
+        ),
+    ),
+    *_client(
+        "repository",
+        "test_repository.py",
+        (
+            "model_digest_ignored",
+            "a model whose file is not the one of its spec is installed",
+            "        if digest != spec.digest:\n",
+            "        if False:\n",
+        ),
+    ),
+    *_client(
+        "spec",
+        "test_spec.py",
+        (
+            "contract_ignored",
+            "a model of another contract is used",
+            "        if have.get(key) != want.get(key):\n",
+            "        if False:\n",
+        ),
+        (
+            "units_not_compared",
+            "units are no part of the contract",
+            '("dtype", "shape", "axes", "unit")',
+            '("dtype", "shape", "axes")',
+        ),
+    ),
+    *_client(
+        "triton",
+        "serving/asid/test_describe.py"
+        "::test_a_member_replaced_by_itself_is_refused_by_name",
+        (
+            "member_digest_ignored",
+            "an ensemble one of whose members was replaced is used",
+            "        if served != member.digest:\n",
+            "        if False:\n",
+        ),
+    ),
+    *_of(
+        "export/amphitrite_export",
+        "parity",
+        "export/test_parity.py",
+        (
+            "parity_loose",
+            "a wrongly converted network is published",
+            "TOLERANCE = 2e-5",
+            "TOLERANCE = 2e-1",
+        ),
+        (
+            "parity_nan",
+            "a network that answers NaN is published",
+            "if not difference <= TOLERANCE * scale:",
+            "if difference > TOLERANCE * scale:",
+        ),
+    ),
+)
+
+SERVER: Final = (
+    *_client(
+        "server/launcher",
+        "serving/test_selfcheck.py",
+        (
+            "selfcheck_left_out",
+            "a server is used that was never asked to compute",
+            "            selfcheck.check_inference(self.http_url, name)\n",
+            "            pass\n",
+        ),
+    ),
+    *_client(
+        "server/selfcheck",
+        "server/test_selfcheck.py",
+        (
+            "selfcheck_believes",
+            "a server that answers wrongly passes its self-check",
+            "    if doubled != [2 * number for number in numbers]:\n",
+            "    if False:\n",
+        ),
+        (
+            "selfcheck_constant",
+            "the self-check's numbers are all the same, which hides wrong strides",
+            "[float(number) for number in range(1, ROWS * COLUMNS + 1)]",
+            "[1.0 for number in range(1, ROWS * COLUMNS + 1)]",
+        ),
+        (
+            "selfcheck_unblamed",
+            "a failed self-check does not say that the environment is broken",
+            "    except AmphitriteError as error:\n        raise ProvisioningError(",
+            "    except ZeroDivisionError as error:\n        raise ProvisioningError(",
+        ),
+    ),
+)
+
+LIGHT_CURVES: Final = (
+    *_client(
+        "light_curves",
+        "light_curves/test_light_curves.py",
+        (
+            "kepler_zero",
+            "Kepler's times without a stated zero point are half a day late",
+            "_BKJD: Final = 2454833.0",
+            "_BKJD: Final = 2454833.5",
+        ),
+        (
+            "bjdreff_ignored",
+            "the fraction of the time's zero point is dropped",
+            'columns["BJDREFI"] + columns.get("BJDREFF", 0.0)',
+            'columns["BJDREFI"]',
+        ),
+        (
+            "zero_ignored",
+            "the zero point that a file states is not used",
+            '    if "BJDREFI" in columns:\n',
+            "    if False:\n",
+        ),
+        (
+            "k2_zero",
+            "K2's times without a stated zero point are taken for those of TESS",
+            'zero = _BKJD if catalogue != "TIC" else BTJD',
+            'zero = _BKJD if catalogue == "KIC" else BTJD',
+        ),
+        (
+            "quality_ignored",
+            "flagged points are used",
+            "good = finite & (np.asarray(rows[quality_name]) == 0)",
+            "good = finite & (np.asarray(rows[quality_name]) >= 0)",
+        ),
+        (
+            "mean_error",
+            "the error of a mean is that of one point",
+            "error = np.sqrt(np.bincount(group, values[2] ** 2)) / count",
+            "error = np.sqrt(np.bincount(group, values[2] ** 2) / count)",
+        ),
+        (
+            "cadences_straddle",
+            "means begin one cadence too late",
+            "points.number[good] // together, return_inverse",
+            "(points.number[good] - 1) // together, return_inverse",
+        ),
+        (
+            "half_good",
+            "a mean of exactly half of its cadences is left out",
+            "enough = 2 * count >= together",
+            "enough = 2 * count > together",
+        ),
+        (
+            "slowest_cadence",
+            "a light curve of exactly five minutes is refused",
+            "_SLOW: Final = 300.0",
+            "_SLOW: Final = 299.0",
+        ),
+        (
+            "magnitude_of_kepler",
+            "Kepler's stars have no magnitude",
+            'else "KEPMAG"',
+            'else "TESSMAG"',
+        ),
+    ),
+    *_client(
+        "segments",
+        "light_curves/test_segments.py",
+        (
+            "gap_shorter",
+            "a gap of exactly the limit splits a light curve",
+            "np.diff(time) > GAP_DAYS",
+            "np.diff(time) >= GAP_DAYS",
+        ),
+        (
+            "least_points",
+            "a part with exactly the least points is left out",
+            "if part.stop - part.start < LEAST_POINTS:",
+            "if part.stop - part.start <= LEAST_POINTS:",
+        ),
+        (
+            "percentile_kept",
+            "the points at the percentile are kept",
+            "keep = flux < np.percentile(flux, PERCENTILE)",
+            "keep = flux <= np.percentile(flux, PERCENTILE)",
+        ),
+        (
+            "period_grid",
+            "the periodogram begins one period too early",
+            "np.logspace(-3, 1, 1125)[125:]",
+            "np.logspace(-3, 1, 1125)[124:-1]",
+        ),
+        (
+            "periodogram_unscaled",
+            "the periodogram is not stretched to 0..1",
+            "periodogram=to_unit_range(power(time, flux, 1 / PERIODS))",
+            "periodogram=power(time, flux, 1 / PERIODS).astype(np.float32)",
+        ),
+        (
+            "frequencies_for_periods",
+            "the periodogram runs over frequencies in the order of periods",
+            "power(time, flux, 1 / PERIODS)",
+            "power(time, flux, PERIODS)",
+        ),
+    ),
+    *_client(
+        "resampling",
+        "light_curves/test_segments.py",
+        (
+            "grid_half_open",
+            "the resampled light curve ends one step early",
+            "np.linspace(0.0, 1.0, N_POINTS)",
+            "np.linspace(0.0, 1.0, N_POINTS, endpoint=False)",
+        ),
+        (
+            "spline_cut",
+            "the spline keeps more points than the paper's",
+            "_CUT: Final = 3.0",
+            "_CUT: Final = 3.5",
+        ),
+    ),
+    *_client(
+        "periodogram",
+        "light_curves/test_periodogram.py",
+        (
+            "power_of_two",
+            "the periodogram is normalised to twice the variance",
+            "np.divide(explained, variance * determinant,",
+            "np.divide(explained, 2 * variance * determinant,",
+        ),
+        (
+            "floating_mean",
+            "the sinusoid is fitted without a constant",
+            "ss = 0.5 * (1 - twice.real) - s * s",
+            "ss = 0.5 * (1 - twice.real)",
+        ),
+        (
+            "cross_term",
+            "the cross term of sine and cosine has the wrong sign",
+            "- 2 * cs * yc * ys",
+            "+ 2 * cs * yc * ys",
+        ),
+        (
+            "coarse_grid",
+            "the grid of frequencies has two points to a peak",
+            "step = 1 / (5 * span)",
+            "step = 1 / (2 * span)",
+        ),
+        (
+            "alarm_ignores_range",
+            "the false-alarm probability is that of a single frequency",
+            'peak, method="baluev", maximum_frequency=maximum_frequency',
+            'peak, method="single", maximum_frequency=maximum_frequency',
+        ),
+    ),
+    *_client(
+        "folding",
+        "light_curves/test_folding.py",
+        (
+            "phase_backwards",
+            "phases run backwards",
+            "cycles = (time - epoch) / period",
+            "cycles = (epoch - time) / period",
+        ),
+        (
+            "variance_biased",
+            "the variance of a bin is divided by n",
+            "np.maximum(squares - mean**2, 0) * count / (count - 1)",
+            "np.maximum(squares - mean**2, 0)",
+        ),
+        (
+            "epoch_half_bin",
+            "epochs are half a bin early",
+            "phase = (lowest + 0.5 + (around @ weights) / weights.sum()) / bins",
+            "phase = (lowest + (around @ weights) / weights.sum()) / bins",
+        ),
+        (
+            "depth_of_the_lowest",
+            "a depth is a part of the flux at the minimum",
+            "return (top - float(np.nanmin(folded.mean))) / top",
+            "return (top - float(np.nanmin(folded.mean))) / "
+            "float(np.nanmin(folded.mean))",
+        ),
+        (
+            "dispersion_freedom",
+            "the dispersion counts every bin as a free parameter too few",
+            "within = (total - between) / (len(y) - occupied)",
+            "within = (total - between) / len(y)",
+        ),
+        (
+            "joined_by_mean",
+            "segments are joined at their means",
+            "s.flux / np.median(s.flux)",
+            "s.flux / np.mean(s.flux)",
+        ),
+        (
+            "level_of_eclipses",
+            "depths are measured from the middle of the profile",
+            "_LEVEL_PERCENTILE: Final = 90.0",
+            "_LEVEL_PERCENTILE: Final = 50.0",
+        ),
+    ),
+    *_client(
+        "refining",
+        "light_curves/test_refining.py",
+        (
+            "step_sign",
+            "a period is moved the wrong way",
+            "change = -slopes * away / period**2",
+            "change = slopes * away / period**2",
+        ),
+        (
+            "error_period",
+            "the error of a period is that of a frequency",
+            "float((signal * away**2).sum()) / period**4",
+            "float((signal * away**2).sum())",
+        ),
+        (
+            "slope_scale",
+            "slopes of a profile are twice too steep",
+            "slope = 0.5 * bins * (np.roll(means, -1) - np.roll(means, 1))",
+            "slope = bins * (np.roll(means, -1) - np.roll(means, 1))",
+        ),
+        (
+            "noise_in_slopes",
+            "noise counts as slope, so that errors are too small",
+            "noise = 0.25 * bins**2 * (np.roll(variance, -1) + np.roll(variance, 1))",
+            "noise = 0.0 * bins**2 * (np.roll(variance, -1) + np.roll(variance, 1))",
+        ),
+        (
+            "white_errors",
+            "correlated noise does not widen an error",
+            "return max(white, float(np.std(together)) * float(np.sqrt(per_mean)))",
+            "return white",
+        ),
+    ),
+    *_client(
+        "doubling",
+        "light_curves/test_doubling.py",
+        (
+            "minima_scale",
+            "depths of single minima are not relative to their mean",
+            "depth / usual, error / abs(usual)",
+            "depth, error",
+        ),
+        (
+            "sinusoid_loose",
+            "any profile with a strong first harmonic is taken for a contact binary",
+            "_FIRST_HARMONIC: Final = 0.8",
+            "_FIRST_HARMONIC: Final = 0.4",
+        ),
+        (
+            "odd_even_chance",
+            "minima that differ among themselves double a period",
+            "return chance < _CHANCE or (sigmas > _SIGMA and",
+            "return chance < 2 or (sigmas > _SIGMA and",
+        ),
+        (
+            "part_of_depth",
+            "minima that differ by a thousandth double a period",
+            "_PART: Final = 0.01",
+            "_PART: Final = 0.0001",
+        ),
+    ),
+    *_client(
+        "choosing",
+        "light_curves/test_choosing.py",
+        (
+            "repeated_biased",
+            "noise within one cycle counts as repeated",
+            "products = sums.sum(axis=0) ** 2 - (sums**2).sum(axis=0)",
+            "products = sums.sum(axis=0) ** 2",
+        ),
+        (
+            "longest_taken",
+            "of equally good periods the longest is taken",
+            "return min(one.period for one in kept if one.scatter <= limit)",
+            "return max(one.period for one in kept if one.scatter <= limit)",
+        ),
+        (
+            "seeds_repeated",
+            "the same period is looked at several times",
+            "< _APART / span for other in apart",
+            "< 0 for other in apart",
+        ),
+    ),
+    *_client(
+        "boxes",
+        "light_curves/test_boxes.py",
+        (
+            "box_grid",
+            "boxes drift by more than their length between two frequencies tried",
+            "_DURATIONS[0] / span**2 * 2",
+            "_DURATIONS[0] / span * 2",
+        ),
+        (
+            "trend_kept",
+            "slow changes are searched for boxes",
+            'flux - median_filter(flux, size=width, mode="nearest")',
+            "flux - np.median(flux)",
+        ),
+    ),
+    *_client(
+        "stretches",
+        "light_curves/test_stretches.py light_curves/test_periods.py",
+        (
+            "shortest_stretch",
+            "the shortest stretch of sectors is searched",
+            "chosen = max(parts, key=lambda part: float(part[-1] - part[0]))",
+            "chosen = min(parts, key=lambda part: float(part[-1] - part[0]))",
+        ),
+        (
+            "cycles_uncounted",
+            "far sectors are joined though their cycles cannot be counted",
+            "        if not error * span / period**2 < _CONNECTED_CYCLES:\n",
+            "        if False:\n",
+        ),
+        (
+            "searched_whole",
+            "a year of sectors is searched as one",
+            "_SEARCHED_DAYS: Final = 56.0",
+            "_SEARCHED_DAYS: Final = 560.0",
+        ),
+    ),
+    *_client(
+        "periods",
+        "light_curves/test_periods.py",
+        (
+            "few_cycles",
+            "two cycles are said to be enough",
+            "< 3 * period:",
+            "< 2 * period:",
+        ),
+        (
+            "alarm_frequency",
+            "a false-alarm probability is for a search down to 8 days alone",
+            "maximum_frequency=1 / _SEED_DAYS",
+            "maximum_frequency=0.01 / _SEED_DAYS",
+        ),
+        (
+            "peak_to_the_span",
+            "periods as long as the light curve are searched",
+            "grid = frequencies(_SEED_DAYS, span / 2, span)",
+            "grid = frequencies(_SEED_DAYS, span, span)",
+        ),
+    ),
+    *_client(
+        "stars",
+        "light_curves/test_stars.py",
+        (
+            "score_mean",
+            "a star's score is the mean of its segments'",
+            "return float(self.scores.max())",
+            "return float(self.scores.mean())",
+        ),
+        (
+            "fewest_segments",
+            "of two files of a sector that with fewer segments counts",
+            "(-len(file.p_eb), str(file.path))",
+            "(len(file.p_eb), str(file.path))",
+        ),
+        (
+            "overlap_twice",
+            "what two files cover both counts twice",
+            "if not result or segment.time[0] > result[-1].time[-1]:",
+            "if True:",
+        ),
+        (
+            "stars_as_text",
+            "stars are in the order of their numbers' digits",
+            "return catalogue, int(number)",
+            "return catalogue, len(number) and number",
+        ),
+        (
+            "weakest_peak",
+            "a star has its weakest periodogram's peak",
+            "return max((file.peak for file in self.files)",
+            "return min((file.peak for file in self.files)",
+        ),
+    ),
+    *_client(
+        "scoring",
+        "light_curves/test_scoring.py",
+        (
+            "no_probability",
+            "an answer above 1 is taken for a probability",
+            "if not ((answer >= 0) & (answer <= 1)).all():",
+            "if not (answer >= 0).all():",
+        ),
+        (
+            "batch_misplaced",
+            "the scores of a second batch overwrite those of the first",
+            "self.scored.p_eb[where] = answer",
+            "self.scored.p_eb[: len(answer)] = answer",
+        ),
+    ),
+    *_client(
+        "surveys/calnet",
+        "surveys/test_calnet.py",
+        (
+            "n_positive_above",
+            "a segment that reaches the threshold does not count as positive",
+            "(star.scores.astype(np.float64) >= threshold).sum()",
+            "(star.scores.astype(np.float64) > threshold).sum()",
+        ),
+        (
+            "one_segment_always",
+            "a star of one segment is said to rest on one of several",
+            '"one_segment": (n_positive == 1) & (n_segments > 1)',
+            '"one_segment": n_positive == 1',
+        ),
+    ),
+    *_client(
+        "surveys/calnet",
+        "serving/calnet/test_search.py"
+        "::test_a_score_that_is_just_the_threshold_reaches_it",
+        (
+            "candidate_above",
+            "a star that reaches the threshold is no candidate",
+            "if star.p_eb >= threshold]",
+            "if star.p_eb > threshold]",
+        ),
+        (
+            "threshold_ignored",
+            "the threshold that was asked for is not used",
+            "threshold = options.threshold or learned.threshold",
+            "threshold = learned.threshold",
+        ),
+    ),
+)
+
+SKIES: Final = (
+    *_client(
+        "observation",
+        "test_observation.py",
+        (
+            "correction_inverted",
+            "a source with half of its patch's exposure gets half of its flux",
+            "factor = (given @ weights) / np.where(assumed, 1.0, own @ weights)",
+            "factor = np.where(assumed, 1.0, own @ weights) / (given @ weights)",
+        ),
+        (
+            "correction_unweighted",
+            "all bands count alike for a flux",
+            "weights = np.array(EXPOSURE_WEIGHTS)",
+            "weights = np.full(len(EXPOSURE_WEIGHTS), 0.2)",
+        ),
+        (
+            "patch_exposure_mixed",
+            "fluxes are corrected from another patch's exposure",
+            "for number in used])[patch_of]",
+            "for number in used])[patch_of[::-1]]",
+        ),
+        (
+            "peak_for_source",
+            "the exposure is that of the peak and not of the source",
+            "own = self.exposure.at(found.sources)",
+            "own = self.exposure.at(found.vectors)",
+        ),
+        (
+            "assumed_unsaid",
+            "an exposure that is not known is not said to be assumed",
+            "return np.ones(len(found)), np.ones(len(found), bool)",
+            "return np.ones(len(found)), np.zeros(len(found), bool)",
+        ),
+    ),
+    *_client(
+        "bands",
+        "test_bands.py",
+        (
+            "spectrum_harder",
+            "a typical spectrum is E^-2.0",
+            "SPECTRAL_INDEX: Final = 2.4",
+            "SPECTRAL_INDEX: Final = 2.0",
+        ),
+        (
+            "least_coverage",
+            "a band with hardly more than a quarter of its photons is left out",
+            "LEAST_COVERAGE: Final = 0.25",
+            "LEAST_COVERAGE: Final = 0.27",
+        ),
+    ),
+    *_client(
+        "bands",
+        "skies/test_exposures.py::test_the_weights_are_of_the_bands_above_1_gev",
+        (
+            "weights_of_all",
+            "bands below 1 GeV count for a flux above it",
+            "    if band.low >= 1_000\n",
+            "    if band.low >= 500\n",
+        ),
+    ),
+    *_client(
+        "patches",
+        "test_detections.py test_tiling.py::test_depth_is_that_of_the_deepest_patch"
+        " test_tiling.py::test_a_photon_lands_in_the_same_place_in_every_band",
+        (
+            "longitude_sign",
+            "longitudes grow to the right in a patch",
+            "return (y + HALF) * scale - 0.5, (HALF - x) * scale - 0.5",
+            "return (y + HALF) * scale - 0.5, (HALF + x) * scale - 0.5",
+        ),
+        (
+            "half_pixel",
+            "rows are half a pixel off",
+            "return HALF - (column + 0.5) * scale, (row + 0.5) * scale - HALF",
+            "return HALF - (column + 0.5) * scale, row * scale - HALF",
+        ),
+        (
+            "rotation_transposed",
+            "patches are turned the wrong way",
+            "[[cb * cl, cb * sl, sb], [-sl, cl, 0.0], [-sb * cl, -sb * sl, cb]]",
+            "[[cb * cl, cb * sl, -sb], [-sl, cl, 0.0], [sb * cl, sb * sl, cb]]",
+        ),
+        (
+            "depth_of_one_axis",
+            "a patch's depth goes by the nearer edge of one axis",
+            "HALF - np.maximum(np.abs(x), np.abs(y))",
+            "HALF - np.minimum(np.abs(x), np.abs(y))",
+        ),
+    ),
+    *_client(
+        "tiling",
+        "test_tiling.py::test_counts_are_those_of_every_photon_by_itself"
+        " test_tiling.py::test_every_direction_is_well_inside_a_patch"
+        " test_tiling.py::test_a_photon_lands_in_the_same_place_in_every_band",
+        (
+            "photons_at_corners",
+            "photons outside a patch are counted at its edge",
+            "inside = (np.abs(x) < HALF) & (np.abs(y) < HALF)",
+            "inside = (np.abs(x) < HALF + 0.1) & (np.abs(y) < HALF + 0.1)",
+        ),
+        (
+            "cell_reach",
+            "photons of the cells at a patch's edge are lost",
+            "_CELL_REACH: Final = 1.0",
+            "_CELL_REACH: Final = 0.1",
+        ),
+        (
+            "gap_latitude",
+            "one ring of further patches is three degrees off",
+            "(2.4, 12.1, 22.1, 33.243)",
+            "(2.4, 12.1, 25.1, 33.243)",
+        ),
+        (
+            "band_shrunk",
+            "photons of a coarse band are counted on the next coarser grid",
+            "shrink = (_FINEST // pixels)",
+            "shrink = (2 * _FINEST // pixels)",
+        ),
+    ),
+    *_client(
+        "peaks",
+        "test_peaks.py",
+        (
+            "response_unscaled",
+            "the response depends on the scale",
+            "return -(sigma**2) * smooth",
+            "return -smooth",
+        ),
+        (
+            "fraction_sign",
+            "the fraction of a pixel has the wrong sign",
+            "shift = 0.5 * (before - after)",
+            "shift = 0.5 * (after - before)",
+        ),
+        (
+            "suppression_chord",
+            "detections are dropped within half of the radius",
+            "chord = 2 * np.sin(np.radians(radius_degrees) / 2)",
+            "chord = np.sin(np.radians(radius_degrees) / 2)",
+        ),
+        (
+            "dropped_drops",
+            "a detection that was dropped drops others",
+            "        if kept[rank]:\n",
+            "        if True:\n",
+        ),
+        (
+            "cutout_shift",
+            "cut-outs are one pixel off",
+            "_pixel(c, band)[:, None] + window",
+            "_pixel(c, band)[:, None] + window - (window > 0)",
+        ),
+        (
+            "auxiliary_pixels",
+            "the brightest of 2 x 2 pixels is taken for that of 3 x 3",
+            "around = slice(middle - 1, middle + 2)",
+            "around = slice(middle - 1, middle + 1)",
+        ),
+        (
+            "floor_reached",
+            "a peak of exactly the floor is taken",
+            "& (height > floor)",
+            "& (height >= floor)",
+        ),
+    ),
+    *_client(
+        "detections",
+        "test_detections.py",
+        (
+            "offset_sign",
+            "the network's offset is taken off along the row",
+            "patch.vectors(x - dx, y + dy)",
+            "patch.vectors(x + dx, y + dy)",
+        ),
+        (
+            "edge_detections",
+            "a detection at a patch's edge beats that of the patch that sees more",
+            "_DEPTH_SLACK: Final = 0.2",
+            "_DEPTH_SLACK: Final = 20.0",
+        ),
+        (
+            "threshold_reached",
+            "a score of exactly the threshold makes a source",
+            "found = found[found.score > threshold]",
+            "found = found[found.score >= threshold]",
+        ),
+        (
+            "names_rounded",
+            "names are rounded, not cut off",
+            "tenths = np.floor(ra * 40)",
+            "tenths = np.rint(ra * 40)",
+        ),
+    ),
+    *_client(
+        "descriptions",
+        "test_descriptions.py surveys/test_asid.py",
+        (
+            "ln_ten",
+            "errors of fluxes lack the factor ln(10)",
+            "per_dex = flux * np.log(10)",
+            "per_dex = flux",
+        ),
+        (
+            "radii_swapped",
+            "r68 is the circle of 95 %",
+            "at_68, at_95 = calibration.radii",
+            "at_95, at_68 = calibration.radii",
+        ),
+        (
+            "variance_for_sigma",
+            "the error of a flux is the variance that the network says",
+            "sigma = np.sqrt(variance)\n",
+            "sigma = np.asarray(variance)\n",
+        ),
+        (
+            "position_variances_added",
+            "the variances of both coordinates add up",
+            '["offset_variance"].sum(axis=-2).mean(axis=-1)',
+            '["offset_variance"].sum(axis=-2).sum(axis=-1)',
+        ),
+        (
+            "epistemic_dropped",
+            "a flux's variance is its aleatoric part alone",
+            'kept["flux_variance"].sum(axis=-1)',
+            'kept["flux_variance"][..., 0]',
+        ),
+        (
+            "error_uncorrected",
+            "the network's errors are taken for true",
+            "sigma * np.interp(sigma, stated, true / stated)",
+            "sigma * np.interp(sigma, stated, stated / stated)",
+        ),
+        (
+            "plane_reached",
+            "the plane of the systematic error is half as wide",
+            "PLANE_DEGREES: Final = 10.0",
+            "PLANE_DEGREES: Final = 5.0",
+        ),
+        (
+            "candidates_unused",
+            "the detector's threshold stays though the classifier judges",
+            "else min(score, self.candidate_score)",
+            "else score",
+        ),
+    ),
+    *_client(
+        "surveys/asid",
+        "surveys/test_asid.py",
+        (
+            "correction_of_log",
+            "the correction of an exposure is added to a logarithm as it is",
+            "found.log10_flux + np.log10(factor)",
+            "found.log10_flux + factor",
+        ),
+        (
+            "members_of_two_releases",
+            "ensembles whose members differ are used together",
+            "        if digests.get(member.name) != member.digest:\n",
+            "        if False:\n",
+        ),
+        (
+            "rows_unsorted",
+            "rows are not in the order of right ascension",
+            "order = np.lexsort((dec, ra))",
+            "order = np.lexsort((ra, dec))",
+        ),
+    ),
+    *_client(
+        "search",
+        "test_search.py",
+        (
+            "empty_places_taken",
+            "empty places of the server's list become peaks",
+            'self.peaks = Peaks(row, column, outputs["score"][:n_peaks])',
+            'self.peaks = Peaks(row, column, outputs["score"])',
+        ),
+        (
+            "many_missed",
+            "a list that is too short is taken for whole",
+            'self.many = n_peaks > len(outputs["score"])',
+            "self.many = False",
+        ),
+        (
+            "search_nan",
+            "an answer that is not finite is taken",
+            "if not all(np.isfinite(outputs[name]).all() for name in found):",
+            "if not all(len(outputs[name]) for name in found):",
+        ),
+    ),
+    *_client(
+        "exposures",
+        "skies/test_exposures.py",
+        (
+            "exposure_unit",
+            "an exposure in m2 s is taken for cm2 s",
+            "return float(units.Unit(text).to(_UNIT)) if text else 1.0",
+            "return 1.0",
+        ),
+        (
+            "energies_linear",
+            "the exposure is interpolated in energy, not in its logarithm",
+            "np.interp(np.log(nodes), np.log(energies), plane)",
+            "np.interp(nodes, energies, plane)",
+        ),
+        (
+            "photon_weights",
+            "energies of a band count alike",
+            "photons = nodes ** (1 - SPECTRAL_INDEX)",
+            "photons = nodes**0.0",
+        ),
+        (
+            "off_the_map",
+            "a direction off the map has the exposure of its last pixel",
+            "        found[index < 0] = np.nan\n",
+            "        pass\n",
+        ),
+        (
+            "exposure_energies_unit",
+            "energies of an exposure map in GeV are taken for MeV",
+            'factor = float(units.Unit(column.unit or "MeV").to("MeV"))',
+            "factor = 1.0",
+        ),
+    ),
+    *_client(
+        "events",
+        "skies/test_events.py",
+        (
+            "energy_unit",
+            "energies in GeV are taken for MeV",
+            'energy = rows["energy"].astype(np.float64) * events.mev',
+            'energy = rows["energy"].astype(np.float64)',
+        ),
+        (
+            "band_edges",
+            "a photon on the limit of two bands is in the lower one",
+            'np.searchsorted(edges, energy, side="right")',
+            'np.searchsorted(edges, energy, side="left")',
+        ),
+        (
+            "frame_ignored",
+            "equatorial photons are taken for Galactic ones",
+            "rotation = None if events.galactic else to_galactic(ICRS()).T",
+            "rotation = None",
+        ),
+        (
+            "stray_photons",
+            "photons outside the stated energies count",
+            "    band[~stated] = _NO_BAND\n",
+            "    pass\n",
+        ),
+        (
+            "mixed_cuts",
+            "lists that were selected differently count together",
+            "        if other.cuts != first.cuts:\n",
+            "        if False:\n",
+        ),
+    ),
+    *_client(
+        "cubes",
+        "skies/test_cubes.py",
+        (
+            "cube_off_by_one",
+            "photons of a cube are one pixel off",
+            "self.wcs.wcs_pix2world(x + dx, y + dy, 0)",
+            "self.wcs.wcs_pix2world(x + dx, y + dy, 1)",
+        ),
+        (
+            "cube_pixel_centres",
+            "photons of a cube all sit at the centres of pixels",
+            "dx, dy = random.uniform(-0.5, 0.5, size=(2, len(todo)))",
+            "dx, dy = np.zeros((2, len(todo)))",
+        ),
+    ),
+    *_client(
+        "healpix_cubes",
+        "skies/test_healpix_cubes.py",
+        (
+            "nested_as_ring",
+            "NESTED maps are read as RING",
+            '"NESTED": "nested"',
+            '"NESTED": "ring"',
+        ),
+        (
+            "cell_corners",
+            "photons of a cell all sit at its southern corner",
+            "dx, dy = random.uniform(size=(2, len(pixels)))",
+            "dx, dy = np.zeros((2, len(pixels)))",
+        ),
+    ),
+    *_client(
+        "scatter",
+        "skies/test_cubes.py",
+        (
+            "repeated_shift",
+            "a pixel's first photon goes to the pixel before",
+            'np.searchsorted(ends, photons, side="right")',
+            'np.searchsorted(ends, photons, side="left")',
+        ),
+        (
+            "fractions_cut",
+            "a smoothed map is taken for counts",
+            '(here & (counts != np.rint(counts)), "not whole numbers")',
+            '(here & (counts != counts), "not whole numbers")',
+        ),
+    ),
+    *_client(
+        "footprints",
+        "test_footprints.py",
+        (
+            "footprint_off_by_one",
+            "an image's footprint is one pixel off",
+            "x, y = self.wcs.wcs_world2pix(lon, lat, 0)",
+            "x, y = self.wcs.wcs_world2pix(lon, lat, 1)",
+        ),
+        (
+            "whole_turns",
+            "longitudes beyond an image's reference by a turn are outside",
+            "            x = x % self._period\n",
+            "            pass\n",
+        ),
+        (
+            "edge_distance",
+            "the edge is looked for at half of the distance",
+            "np.linspace(0, degrees, n_rings + 1)[1:]",
+            "np.linspace(0, degrees / 2, n_rings + 1)[1:]",
+        ),
+    ),
+    *_client(
+        "channels",
+        "test_channels.py",
+        (
+            "channels_overlap",
+            "channels that overlap count their photons twice",
+            "        if two.low < one.high * (1 - _ROUNDING):\n",
+            "        if False:\n",
+        ),
+    ),
+    *_client(
+        "cuts",
+        "test_cuts.py",
+        (
+            "cuts_joined",
+            "two cuts on energy select what either does",
+            "ranges if energies is None else _common(energies, ranges)",
+            "ranges if energies is None else _merged([*energies, *ranges])",
+        ),
+    ),
+    *_client(
+        "associations",
+        "test_associations.py",
+        (
+            "limit_ratio",
+            "counterparts are looked for within 95 %, not 99.9 %",
+            "np.sqrt(np.log(1e-3) / np.log(0.05))",
+            "np.sqrt(np.log(5e-2) / np.log(0.05))",
+        ),
+        (
+            "farthest_counterpart",
+            "the farthest of several counterparts is taken",
+            "best[row] = place[distance.argmin()]",
+            "best[row] = place[distance.argmax()]",
+        ),
+        (
+            "extent_ignored",
+            "extended sources are counterparts at their centres alone",
+            "_LARGER * np.hypot(one, other) + extent",
+            "_LARGER * np.hypot(one, other)",
+        ),
+    ),
+)
+
+IMAGES: Final = (
+    *_client(
+        "windows",
+        "test_windows.py",
+        (
+            "margin_narrower",
+            "one more pixel of each window's margin counts",
+            "core = probabilities[:, MARGIN:-MARGIN, MARGIN:-MARGIN, :]",
+            "core = probabilities[:, MARGIN - 1 : -MARGIN - 1, MARGIN:-MARGIN, :]",
+        ),
+        (
+            "variance_unsquared",
+            "the variance is the mean of the squares",
+            "second - mean * mean",
+            "second - mean",
+        ),
+        (
+            "vote_tie",
+            "equal labels all get a vote",
+            "if np.count_nonzero(voted) > voted.size // voted.shape[1]:",
+            "if False:",
+        ),
+        (
+            "last_window",
+            "the last window of a row is left out",
+            "    if starts[-1] != length - WINDOW:\n",
+            "    if False:\n",
+        ),
+        (
+            "windows_transposed",
+            "windows are cut with rows and columns exchanged",
+            "views.transpose(0, 1, 3, 4, 2)[ys, xs]",
+            "views.transpose(0, 1, 4, 3, 2)[ys, xs]",
+        ),
+        (
+            "bad_pixels_seen",
+            "windows with one bad pixel are sent",
+            "iy, ix = np.nonzero(n_bad == 0)",
+            "iy, ix = np.nonzero(n_bad <= 1)",
+        ),
+        (
+            "overlap_lost",
+            "what two strips both judge is kept of one of them",
+            "                part.add(overlap)\n",
+            "                pass\n",
+        ),
+        (
+            "probabilities_cut",
+            "probabilities are cut to multiples of 2^-26, not rounded",
+            "whole = np.rint(answers * _SCALE)",
+            "whole = np.floor(answers * _SCALE)",
+        ),
+        (
+            "per_window_count",
+            "means of pixels that no window judged are divided by nothing",
+            "sums / np.maximum(self.count, 1)",
+            "sums / np.maximum(self.count, 2)",
+        ),
+    ),
+    *_client(
+        "segmentation",
+        "test_segmentation.py",
+        (
+            "sky_sources",
+            "only pixels that no window calls background seed a source",
+            "seeds = island & (background <= threshold)",
+            "seeds = island & (background < threshold)",
+        ),
+        (
+            "deblend_distance",
+            "peaks of one source ten pixels apart part it",
+            "MIN_DISTANCE: Final = 20",
+            "MIN_DISTANCE: Final = 10",
+        ),
+        (
+            "deblend_flux",
+            "a source is parted at the valleys of its light",
+            "parts = watershed(-light, markers, mask=filled)",
+            "parts = watershed(light, markers, mask=filled)",
+        ),
+        (
+            "share_unweighted",
+            "a class's share is not weighted with the flux",
+            "self.weighted[i] += total(share * light)",
+            "self.weighted[i] += total(share)",
+        ),
+        (
+            "spread_of_sum",
+            "the spread grows with the number of pixels",
+            "spread = np.sqrt(sums.variance[:, ids] / sums.area[ids])",
+            "spread = np.sqrt(sums.variance[:, ids])",
+        ),
+        (
+            "negative_light",
+            "negative pixels take part in the weighting by positive flux",
+            "total(share * np.maximum(light, 0))",
+            "total(share * light)",
+        ),
+        (
+            "positions_swapped",
+            "rows and columns of positions are exchanged",
+            "wcs.celestial.pixel_to_world(x, y).icrs",
+            "wcs.celestial.pixel_to_world(y, x).icrs",
+        ),
+        (
+            "position_off_by_one",
+            "positions are one pixel off",
+            "wcs.celestial.pixel_to_world(x, y).icrs",
+            "wcs.celestial.pixel_to_world(x + 1, y).icrs",
+        ),
+        (
+            "unclassified_sky",
+            "pixels that nothing judged are called sky",
+            "labels[strip][~(count[strip] > 0)] = UNCLASSIFIED",
+            "labels[strip][~(count[strip] >= 0)] = UNCLASSIFIED",
+        ),
+        (
+            "faintest_pixel",
+            "a source is at its faintest pixel",
+            "order = np.lexsort((where, -light, owner))",
+            "order = np.lexsort((where, light, owner))",
+        ),
+    ),
+    *_client(
+        "surveys/morpheus",
+        "surveys/test_morpheus.py",
+        (
+            "bands_in_other_order",
+            "the network sees the bands in another order",
+            "payload.images[band].rows(*payload.strip.rows) for band in BANDS]",
+            "payload.images[band].rows(*payload.strip.rows) for band in BANDS[::-1]]",
+        ),
+    ),
+    *_client(
+        "fits",
+        "test_fits.py",
+        (
+            "grid_tolerance",
+            "bands that lie a pixel apart pass for one grid",
+            "        if not offset <= GRID_TOLERANCE_PIXELS:\n",
+            "        if not offset <= 2.0:\n",
+        ),
+        (
+            "corner_of_one",
+            "grids are compared at one corner alone",
+            "x, y = np.meshgrid([0, shape[1] - 1], [0, shape[0] - 1])",
+            "x, y = np.meshgrid([0, 0], [0, 0])",
+        ),
+        (
+            "sip_counts",
+            "distortions that no longer apply are applied",
+            '    if not str(header.get("CTYPE1", "")).endswith("-SIP"):\n',
+            "    if False:\n",
+        ),
+    ),
+)
+
+LEARNED: Final = (
+    *_of(
+        "training/amphitrite_training",
+        "calnet/calibrate",
+        "training/calnet/test_calibrate.py",
+        (
+            "cautious_not",
+            "the recommended threshold is one at which chance was kind",
+            "false_positives=Share(counted.n_hits + 1, counted.n + 1)",
+            "false_positives=Share(counted.n_hits, counted.n + 1)",
+        ),
+    ),
+    *_of(
+        "training/amphitrite_training",
+        "asid/heads/calibrate",
+        "training/asid/heads/test_calibrate.py",
+        (
+            "cut_loses_sources",
+            "the classifier's cut keeps fewer sources than the detector's threshold",
+            "kept = min(float(finds.is_detection[real].mean()) + ",
+            "kept = min(float(finds.is_detection[real].mean()) - ",
+        ),
+    ),
+)
+
+MUTANTS: Final = (
+    *ENGINE,
+    *OUTPUT,
+    *MODELS,
+    *SERVER,
+    *LIGHT_CURVES,
+    *SKIES,
+    *IMAGES,
+    *LEARNED,
+)
