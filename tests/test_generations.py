@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -57,7 +59,7 @@ def test_a_folder_is_made_and_replaced(tmp_path: Path) -> None:
     target = tmp_path / "deep" / "folder"
     change(target)
     assert contents(target) == NEW
-    assert {path.name for path in target.parent.iterdir()} == {"folder", "folder.lock"}
+    assert {path.name for path in target.parent.iterdir()} == {"folder"}
 
 
 def test_what_stays_is_the_same_file_with_the_same_times(tmp_path: Path) -> None:
@@ -102,7 +104,7 @@ def test_every_moment_has_the_old_or_the_new(
         with next_generation(folder / "folder") as generation:  # nothing is in its way
             (generation.folder / "next").touch()
         assert (folder / "folder/next").exists()
-        assert {path.name for path in folder.iterdir()} == {"folder", "folder.lock"}
+        assert {path.name for path in folder.iterdir()} == {"folder"}
     assert seen[0] is False
     assert seen[-1] is True
     assert len(seen) > 20
@@ -120,7 +122,7 @@ def test_an_exception_leaves_everything_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         fail()
     assert contents(tmp_path / "folder") == OLD
-    assert {path.name for path in tmp_path.iterdir()} == {"folder", "folder.lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {"folder"}
 
 
 def test_what_a_user_does_in_the_meantime_is_kept(
@@ -253,6 +255,20 @@ def test_two_at_once_wait_for_each_other(
     process.stdout.close()
     thread.join()
     assert contents(target) == {**NEW, "theirs": "theirs"}
+
+
+def test_a_file_system_without_locks_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    fill(tmp_path / "folder")
+    change(tmp_path / "folder")
+    assert contents(tmp_path / "folder") == {**NEW, **KEPT}
+    assert {path.name for path in tmp_path.iterdir()} == {"folder"}
+    assert "has no locks" in caplog.text
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -73,9 +73,7 @@ def test_a_model_that_is_not_only_that_is_refused(
     assert done.returncode == 2, done.stderr
     assert said in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
-    assert [path.name for path in (tmp_path / "data/amphitrite").iterdir()] == [
-        "model_repository.lock"
-    ]
+    assert [path.name for path in (tmp_path / "data/amphitrite").iterdir()] == []
 
 
 def test_ten_gigabytes_of_zeros_are_refused_at_once(tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ def test_replaces_models_and_keeps_the_others(source: Path, tmp_path: Path) -> N
     }
     # nothing else stays in the data folder
     left = {path.name for path in repository.user_repository().parent.iterdir()}
-    assert left == {"model_repository", "model_repository.lock"}
+    assert left == {"model_repository"}
 
 
 def test_installs_an_ensemble_with_its_members(source: Path) -> None:
@@ -273,7 +273,7 @@ def test_every_moment_has_the_old_or_the_new_models(
         if len(states) % 10 == 0:
             install(newer)  # nothing is in its way
             left = {path.name for path in repository.user_repository().parent.iterdir()}
-            assert left == {"model_repository", "model_repository.lock"}
+            assert left == {"model_repository"}
     assert states[0] == old
     assert states[-1] == new
 
@@ -310,7 +310,7 @@ def test_a_model_that_is_more_is_refused_and_nothing_is_replaced(
     assert named in str(caught.value)
     assert installed() == EXPECTED
     left = {path.name for path in repository.user_repository().parent.iterdir()}
-    assert left == {"model_repository", "model_repository.lock"}
+    assert left == {"model_repository"}
 
 
 def test_what_links_lead_to_is_installed_without_the_links(

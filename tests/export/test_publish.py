@@ -267,10 +267,7 @@ def test_every_moment_of_a_release_has_one_generation(tmp_path, toys, number, ki
     # what was left there does not stand in the way of the next
     for folder, _ in states[:: len(states) // 3]:
         toys.publish(folder / "repository", "toy", 7)
-        assert {path.name for path in folder.iterdir()} == {
-            "repository",
-            "repository.lock",
-        }
+        assert {path.name for path in folder.iterdir()} == {"repository"}
 
 
 def test_members_of_different_values_are_not_joined(tmp_path, toys):
