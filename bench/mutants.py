@@ -1223,7 +1223,9 @@ IMAGES: Final = (
     ),
     *_client(
         "segmentation",
-        "test_segmentation.py",
+        "test_segmentation.py::TestSegment::test_two_sources_and_the_edge"
+        " test_segmentation.py::TestSegment::test_peaks_within_20_pixels_are_of_one_source"
+        " test_segmentation.py::TestSegment::test_separates_peaks",
         (
             "sky_sources",
             "only pixels that no window calls background seed a source",
@@ -1242,6 +1244,16 @@ IMAGES: Final = (
             "parts = watershed(-light, markers, mask=filled)",
             "parts = watershed(light, markers, mask=filled)",
         ),
+        (
+            "unclassified_sky",
+            "pixels that nothing judged are called sky",
+            "labels[strip][~(count[strip] > 0)] = UNCLASSIFIED",
+            "labels[strip][~(count[strip] >= 0)] = UNCLASSIFIED",
+        ),
+    ),
+    *_client(
+        "segmentation",
+        "test_segmentation.py::TestMeasure",
         (
             "share_unweighted",
             "a class's share is not weighted with the flux",
@@ -1271,12 +1283,6 @@ IMAGES: Final = (
             "positions are one pixel off",
             "wcs.celestial.pixel_to_world(x, y).icrs",
             "wcs.celestial.pixel_to_world(x + 1, y).icrs",
-        ),
-        (
-            "unclassified_sky",
-            "pixels that nothing judged are called sky",
-            "labels[strip][~(count[strip] > 0)] = UNCLASSIFIED",
-            "labels[strip][~(count[strip] >= 0)] = UNCLASSIFIED",
         ),
         (
             "faintest_pixel",
