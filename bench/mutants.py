@@ -563,7 +563,7 @@ LIGHT_CURVES: Final = (
     ),
     *_client(
         "stretches",
-        "light_curves/test_stretches.py light_curves/test_periods.py",
+        "light_curves/test_stretches.py",
         (
             "shortest_stretch",
             "the shortest stretch of sectors is searched",
@@ -585,7 +585,10 @@ LIGHT_CURVES: Final = (
     ),
     *_client(
         "periods",
-        "light_curves/test_periods.py",
+        "light_curves/test_periods.py::test_two_cycles_are_told "
+        "light_curves/test_periods.py::test_a_peak_is_searched_up_to_half_of_the_span "
+        "light_curves/test_periods.py"
+        "::test_the_false_alarm_probability_is_that_of_the_whole_search",
         (
             "few_cycles",
             "two cycles are said to be enough",
@@ -1016,7 +1019,12 @@ SKIES: Final = (
     ),
     *_client(
         "events",
-        "skies/test_events.py",
+        "skies/test_events.py::test_photons_go_to_the_band_that_holds_their_energy "
+        "skies/test_events.py::test_energies_in_other_units_are_converted "
+        "skies/test_events.py::test_equatorial_positions_are_turned_to_galactic_ones "
+        "skies/test_events.py"
+        "::test_a_photon_outside_the_stated_energies_does_not_count "
+        "skies/test_events.py::test_mixed_exposures_are_refused",
         (
             "energy_unit",
             "energies in GeV are taken for MeV",
@@ -1223,9 +1231,10 @@ IMAGES: Final = (
     ),
     *_client(
         "segmentation",
-        "test_segmentation.py::TestSegment::test_two_sources_and_the_edge"
-        " test_segmentation.py::TestSegment::test_peaks_within_20_pixels_are_of_one_source"
-        " test_segmentation.py::TestSegment::test_separates_peaks",
+        "test_segmentation.py::TestSegment::test_two_sources_and_the_edge "
+        "test_segmentation.py::TestSegment"
+        "::test_peaks_within_20_pixels_are_of_one_source "
+        "test_segmentation.py::TestSegment::test_separates_peaks",
         (
             "sky_sources",
             "only pixels that no window calls background seed a source",
@@ -1303,7 +1312,8 @@ IMAGES: Final = (
     ),
     *_client(
         "fits",
-        "test_fits.py",
+        "test_fits.py::TestGrid "
+        "test_fits.py::test_thousands_of_cards_and_sip_without_suffix",
         (
             "grid_tolerance",
             "bands that lie a pixel apart pass for one grid",
