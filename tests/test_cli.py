@@ -75,8 +75,8 @@ def test_every_command_explains_itself(command):
         (["morpheus", "a", "b", "c", "d"], "Missing option '-o'"),
         (["morpheus", "a", "-o", "out", "--stride", "0"], "--stride"),
         (["models", "install", "no[/x]"], "no[/x] is no folder"),
-        (["status", "--server", "nowhere"], "expected host:port"),
-        (["status", "--server", "http://localhost:8001"], "expected host:port"),
+        (["status", "--server", "nowhere"], "write nowhere:8001"),
+        (["status", "--server", "http://localhost:8001"], "write localhost:8001"),
         *(
             (["morpheus", "a", "-o", "out", option, value], "finite number of seconds")
             for option, values in [

@@ -40,7 +40,9 @@ def add_model(
     for version, data in versions.items():
         spec = ModelSpec(name, (TENSOR,), (TENSOR,)).with_weights(
             digest="" if members else f"sha256:{sha256(data)}",
-            members=tuple(Member(member, 1, "sha256:0") for member in members),
+            members=tuple(
+                Member(member, 1, "sha256:0", "sha256:1") for member in members
+            ),
         )
         config.parameters[parameter_key(version)].string_value = spec.to_json()
         (folder / name / str(version)).mkdir(parents=True)

@@ -11,7 +11,7 @@ from typing import Any
 from astropy.table import QTable
 
 from amphitrite.engine import Control
-from amphitrite.surveys import asked, page
+from amphitrite.surveys import asked, model_names, needed, page
 from amphitrite.surveys import options as survey_options
 from amphitrite.triton import Connection
 
@@ -34,7 +34,8 @@ def connect(
         started on this machine and stopped at the end; the first time, this installs
         the server into the user's cache directory.
     models : sequence of str, optional
-        The models that a local server loads; all of the repository by default.
+        The models that a local server loads, or surveys, for all models that they ask;
+        all of the repository by default.
     model_repository : Path, optional
         What a local server serves; see `amphitrite.repository.find_repository`.
     deadline : float
@@ -71,7 +72,7 @@ def connect(
     morpheus True
     """
     if url is not None:
-        with Connection(url, deadline=deadline) as connection:
+        with Connection(url, deadline=deadline, known=model_names) as connection:
             yield connection
         return
     from amphitrite.repository import find_repository
@@ -79,9 +80,11 @@ def connect(
 
     with (
         LocalTriton(
-            find_repository(model_repository), models=models, report=report
+            find_repository(model_repository),
+            models=None if models is None else needed(models),
+            report=report,
         ) as server,
-        Connection(server.grpc_url, deadline=deadline) as connection,
+        Connection(server.grpc_url, deadline=deadline, known=model_names) as connection,
     ):
         yield connection
 

@@ -1,27 +1,28 @@
-"""Archives from elsewhere: fetched, compared with a checksum, unpacked with care."""
+"""Archives from elsewhere: compared with a checksum, unpacked with care."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
-import http.client
-import shutil
+import re
 import stat
 import tarfile
-import urllib.parse
-import urllib.request
 import zipfile
-import zlib
 from pathlib import Path
 from typing import IO, Final
 
-from amphitrite.errors import BadInput
+from amphitrite.errors import AmphitriteError, BadInput, OutputError
+from amphitrite.unpacking import ENTRIES, LIMITS, UNPACKED_BYTES, Unpacking
 
-TIMEOUT: Final = 60.0  # seconds without a byte
+PACKED_BYTES: Final = UNPACKED_BYTES
+# Of a .zip's list of entries; each has some 100 bytes and its name.
+_INDEX_BYTES: Final = 1000 * ENTRIES
+# Names, headers and filling of a .tar, beside what is in its files.
+_FRAME_BYTES: Final = 10_000 * ENTRIES
+# More than a .tar's longest name; they are read in one go.
+_READ_BYTES: Final = 1 << 20
 
-
-def is_url(source: str) -> bool:
-    """Tell whether a text is an address that `download` takes."""
-    return source.startswith(("http://", "https://"))
+_DIGEST: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
 def sha256(path: Path) -> str:
@@ -30,55 +31,23 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def download(url: str, folder: Path) -> Path:
-    """Fetch a file into a folder and return its path.
-
-    Parameters
-    ----------
-    url : str
-        An address of HTTP or HTTPS.
-    folder : Path
-        An existing folder.
-
-    Raises
-    ------
-    BadInput
-        Nothing answers, or the file is not there, or it ends early.
-    """
-    name = Path(urllib.parse.urlsplit(url).path).name or "archive"
-    target = folder / name
-    try:
-        with (
-            urllib.request.urlopen(url, timeout=TIMEOUT) as answer,
-            target.open("wb") as file,
-        ):
-            shutil.copyfileobj(answer, file)
-            expected = answer.headers["Content-Length"]
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise BadInput(
-            f"{url} cannot be fetched: {error}; check the address and the network"
-        ) from error
-    received = target.stat().st_size
-    if expected is not None and received != int(expected):
-        raise BadInput(
-            f"{url} ended early: received {received} of {expected} bytes; try again"
-        )
-    return target
-
-
 def check_sha256(path: Path, expected: str) -> None:
     """Compare a file with the checksum its publisher gave.
 
     Raises
     ------
     BadInput
-        They differ; shows both.
+        They differ, both are shown; or what was given is no checksum.
     """
-    want = expected.lower().removeprefix("sha256:")
-    have = sha256(path)
-    if have != want:
+    match = _DIGEST.fullmatch(expected.strip().lower())
+    if match is None:
         raise BadInput(
-            f"{path.name} has the SHA-256 checksum {have}, expected {want}; it is "
+            f"{expected!r} is no SHA-256 checksum; expected 64 hexadecimal digits"
+        )
+    have = sha256(path)
+    if have != match[1]:
+        raise BadInput(
+            f"{path.name} has the SHA-256 checksum {have}, expected {match[1]}; it is "
             "damaged or another file: fetch it again"
         )
 
@@ -89,55 +58,128 @@ def unpack(archive: Path, folder: Path) -> None:
     Raises
     ------
     BadInput
-        It is damaged, of another kind, or has an entry that would be written outside
-        the folder.
+        It is damaged or of another kind; it is too large, has too many entries or one
+        that is neither a file nor a folder, or names that are refused (see
+        `amphitrite.unpacking.Unpacking`).
+    OutputError
+        The folder cannot be written.
     """
+    name = archive.name
     folder.mkdir()
     try:
         with archive.open("rb") as file:
-            if archive.name.endswith(".zip"):
-                _unzip(file, folder)
-            elif archive.name.endswith((".tar.gz", ".tgz")):
-                _untar(file, folder)
+            if archive.stat().st_size > PACKED_BYTES:
+                raise BadInput(f"it is too large; {LIMITS}")
+            start = file.read(4)
+            file.seek(0)
+            if start[:2] == b"\x1f\x8b":
+                _untar(file, Unpacking(folder))
+            elif start in (b"PK\3\4", b"PK\5\6"):
+                _unzip(file, Unpacking(folder))
             else:
-                raise BadInput(
-                    f"{archive.name} is no archive that can be unpacked; expected "
-                    ".zip, .tar.gz or .tgz"
-                )
-    except tarfile.FilterError as error:
-        raise BadInput(
-            f"{archive.name} is refused, because it would write outside its folder: "
-            f"{error}"
-        ) from error
-    except (
-        OSError,
-        EOFError,
-        tarfile.TarError,
-        zipfile.BadZipFile,
-        zlib.error,
-        NotImplementedError,
-    ) as error:
-        raise BadInput(f"{archive.name} cannot be unpacked: {error}") from error
+                raise BadInput("it is no archive; expected .zip, .tar.gz or .tgz")
+    except OutputError:
+        raise
+    except AmphitriteError as error:
+        raise BadInput(f"{name} is refused: {error}") from error
+    except Exception as error:  # what the readers stumble over in a damaged file
+        raise BadInput(f"{name} cannot be unpacked: {error}; fetch it again") from error
 
 
-def _untar(file: IO[bytes], folder: Path) -> None:
-    if not hasattr(tarfile, "data_filter"):
-        raise BadInput(
-            "this Python cannot unpack a tar archive safely; update it to 3.11.4 or "
-            "newer, or unpack the archive yourself and install the folder"
-        )
-    with tarfile.open(fileobj=file, mode="r:gz") as tar:
-        tar.extractall(folder, filter="data")
+def _untar(file: IO[bytes], target: Unpacking) -> None:
+    with gzip.GzipFile(fileobj=file) as unzipped:
+        stream = _Bounded(unzipped)
+        with tarfile.open(fileobj=stream, mode="r:") as archive:  # type: ignore[call-overload]
+            while (entry := archive.next()) is not None:
+                archive.members.clear()  # they would all be kept
+                if entry.isdir():
+                    target.add_folder(entry.name)
+                elif entry.type in (tarfile.REGTYPE, tarfile.AREGTYPE):
+                    if entry.sparse is not None:
+                        raise BadInput(f"{entry.name!r} is a file with holes")
+                    content = archive.extractfile(entry)
+                    assert content is not None
+                    target.add_file(entry.name, content, announced=entry.size)
+                else:
+                    raise BadInput(
+                        f"{entry.name!r} is a link or a device; only files and folders "
+                        "are unpacked"
+                    )
+        stream.check_end()
 
 
-def _unzip(file: IO[bytes], folder: Path) -> None:
+class _Bounded:
+    """A stream of unpacked bytes that ends with an error if it goes on for too long.
+
+    Parameters
+    ----------
+    source : GzipFile
+        What is read, from its beginning on.
+    """
+
+    def __init__(self, source: gzip.GzipFile) -> None:
+        self._source = source
+
+    def read(self, size: int) -> bytes:
+        """Return so many bytes, or fewer at the end."""
+        if size > _READ_BYTES:
+            raise BadInput("it has an entry whose name is too long")
+        data = self._source.read(size)
+        self._check()
+        return data
+
+    def tell(self) -> int:
+        """Return how many bytes have been passed."""
+        return self._source.tell()
+
+    def seek(self, position: int) -> int:
+        """Go on to another place; the bytes between are unpacked for that."""
+        if position > UNPACKED_BYTES + _FRAME_BYTES:
+            raise BadInput(f"it is too large; {LIMITS}")
+        return self._source.seek(position)
+
+    def check_end(self) -> None:
+        """Refuse anything but zeros in the rest, whose checksum counts as well."""
+        while rest := self._source.read(_READ_BYTES):
+            self._check()
+            if rest.strip(b"\0"):
+                raise BadInput("it is damaged: an entry cannot be read; fetch it again")
+
+    def _check(self) -> None:
+        if self._source.tell() > UNPACKED_BYTES + _FRAME_BYTES:
+            raise BadInput(f"it is too large; {LIMITS}")
+
+
+def _unzip(file: IO[bytes], target: Unpacking) -> None:
+    _check_index(file)
     with zipfile.ZipFile(file) as archive:
         for entry in archive.infolist():
-            target = (folder / entry.filename).resolve()
-            link = stat.S_ISLNK(entry.external_attr >> 16)
-            if link or not target.is_relative_to(folder.resolve()):
+            name = entry.orig_filename
+            kind = stat.S_IFMT(entry.external_attr >> 16)
+            if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                 raise BadInput(
-                    f"the archive is refused, because its entry '{entry.filename}' "
-                    + ("is a link" if link else "would be written outside its folder")
+                    f"{name!r} is a link or a device; only files and folders are "
+                    "unpacked"
                 )
-        archive.extractall(folder)
+            if entry.flag_bits & 1:
+                raise BadInput(f"{name!r} is locked with a password")
+            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise BadInput(f"{name!r} is packed in a way that is not common")
+            if name.endswith("/"):
+                target.add_folder(name)
+            else:
+                with archive.open(entry) as content:
+                    target.add_file(name, content, announced=entry.file_size)
+
+
+def _check_index(file: IO[bytes]) -> None:
+    """Refuse a .zip with a list of entries that does not fit into the memory."""
+    file.seek(0, 2)
+    file.seek(max(0, file.tell() - 66_000))
+    tail = file.read()
+    end = tail.rfind(b"PK\5\6")
+    size = int.from_bytes(tail[end + 12 : end + 16], "little")
+    # a larger list stands in a second form, which small archives do not need
+    if end >= 0 and (size > _INDEX_BYTES or tail[: end - 16].endswith(b"PK\6\7")):
+        raise BadInput(f"it has too many entries; {LIMITS}")
+    file.seek(0)

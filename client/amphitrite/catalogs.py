@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -21,9 +20,10 @@ from astropy.units import Quantity, Unit
 from numpy.typing import ArrayLike
 
 from amphitrite.columns import Column
-from amphitrite.errors import BadInput, OutputError
+from amphitrite.errors import BadInput
 from amphitrite.fits import provenance_cards
-from amphitrite.staging import sync
+from amphitrite.replacing import aside
+from amphitrite.standing import sighting
 
 Provenance = Mapping[str, str | int | float]
 
@@ -117,37 +117,12 @@ def write(
     BadInput
         The suffix is not known.
     OutputError
-        The file cannot be written.
+        The file cannot be written, or is a link, a pipe or a device.
     """
     path = Path(path)
     writer = _writer(path)
-    try:
-        handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix
-        )
-        os.close(handle)
-        aside = Path(name)
-        try:
-            writer(catalogue, aside, provenance or {})
-            sync(aside)
-            aside.chmod(0o666 & ~_umask())
-            aside.replace(path)
-        except BaseException:
-            aside.unlink(missing_ok=True)
-            raise
-        sync(path.parent)
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror or error}\n"
-            "Choose another place, or free some space."
-        ) from error
-
-
-def _umask() -> int:
-    """Return the mask that new files get, which mkstemp does not apply."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+    with aside(path, instead_of=sighting(path)) as other:
+        writer(catalogue, other, provenance or {})
 
 
 def _write_fits(catalogue: QTable, path: Path, provenance: Provenance) -> None:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from amphitrite.bands import BANDS, Band, present
 from amphitrite.detector import Detector
-from amphitrite.errors import InferenceFailed
 from amphitrite.spec import ModelSpec, reading_learned
 
 Floats = NDArray[np.floating]
@@ -46,21 +45,10 @@ def describe(outputs: Mapping[str, Floats], n: int) -> dict[str, Floats]:
     dict of str to ndarray
         By the names of `FIELDS`: variances added up, that of the position a mean of
         its two coordinates (deg2).
-
-    Raises
-    ------
-    InferenceFailed
-        An answer is not finite.
     """
     kept = {name: np.asarray(outputs[name][:n]) for name in FIELDS}
     kept["flux_variance"] = kept["flux_variance"].sum(axis=-1)
     kept["offset_variance"] = kept["offset_variance"].sum(axis=-2).mean(axis=-1)
-    for name, values in kept.items():
-        if not np.isfinite(values).all():
-            raise InferenceFailed(
-                f"the server's answer '{name}' for a peak is NaN or infinite, though "
-                "its counts are finite; its model is damaged: export it again"
-            )
     return kept
 
 

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from amphitrite import errors, workers
 from amphitrite.journal import Journal
-from amphitrite.staging import Staging, writing
+from amphitrite.staging import Staging
 from amphitrite.triton import ServedModel
 
 logger = logging.getLogger(__name__)
@@ -41,6 +41,8 @@ Outputs = Mapping[str, NDArray[Any]]
 # cause may pass: a restart, an overload, a lost connection.
 RETRYABLE = (errors.ServerUnreachable, errors.ModelNotReady, errors.InferenceTimeout)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
+# The journal's key that says that some of its parts may be of other weights.
+_MIXED = "answers of other weights"
 
 
 class Work(Protocol):
@@ -174,10 +176,10 @@ def recording(
 
     Raises
     ------
-    OutputError
-        The journal or a product cannot be written.
+    BadInput, OutputError
+        See `amphitrite.journal.Journal`.
     """
-    with writing(staging.out), Journal(staging.journal, head, resume=resume) as journal:
+    with Journal(staging.journal, head, resume=resume) as journal:
         try:
             yield journal
         except BaseException as error:
@@ -227,15 +229,22 @@ def execute(
     Raises
     ------
     ServerError
-        The server failed for longer than the patience allows, or refused a request.
+        The server failed for longer than the patience allows, or refused a request;
+        or it did not serve the same model from the first request to the last.
     """
+    if _MIXED in journal:
+        raise errors.SpecMismatch(
+            "the server changed its weights during this run without a break, so that "
+            "nobody can tell which of its finished parts are of which; start it anew "
+            "with --overwrite instead of --resume"
+        )
     limits = limits or Limits()
     began = time.monotonic()
     summary = Summary()
+    run = _Run(prepare, model, journal, outputs, limits, advance, summary)
     with nullcontext(executor) if executor else pool(limits) as preparing:
-        _Run(prepare, model, journal, outputs, limits, advance, summary).drain(
-            units, preparing
-        )
+        run.drain(units, preparing)
+    run.confirm()
     summary.seconds = time.monotonic() - began
     return summary
 
@@ -272,6 +281,7 @@ class _Run:
     advance: Callable[[int], None]
     summary: Summary
     failing_since: float | None = None
+    asked: bool = False
 
     def drain(self, units: Iterable[Unit], executor: Executor) -> None:
         stream = self._requests(units, executor)
@@ -283,6 +293,7 @@ class _Run:
                 if request is None:
                     break
                 flying[self.model.submit(request.tensors, self.outputs)] = request
+                self.asked = True
             if not flying:
                 return
             failure: errors.ServerError | None = None
@@ -298,6 +309,18 @@ class _Run:
                     self._answered(request, answer)
             if failure is not None:
                 self._await_server(failure)
+
+    def confirm(self) -> None:
+        """Make sure, at the end, that no other weights took over without a break."""
+        if not self.asked:
+            return
+        try:
+            self.model.check_unchanged()
+        except RETRYABLE as failure:
+            self._await_server(failure)
+        except errors.SpecMismatch:
+            self.journal.append(_MIXED, {})
+            raise
 
     def _requests(
         self, units: Iterable[Unit], executor: Executor

@@ -6,6 +6,7 @@ Each error carries the exit code with which the command line ends::
     ├── BadInput            2  a file, an option or a value that cannot be used
     ├── OutputError         2  the result cannot be written where it was asked for
     ├── MissingExtra        2  an optional part is not installed
+    ├── WorkerError         2  a worker process was killed, or cannot do its task
     ├── Interrupted         130  Ctrl-C or SIGTERM ended the run
     └── ServerError         3  anything on the server's side
         ├── ProvisioningError   the local server cannot be installed or started
@@ -53,11 +54,22 @@ class MissingExtra(AmphitriteError):
     exit_code = 2
 
     def __init__(self, what: str, extra: str) -> None:
+        self.what = what
         self.extra = extra
         super().__init__(
             f"{what} needs the '{extra}' extra, which is not installed.\n"
             f"Install it with: pip install 'amphitrite[{extra}]'"
         )
+
+    def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str]]:
+        """Return how to make it again, as a worker process has to."""
+        return type(self), (self.what, self.extra)
+
+
+class WorkerError(AmphitriteError):
+    """A worker process was killed, or cannot do its task."""
+
+    exit_code = 2
 
 
 class Interrupted(AmphitriteError):

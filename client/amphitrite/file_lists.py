@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from amphitrite.errors import BadInput
+from amphitrite.standing import check_regular
 
 
 def expand(arguments: Iterable[str | Path]) -> list[Path]:
@@ -26,7 +27,8 @@ def expand(arguments: Iterable[str | Path]) -> list[Path]:
     Raises
     ------
     BadInput
-        A name or a pattern stands for no file, or a list cannot be read.
+        A name or a pattern stands for no file, or for a pipe or a device, or a list
+        cannot be read.
     """
     found: dict[Path, None] = {}
     for argument in arguments:
@@ -41,6 +43,9 @@ def expand(arguments: Iterable[str | Path]) -> list[Path]:
 
 def _listed(path: Path) -> Iterator[str]:
     """Yield the entries of a list."""
+    # That of a shell's <( ) is read once and ends; nobody may write into any other.
+    if not str(path).startswith("/dev/"):
+        check_regular(path)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -60,6 +65,7 @@ def _matches(name: str) -> list[Path]:
     if path.is_dir():
         raise BadInput(f"{name} is a folder; give its files, such as '{name}/*.fits'")
     if path.exists():  # before anything else: names may hold brackets
+        check_regular(path)
         return [path]
     try:
         matches = Path(path.anchor).glob(str(path.relative_to(path.anchor)))
@@ -68,4 +74,6 @@ def _matches(name: str) -> list[Path]:
         raise BadInput(f"the pattern {name} cannot be used: {error}") from error
     if not files:
         raise BadInput(f"{name} stands for no file; check the name or the pattern")
+    for file in files:
+        check_regular(file)
     return files

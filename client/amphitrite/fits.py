@@ -35,6 +35,7 @@ from amphitrite.errors import BadInput, OutputError
 from amphitrite.image_file import Extension as Extension
 from amphitrite.image_file import ImageFile as ImageFile
 from amphitrite.image_file import provenance_cards as provenance_cards
+from amphitrite.standing import check_regular
 
 logger = logging.getLogger(__name__)
 
@@ -298,12 +299,14 @@ def check_readable(path: Path) -> None:
     Raises
     ------
     BadInput
-        There is no such file, it is a directory, or it may not be read.
+        There is no such file, it is a directory, a pipe or a device, or it may not be
+        read.
     """
     if not path.exists():
         raise BadInput(f"there is no file {path}; check the name and the directory")
     if path.is_dir():
         raise BadInput(f"{path} is a directory; give the FITS file itself")
+    check_regular(path)
     if not os.access(path, os.R_OK):
         raise BadInput(f"{path} may not be read; check its permissions")
 

@@ -18,7 +18,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from numpy.typing import ArrayLike
 
-from amphitrite.errors import OutputError
+from amphitrite.storing import writing
 
 _BLOCK: Final = 2880
 _BITPIX: Final = {"uint8": 8, "int16": 16, "int32": 32, "float32": -32, "float64": -64}
@@ -54,7 +54,7 @@ class ImageFile:
     Parameters
     ----------
     path : path
-        The file, replaced if it exists.
+        The file, a new one.
     shape : tuple of int
         (ny, nx), in pixels.
     extensions : sequence of Extension
@@ -67,7 +67,7 @@ class ImageFile:
     Raises
     ------
     OutputError
-        The file cannot be created or written.
+        The file exists, or cannot be created or written.
     """
 
     def __init__(
@@ -90,15 +90,13 @@ class ImageFile:
         if not single:
             headers.insert(0, fits.PrimaryHDU().header)
         headers[0].extend(provenance_cards(cards or {}), end=True)
-        try:
-            self._file = self.path.open("wb")
+        with writing(self.path):
+            self._file = self.path.open("xb")
             try:
                 self._lay_out(headers, extensions)
             except BaseException:
                 self._file.close()
                 raise
-        except OSError as error:
-            raise _cannot_write(self.path, error) from error
 
     def _lay_out(
         self, headers: Sequence[fits.Header], extensions: Sequence[Extension]
@@ -149,12 +147,10 @@ class ImageFile:
             )
         view = memoryview(pixels.tobytes())
         position = offset + y0 * nx * dtype.itemsize
-        try:
+        with writing(self.path):
             while view:
                 written = os.pwrite(self._file.fileno(), view, position)
                 position, view = position + written, view[written:]
-        except OSError as error:
-            raise _cannot_write(self.path, error) from error
 
     def close(self) -> None:
         """Flush the file to the disk and close it; more than once does no harm.
@@ -166,11 +162,8 @@ class ImageFile:
         """
         if self._file.closed:
             return
-        try:
+        with writing(self.path), self._file:
             os.fsync(self._file.fileno())
-            self._file.close()
-        except OSError as error:
-            raise _cannot_write(self.path, error) from error
 
     def __enter__(self) -> ImageFile:
         return self
@@ -224,10 +217,3 @@ def _image_header(
     if wcs is not None:
         header.update(wcs.to_header(relax=True))
     return header
-
-
-def _cannot_write(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"{path} cannot be written: {error.strerror or error}\n"
-        "Choose another place, or free some space."
-    )

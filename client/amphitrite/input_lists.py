@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
-from amphitrite.errors import BadInput
 from amphitrite.provenance import Provenance
 from amphitrite.stars import Scored
 from amphitrite.triton import ServedModel
@@ -29,30 +28,12 @@ def provenance(paths: Sequence[Path], model: ServedModel, command: str) -> Prove
     Returns
     -------
     Provenance
-        With one input: how many files, and a digest of their names, sizes and times of
-        change, by which a resumed run knows that they are the same.
-
-    Raises
-    ------
-    BadInput
-        A file is gone.
+        With one input: how many files, and a digest of their names, by which a resumed
+        run knows that the same are meant; their contents are compared one by one (see
+        `amphitrite.scoring.score`).
     """
-    try:
-        stats = [path.stat() for path in paths]
-    except OSError as error:
-        raise BadInput(f"{error.filename} is gone: {error.strerror}") from error
-    lines = (
-        f"{path} {stat.st_size} {stat.st_mtime_ns}\n"
-        for path, stat in zip(paths, stats, strict=True)
-    )
-    return Provenance(
-        model=model.spec.name,
-        version=model.version,
-        digest=model.spec.digest,
-        inputs=((_count(len(paths)), _digest(lines)),),
-        command=command,
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
+    digest = _digest(f"{path}\n" for path in paths)
+    return Provenance.by(model, ((_count(len(paths)), digest),), command)
 
 
 def read(before: Provenance, files: Iterable[Scored]) -> Provenance:
@@ -83,5 +64,5 @@ def _count(n: int) -> str:
 def _digest(lines: Iterable[str]) -> str:
     digest = hashlib.sha256()
     for line in lines:
-        digest.update(line.encode())
+        digest.update(os.fsencode(line))
     return digest.hexdigest()

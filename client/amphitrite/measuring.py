@@ -11,11 +11,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from amphitrite import engine, periods, side_products, star_pictures
+from amphitrite import engine, periods, star_pictures
 from amphitrite.errors import BadInput
 from amphitrite.folding import join
 from amphitrite.journal import Journal
 from amphitrite.periods import Ephemeris
+from amphitrite.star_pictures import drawing
 from amphitrite.stars import Star, together
 from amphitrite.triton import ServedModel
 
@@ -30,10 +31,13 @@ class Candidate:
         Which one.
     picture : Path, optional
         Where to draw it.
+    replace : bool
+        Whether a picture that is there may be replaced.
     """
 
     star: Star
-    picture: Path | None
+    picture: Path | None = None
+    replace: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,13 +77,13 @@ def prepare(candidate: Candidate, *, interpolation: str) -> StarWork:
     Raises
     ------
     BadInput
-        A file cannot be read any more.
+        A file cannot be read any more, or has another content than was judged.
     """
-    paths = [file.path for file in candidate.star.files]
-    time, flux = join(together(paths, interpolation=interpolation))
+    files = candidate.star.files
+    time, flux = join(together(files, interpolation=interpolation))
     ephemeris = periods.measure(time, flux)
     if candidate.picture is not None:
-        with side_products.aside(candidate.picture) as path:
+        with drawing(candidate.picture, replace=candidate.replace) as path:
             star_pictures.write(path, candidate.star, time, flux, ephemeris)
     thumbnail = star_pictures.thumbnail(time, flux, ephemeris)
     return StarWork({**ephemeris.to_arrays(), "thumbnail": thumbnail})
@@ -124,9 +128,11 @@ def measure(
     BadInput
         A file changed since it was judged.
     """
+    replace = control.overwrite or control.resume
     units = (
         engine.Unit(
-            _key(star), Candidate(star, plots and plots / star_pictures.file_name(star))
+            _key(star),
+            Candidate(star, plots and plots / star_pictures.file_name(star), replace),
         )
         for star in candidates
     )
@@ -139,8 +145,8 @@ def measure(
         )
     if summary.skipped:
         raise BadInput(
-            "files changed while they were searched; leave them alone during a run: "
-            + "; ".join(summary.skipped.values())
+            "files changed while they were searched; leave them alone during a run, "
+            "and go on with --resume: " + "; ".join(summary.skipped.values())
         )
     return {
         star.name: Ephemeris.from_arrays(journal.read(_key(star)))
@@ -162,4 +168,6 @@ def thumbnails(stars: Iterable[Star], journal: Journal) -> dict[str, NDArray[Any
 
 
 def _key(star: Star) -> str:
-    return f"star {star.name} sectors {star.sectors}"
+    """Name a star's measurement by what it is made of."""
+    contents = " ".join(file.checksum for file in star.files)
+    return f"star {star.name} sectors {star.sectors} of {contents}"

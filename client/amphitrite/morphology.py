@@ -18,6 +18,7 @@ from amphitrite.columns import Column
 from amphitrite.errors import MissingExtra
 from amphitrite.fits import Extension, Image, ImageFile, read_image
 from amphitrite.mosaics import write_maps
+from amphitrite.storing import writing
 from amphitrite.surveys.morpheus import BANDS, COLUMNS, LABELS, MORPHOLOGIES
 from amphitrite.windows import Sums
 
@@ -63,7 +64,8 @@ def write_products(
     OutputError
         A file cannot be written.
     """
-    folder.mkdir(exist_ok=True)
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
     flux = images[BANDS[0]]
     write_maps(
         parts, folder, shape=flux.shape, labels=LABELS, wcs=flux.wcs, cards=cards

@@ -22,6 +22,7 @@ from skimage.color import hsv2rgb
 from skimage.measure import block_reduce
 
 from amphitrite.errors import MissingExtra
+from amphitrite.storing import writing
 from amphitrite.surveys.morpheus import MORPHOLOGIES
 
 if TYPE_CHECKING:
@@ -88,7 +89,9 @@ def colour_image(
     """
     factor = _reduction(count.shape, side)
     rgb = _colours(votes, count, factor)
-    PillowImage.fromarray(np.rint(rgb[::-1] * 255).astype(np.uint8)).save(path)
+    picture = PillowImage.fromarray(np.rint(rgb[::-1] * 255).astype(np.uint8))
+    with writing(path):
+        picture.save(path)
 
 
 def report(
@@ -125,7 +128,9 @@ def report(
     MissingExtra
         matplotlib is not installed.
     """
-    draw_report(flux, votes, count, labels, table, wcs=wcs).savefig(path)
+    figure = draw_report(flux, votes, count, labels, table, wcs=wcs)
+    with writing(path):
+        figure.savefig(path)
 
 
 def draw_report(

@@ -23,8 +23,10 @@ class Provenance:
         The model's name.
     version : int
         Its version on the server.
-    digest : str
-        ``"sha256:..."`` of its weights.
+    model_sum : str
+        ``"sha256:..."`` of its whole spec, see `amphitrite.spec.ModelSpec.identity`.
+    verified : bool
+        Whether the server compared the weights with the digest in that spec.
     inputs : tuple of (str, str)
         File name and SHA-256 of each input.
     command : str
@@ -35,7 +37,8 @@ class Provenance:
 
     model: str
     version: int
-    digest: str
+    model_sum: str
+    verified: bool
     inputs: tuple[tuple[str, str], ...]
     command: str
     date: str
@@ -49,11 +52,20 @@ class Provenance:
         BadInput
             An input cannot be read.
         """
+        named = ((path.name, checksum(path)) for path in inputs)
+        return cls.by(model, tuple(named), command)
+
+    @classmethod
+    def by(
+        cls, model: ServedModel, inputs: tuple[tuple[str, str], ...], command: str
+    ) -> Provenance:
+        """Describe a run over inputs whose names and checksums are known."""
         return cls(
             model=model.spec.name,
             version=model.version,
-            digest=model.spec.digest,
-            inputs=tuple((path.name, checksum(path)) for path in inputs),
+            model_sum=model.spec.identity,
+            verified=model.verified,
+            inputs=inputs,
             command=command,
             date=datetime.now(UTC).isoformat(timespec="seconds"),
         )
@@ -63,7 +75,8 @@ class Provenance:
         """What a resumed run must have in common with the one it goes on with."""
         return {
             "amphitrite": __version__,
-            "model": f"{self.model} version {self.version} {self.digest}",
+            "model": f"{self.model} version {self.version} {self.model_sum}",
+            "weights": self._weights,
             "inputs": [list(pair) for pair in self.inputs],
         }
 
@@ -75,7 +88,8 @@ class Provenance:
             "DATE": self.date.removesuffix("+00:00"),
             "MODEL": self.model,
             "MODELVER": self.version,
-            "MODELSUM": self.digest,
+            "MODELSUM": self.model_sum,
+            "WEIGHTS": self._weights,
         }
         for number, (name, digest) in enumerate(self.inputs, start=1):
             cards[f"INPUT{number}"] = name
@@ -83,3 +97,7 @@ class Provenance:
         if self.command:
             cards["COMMAND"] = self.command
         return cards
+
+    @property
+    def _weights(self) -> str:
+        return "verified" if self.verified else "not verified"

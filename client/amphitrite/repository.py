@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
-
-from amphitrite.archives import check_sha256, download, is_url, sha256, unpack
+from amphitrite.archives import check_sha256, sha256, unpack
+from amphitrite.downloads import Advance, download, is_safe_url, is_url
 from amphitrite.errors import BadInput, OutputError, SpecMismatch
+from amphitrite.generations import next_generation
+from amphitrite.plain_models import MODEL_FILE, PLACEHOLDER, PlainModel, read_model
 from amphitrite.spec import ModelSpec, parameter_key
 from amphitrite.triton import parse_config
 
@@ -172,7 +170,12 @@ def check_model(model_dir: Path) -> None:
             )
 
 
-def install(source: str | Path, *, sha256: str | None = None) -> list[str]:
+def install(
+    source: str | Path,
+    *,
+    sha256: str | None = None,
+    advance: Advance = lambda _done, _size: None,
+) -> list[str]:
     """Put models into the user's repository, replacing those of the same names.
 
     Parameters
@@ -180,7 +183,10 @@ def install(source: str | Path, *, sha256: str | None = None) -> list[str]:
     source : str or Path
         A folder, an archive (.zip, .tar.gz, .tgz), or the URL of one.
     sha256 : str, optional
-        The archive's checksum, as its publisher gave it.
+        The archive's checksum, as its publisher gave it; needed for ``http://``.
+    advance : callable
+        Called while something is fetched, with the bytes that came so far and the
+        size, None if nobody knows.
 
     Returns
     -------
@@ -190,7 +196,8 @@ def install(source: str | Path, *, sha256: str | None = None) -> list[str]:
     Raises
     ------
     BadInput
-        The source cannot be read, is not what its checksums say, or has no model.
+        The source cannot be read, is not what its checksums say, has no model, or has
+        something else than models in a model's folder.
     SpecMismatch
         A model has no spec of this release's format.
     OutputError
@@ -198,44 +205,77 @@ def install(source: str | Path, *, sha256: str | None = None) -> list[str]:
 
     Notes
     -----
-    Everything is checked before anything is replaced, and each model is replaced by
-    renaming: members before the ensembles that use them.
+    Everything is checked before anything is copied, and again where it was copied to.
+    The repository is replaced as a whole, in one step (see
+    `amphitrite.generations.next_generation`).
     """
+    text = str(source)
+    if is_url(text) and not is_safe_url(text) and sha256 is None:
+        raise BadInput(
+            "what comes over http:// can be changed on the way: give --sha256, the "
+            "archive's checksum as its publisher shows it, or an https:// address"
+        )
     target = user_repository()
     try:
-        target.mkdir(parents=True, exist_ok=True)
-        with (
-            FileLock(target.with_name(f"{FOLDER}.lock")),
-            # beside the target, so that renaming does not have to copy
-            _scratch(target.parent) as scratch,
-        ):
-            new = _models_of(_unpacked(str(source), scratch, sha256=sha256), source)
-            for folder in new:
-                check_model(folder)
-            aside = scratch / "aside"
-            for folder in new:
-                shutil.copytree(folder, aside / folder.name)
-            for folder in new:
-                _replace(target / folder.name, aside / folder.name, scratch / "old")
+        with next_generation(target) as generation:
+            folder = _unpacked(text, generation.scratch, sha256=sha256, advance=advance)
+            new = [_checked(model) for model in _models_of(folder, source)]
+            for model in new:
+                place = generation.folder / model.name
+                if place.exists():
+                    shutil.rmtree(place)
+                _copy(model, place)
+                _checked(place)
     except OSError as error:
+        raise BadInput(f"{source} cannot be read: {error}") from error
+    except OutputError as error:
         raise OutputError(
-            f"the models cannot be installed in {target}: {error}; set XDG_DATA_HOME "
-            "to choose another data folder"
+            f"the models cannot be installed: {error}; set XDG_DATA_HOME to choose "
+            "another data folder"
         ) from error
-    return sorted(folder.name for folder in new)
+    return sorted(model.name for model in new)
 
 
-@contextmanager
-def _scratch(parent: Path) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix=".install-", dir=parent) as folder:
-        yield Path(folder)
+def _checked(folder: Path) -> PlainModel:
+    """Return a model that is nothing else, and whole."""
+    model = read_model(folder)
+    if model.hidden:
+        raise BadInput(
+            f"the model '{model.name}' has {', '.join(model.hidden)}, which is no part "
+            "of a model; remove it, and pack the models again if they are packed"
+        )
+    check_model(folder)
+    return model
 
 
-def _unpacked(source: str, scratch: Path, *, sha256: str | None) -> Path:
+def _copy(model: PlainModel, place: Path) -> None:
+    """Write a model as it was read: none of its files is a link."""
+    try:
+        for relative, text in model.texts.items():
+            target = place / relative
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        for version, file in model.weights.items():
+            (place / str(version)).mkdir()
+            if file is None:
+                (place / str(version) / PLACEHOLDER).touch()
+            else:
+                shutil.copyfile(file, place / str(version) / MODEL_FILE)
+        for relative in model.extras:
+            target = place / relative
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(model.folder / relative, target)
+    except OSError as error:
+        raise OutputError(f"'{model.name}' cannot be copied: {error}") from error
+
+
+def _unpacked(
+    source: str, scratch: Path, *, sha256: str | None, advance: Advance
+) -> Path:
     """Return the folder that a source is, or holds."""
     path = Path(source).expanduser()
     if is_url(source):
-        path = download(source, scratch)
+        path = download(source, scratch, advance=advance)
     elif path.is_dir():
         if sha256 is not None:
             raise BadInput(
@@ -251,20 +291,11 @@ def _unpacked(source: str, scratch: Path, *, sha256: str | None) -> Path:
 
 
 def _models_of(folder: Path, source: str | Path) -> list[Path]:
-    """List the models of a folder, or of the one folder in it; ensembles last."""
+    """List the models of a folder, or of the one folder in it."""
     inner = [entry for entry in folder.iterdir() if entry.is_dir()]
-    candidates = [folder, *(inner if len(inner) == 1 else [folder / FOLDER])]
-    for candidate in candidates:
+    for candidate in [folder, *(inner if len(inner) == 1 else [folder / FOLDER])]:
         if models := model_folders(candidate):
-            return sorted(models, key=lambda model: bool(served_spec(model).members))
+            return models
     raise BadInput(
         f"{source} has no model; expected a folder with a config.pbtxt for each model"
     )
-
-
-def _replace(old: Path, new: Path, grave: Path) -> None:
-    """Put one folder in the place of another by renaming."""
-    grave.mkdir(exist_ok=True)
-    if old.exists():
-        old.rename(grave / old.name)
-    new.rename(old)

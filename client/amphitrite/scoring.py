@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,13 @@ from typing import Any
 from numpy.typing import NDArray
 
 from amphitrite import engine
-from amphitrite.errors import BadInput, InferenceFailed
+from amphitrite.errors import BadInput
+from amphitrite.fits import checksum
 from amphitrite.journal import Journal
 from amphitrite.stars import Scored
 from amphitrite.triton import ServedModel
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -45,20 +50,8 @@ class FileWork:
             yield where, {name: all_[where] for name, all_ in self.tensors.items()}
 
     def add(self, where: slice, outputs: Mapping[str, NDArray[Any]]) -> None:
-        """Take the probabilities of one batch.
-
-        Raises
-        ------
-        InferenceFailed
-            What the server answered is no probability.
-        """
-        answer = outputs[self.probability][:, 0]
-        if not ((answer >= 0) & (answer <= 1)).all():
-            raise InferenceFailed(
-                f"the server's answer for {self.scored.path} is no probability: "
-                f"{answer.tolist()}; its model is damaged: export it again"
-            )
-        self.scored.p_eb[where] = answer
+        """Take the probabilities of one batch."""
+        self.scored.p_eb[where] = outputs[self.probability][:, 0]
 
     def record(self) -> dict[str, NDArray[Any]]:
         """Return what the journal keeps of the file."""
@@ -105,6 +98,8 @@ def score(
     ServerError
         See `amphitrite.engine.execute`.
     """
+    if control.resume:
+        _forget_changed(files, journal, executor)
     units = (engine.Unit(_key(path), path) for path in files)
     with control.progress("scoring", len(files)) as advance:
         summary = engine.execute(
@@ -124,6 +119,35 @@ def score(
             f"none of the {len(files)} files can be used; the first: {reasons[0]}"
         )
     return scored, summary
+
+
+def _forget_changed(
+    files: Sequence[Path], journal: Journal, executor: Executor | None
+) -> None:
+    """Have files judged anew whose content is not what was judged, and say which."""
+    judged = [path for path in files if _key(path) in journal]
+    known = [_checksum(path, journal) for path in judged]
+    with nullcontext(executor) if executor else ThreadPoolExecutor(1) as readers:
+        same = list(readers.map(_is_unchanged, judged, known))
+    for path, unchanged in zip(judged, same, strict=True):
+        if not unchanged:
+            logger.warning(
+                "%s has another content than the interrupted run judged; it is judged "
+                "anew",
+                path,
+            )
+            journal.forget(_key(path))
+
+
+def _checksum(path: Path, journal: Journal) -> str:
+    return Scored.from_arrays(path, journal.read(_key(path))).checksum
+
+
+def _is_unchanged(path: Path, known: str) -> bool:
+    try:
+        return checksum(path) == known
+    except BadInput:  # it is gone, or cannot be read: judging it tells
+        return False
 
 
 def _key(path: Path) -> str:

@@ -19,7 +19,6 @@ from amphitrite import engine
 from amphitrite.bands import CUTOUT_BANDS, PEAK_BAND
 from amphitrite.descriptions import FIELDS, describe, undescribed
 from amphitrite.detector import Detector
-from amphitrite.errors import InferenceFailed
 from amphitrite.journal import Journal
 from amphitrite.observation import Observation
 from amphitrite.patches import CUTOUT_PIXELS, Patch
@@ -27,13 +26,12 @@ from amphitrite.peaks import Peaks, auxiliary, cutouts, find
 from amphitrite.tiling import centres
 from amphitrite.triton import ServedModel
 
-_FOUND: Final = ("mask", "peaks", "score", "n_peaks")
 # Triton (24.10) leaves out the steps that no wanted output needs, but takes the first
 # step for needless too, and fails, where nobody wants its own output or where a tensor
 # of the request (exposure) is read by needless steps alone.  So the mask and something
 # of the flux are always asked for.
 OUTPUTS: Final = {
-    "server": (*_FOUND, *FIELDS),
+    "server": ("mask", "peaks", "score", "n_peaks", *FIELDS),
     "client": ("mask", "score", "n_peaks", "log10_flux"),
 }
 """What is asked of the server for a patch, by who finds its peaks."""
@@ -75,20 +73,8 @@ class PatchWork:
             yield None, {**tensors, "exposure": self.exposure[None]}
 
     def add(self, where: None, outputs: Mapping[str, NDArray[Any]]) -> None:
-        """Take the peaks, or find them where the server has not listed them all.
-
-        Raises
-        ------
-        InferenceFailed
-            What the server answered is not finite.
-        """
+        """Take the peaks, or find them where the server has not listed them all."""
         outputs = {name: values[0] for name, values in outputs.items()}
-        found = outputs.keys() & set(_FOUND)
-        if not all(np.isfinite(outputs[name]).all() for name in found):
-            raise InferenceFailed(
-                "the server's answer for a patch holds NaN or infinite values, though "
-                "its counts are finite; its model is damaged: export it again"
-            )
         n_peaks = int(outputs["n_peaks"].item())
         self.many = n_peaks > len(outputs["score"])
         if self.many or self.route == "client":
@@ -146,13 +132,7 @@ class SourcesWork:
         yield None, {name: array[None] for name, array in tensors.items()}
 
     def add(self, where: None, outputs: Mapping[str, NDArray[Any]]) -> None:
-        """Take what the networks say.
-
-        Raises
-        ------
-        InferenceFailed
-            What the server answered is not finite.
-        """
+        """Take what the networks say."""
         answer = {name: values[0] for name, values in outputs.items()}
         self.described = describe(answer, len(self.peaks))
 

@@ -2,79 +2,116 @@
 
 from __future__ import annotations
 
-import os
+import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from amphitrite import replacing
 from amphitrite.errors import BadInput, OutputError
-from amphitrite.staging import sync, writing
+from amphitrite.staging import beside_of
+from amphitrite.standing import Sighting, check_output, kind, sighting
 
 
-def check(
-    beside: Sequence[Path], out: Path, inputs: Sequence[Path], *, replace: bool
-) -> None:
-    """Refuse what could not be written at the end, before anything is done.
+class Beside:
+    """The files that a run writes beside its result, seen before anything is done.
 
     Parameters
     ----------
-    beside : sequence of Path
-        The files beside the result.
+    paths : sequence of Path
+        The files.
     out : Path
         The result.
     inputs : sequence of Path
         What is read.
-    replace : bool
-        Whether existing files may be replaced.
+    overwrite : bool
+        Whether existing files may be replaced; those of another name that appear later
+        never are.
+    resume : bool
+        Whether files may be replaced that the interrupted run has written.
 
     Raises
     ------
     BadInput
         Two outputs have one name, or an output has an input's.
     OutputError
-        A file exists, or its folder does not.
+        A file exists, or its folder does not, or it is a link, a pipe or a device.
     """
-    outputs = [path.resolve() for path in (out, *beside)]
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        out: Path,
+        inputs: Sequence[Path],
+        *,
+        overwrite: bool = False,
+        resume: bool = False,
+    ) -> None:
+        check_distinct(paths, out, inputs)
+        self._record = beside_of(out)
+        self._written = self._read() if resume else {}
+        self._agreed: dict[Path, Sighting | None] = {}
+        for path in paths:
+            if not path.parent.is_dir():
+                raise OutputError(
+                    f"{path} cannot be written: the folder {path.parent} does not "
+                    "exist; make it, or choose another"
+                )
+            check_output(path)
+            seen = sighting(path)
+            ours = seen is not None and seen == self._written.get(str(path.resolve()))
+            if kind(path) == "folder" or (seen and not (overwrite or ours)):
+                raise OutputError(
+                    f"{path} exists already; give another name, or replace a file with "
+                    "--overwrite"
+                )
+            self._agreed[path] = seen
+
+    @contextmanager
+    def aside(self, path: Path) -> Iterator[Path]:
+        """Yield a name beside a file's; what is written there gets the file's name.
+
+        Parameters
+        ----------
+        path : Path
+            One of the files; untouched after an exception.
+
+        Raises
+        ------
+        OutputError
+            See `amphitrite.replacing.aside`.
+        """
+
+        def note(seen: Sighting | None) -> None:
+            self._written[str(path.resolve())] = seen
+            with replacing.aside(
+                self._record, instead_of=sighting(self._record)
+            ) as other:
+                other.write_text(json.dumps(self._written))
+
+        with replacing.aside(
+            path, instead_of=self._agreed[path], announce=note
+        ) as other:
+            yield other
+
+    def _read(self) -> dict[str, Sighting | None]:
+        with suppress(FileNotFoundError, NotADirectoryError, ValueError):
+            return dict(json.loads(self._record.read_text()))
+        return {}
+
+
+def check_distinct(paths: Sequence[Path], out: Path, inputs: Sequence[Path]) -> None:
+    """Refuse outputs that have the name of another one, or of an input.
+
+    Raises
+    ------
+    BadInput
+        Names all outputs.
+    """
+    outputs = [path.resolve() for path in (out, *paths)]
     taken = {path.resolve() for path in inputs} & set(outputs)
     if taken or len(set(outputs)) < len(outputs):
         raise BadInput(
             "every output needs a name of its own that is no input's; received "
-            f"{', '.join(map(str, (out, *beside)))}"
+            f"{', '.join(map(str, (out, *paths)))}"
         )
-    for path in beside:
-        if not path.parent.is_dir():
-            raise OutputError(
-                f"{path} cannot be written: the folder {path.parent} does not exist; "
-                "make it, or choose another"
-            )
-        if path.is_dir() or (path.exists() and not replace):
-            raise OutputError(
-                f"{path} exists already; give another name, or replace a file with "
-                "--overwrite"
-            )
-
-
-@contextmanager
-def aside(path: Path) -> Iterator[Path]:
-    """Yield a name beside a file's; what is written there gets the file's name.
-
-    Parameters
-    ----------
-    path : Path
-        The file, replaced if it exists, and untouched after an exception.
-
-    Raises
-    ------
-    OutputError
-        The operating system could not write it.
-    """
-    other = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
-    try:
-        with writing(path):
-            yield other
-            sync(other)
-            other.replace(path)
-            sync(path.parent)
-    except BaseException:
-        other.unlink(missing_ok=True)
-        raise

@@ -9,15 +9,17 @@ repository keeps, in the ``parameters`` of ``config.pbtxt``.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from amphitrite.errors import SpecMismatch
 
-FORMAT = 1
+FORMAT = 2
 
 
 def parameter_key(version: int) -> str:
@@ -36,13 +38,20 @@ class TensorSpec:
     dtype : str
         A numpy dtype name, such as ``"float32"``.
     shape : tuple of int
-        Lengths along ``axes``; -1 where the length is free.
+        Lengths along ``axes``; -1 where the length is free.  In one request a free
+        length is the same for all tensors with an axis of that name.
     axes : tuple of str
         A name for each axis, such as ``("y", "x", "band")``.
     unit : str
         The unit in the FITS standard's notation; empty for a pure number.
     description : str
         One sentence for a reader; not compared.
+    minimum, maximum : float, optional
+        Bounds that every value keeps, themselves included; None where there is none.
+    filled_by : str
+        The tensor of the same model that tells which places along the first axis are
+        filled: with a bool for each, or with their number.  In the others stands NaN.
+        Empty where all are filled.
     """
 
     name: str
@@ -51,6 +60,9 @@ class TensorSpec:
     axes: tuple[str, ...]
     unit: str = ""
     description: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    filled_by: str = ""
 
     def __post_init__(self) -> None:
         if len(self.shape) != len(self.axes):
@@ -58,15 +70,44 @@ class TensorSpec:
                 f"tensor '{self.name}': {len(self.shape)} lengths for "
                 f"{len(self.axes)} axes; received shape={self.shape}, axes={self.axes}"
             )
+        for name in ("minimum", "maximum"):
+            if (bound := getattr(self, name)) is not None:
+                # one notation in the JSON, whose digest counts
+                object.__setattr__(self, name, float(bound))
+        low, high = self.bounds
+        if not low <= high:
+            raise ValueError(
+                f"tensor '{self.name}': the minimum must not be above the maximum; "
+                f"received {self.minimum} and {self.maximum}"
+            )
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Minimum and maximum, infinite where there is none."""
+        return (
+            -math.inf if self.minimum is None else self.minimum,
+            math.inf if self.maximum is None else self.maximum,
+        )
 
 
 @dataclass(frozen=True)
 class Member:
-    """One model inside an ensemble, pinned by version and digest."""
+    """One model inside an ensemble, pinned by version, weights and learned values.
+
+    Parameters
+    ----------
+    name : str
+        The member's name in the repository.
+    version : int
+        Its version.
+    digest, identity : str
+        Those of its spec; see `ModelSpec`.
+    """
 
     name: str
     version: int
     digest: str
+    identity: str
 
 
 @dataclass(frozen=True)
@@ -88,7 +129,8 @@ class ModelSpec:
     learned : mapping
         Values fixed in training (JSON types); never compiled into the client.
     digest : str
-        ``"sha256:..."`` of the ONNX file; empty until exported.
+        ``"sha256:..."`` of the ONNX file, of an ensemble what `wiring_digest` returns;
+        empty until exported.
     members : tuple of Member
         The members of an ensemble; empty for a single model.
     """
@@ -102,6 +144,24 @@ class ModelSpec:
     learned: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
     members: tuple[Member, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = {tensor.name for tensor in (*self.inputs, *self.outputs)}
+        for tensor in (*self.inputs, *self.outputs):
+            if tensor.filled_by and tensor.filled_by not in names:
+                raise ValueError(
+                    f"model '{self.name}': the tensor '{tensor.name}' is filled by "
+                    f"'{tensor.filled_by}', which is none of {sorted(names)}"
+                )
+
+    @property
+    def identity(self) -> str:
+        """``"sha256:..."`` of the canonical JSON: of everything that is said here.
+
+        Two models of one identity have the same weights and have learned the same
+        values.
+        """
+        return "sha256:" + hashlib.sha256(self.to_json().encode()).hexdigest()
 
     def to_json(self) -> str:
         """Return the canonical JSON: sorted keys, no spaces, no NaN."""
@@ -166,6 +226,35 @@ class ModelSpec:
         )
 
 
+def wiring_digest(
+    members: Iterable[Member],
+    steps: Iterable[tuple[str, Mapping[str, str], Mapping[str, str]]],
+) -> str:
+    """Return the digest of what an ensemble computes: weights, and how they are joined.
+
+    Parameters
+    ----------
+    members : iterable of Member
+        Its members.
+    steps : iterable of (str, mapping, mapping)
+        Of each step the member, and from its tensors to the ensemble's: inputs, then
+        outputs.
+    """
+    parts = {
+        "members": [[member.name, member.digest] for member in members],
+        "steps": [
+            {"model": model, "inputs": dict(inputs), "outputs": dict(outputs)}
+            for model, inputs, outputs in steps
+        ],
+    }
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+# What is not said in words.
+_COMPARED = ("dtype", "shape", "axes", "unit", "minimum", "maximum", "filled_by")
+
+
 def _contract(spec: ModelSpec) -> dict[str, Any]:
     """Flatten the compared half of a spec into ``{field: value}``."""
     flat: dict[str, Any] = {"name": spec.name, "labels": list(spec.labels)}
@@ -173,7 +262,7 @@ def _contract(spec: ModelSpec) -> dict[str, Any]:
         tensors: tuple[TensorSpec, ...] = getattr(spec, side)
         flat[side] = [tensor.name for tensor in tensors]
         for tensor in tensors:
-            for part in ("dtype", "shape", "axes", "unit"):
+            for part in _COMPARED:
                 value = getattr(tensor, part)
                 flat[f"{side}.{tensor.name}.{part}"] = (
                     list(value) if isinstance(value, tuple) else value

@@ -3,37 +3,68 @@
 Everything is written into ``OUT.part/`` beside the result; only a finished result is
 renamed to ``OUT``.  The folder is locked while a run uses it, and what an interrupted
 run leaves there lets a later one go on.
+
+Nothing that is not ours is lost: the folder, and a result that is a folder, carry a
+marker (see `amphitrite.folders`), without which they are left alone, and ``OUT`` is
+looked at again in the very renaming (see `amphitrite.replacing`).
 """
 
 from __future__ import annotations
 
+import json
+import logging
 import os
+import secrets
 import shutil
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Collection
+from contextlib import suppress
+from glob import escape
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
-
+from amphitrite import folders, locks, renaming
 from amphitrite.errors import BadInput, OutputError
+from amphitrite.replacing import aside_pattern, backup_of, put
+from amphitrite.standing import check_output, kind, sighting
+from amphitrite.storing import sync, sync_tree, writing
 
-_LOCK: Final = "lock"
+logger = logging.getLogger(__name__)
+
+JOURNAL: Final = "journal"
+_RESULT: Final = "result"
 _PUBLISHING: Final = "publishing"
+_BESIDE: Final = "beside"
+
+
+def part_of(out: Path) -> Path:
+    """Return the folder in which a result is made."""
+    absolute = Path(os.path.abspath(out))  # noqa: PTH100 - keeps symbolic links
+    return absolute.with_name(absolute.name + ".part")
+
+
+def beside_of(out: Path) -> Path:
+    """Return the file that tells what a run has written beside its result."""
+    return part_of(out) / _BESIDE
 
 
 class Staging:
     """The folder in which a result is made; a context manager.
 
-    An exception leaves the folder if `keep` is set, else removes it.
+    An exception leaves the folder if `keep` is set, else removes it, and the folders
+    above that were made for it.
 
     Parameters
     ----------
     out : Path
         The result's final name, a file or a folder.
     products : collection of str, optional
-        What a folder of results may hold; a folder that holds anything else is never
-        replaced.  None where the result is a file.
+        What a folder of results may hold; a folder that holds anything else, or that is
+        not marked as one of ours, is never replaced.  None where the result is a file.
+    begun : str
+        Name of the file, within the folder, by which an interrupted run is known.
+    work : collection of str
+        Patterns of further files that a run keeps in the folder.
     resume : bool
         Go on with what an interrupted run left.
     overwrite : bool
@@ -48,7 +79,7 @@ class Staging:
     ------
     OutputError
         The result exists already, or cannot be written where it was asked for, or
-        another run is making it, or what would be replaced is no result.
+        another run is making it, or what would be replaced or used is not ours.
     BadInput
         An interrupted run was found, and nothing says what to do with it.
     """
@@ -58,41 +89,53 @@ class Staging:
         out: Path,
         *,
         products: Collection[str] | None = None,
+        begun: str = JOURNAL,
+        work: Collection[str] = (),
         resume: bool = False,
         overwrite: bool = False,
     ) -> None:
         self.out = Path(os.path.abspath(out))  # noqa: PTH100 - keeps symbolic links
-        self.folder = self.out.with_name(self.out.name + ".part")
-        if self.out.exists() and not (resume and self._was_published()):
-            self._check_replaceable(products, overwrite=overwrite)
-        if self.folder.exists() and not (resume or overwrite):
-            raise BadInput(
-                f"an interrupted run was found in {self.folder}; go on with it with "
-                "--resume, or start anew with --overwrite"
-            )
-        self._lock = FileLock(self.folder / _LOCK, timeout=0)
-        self._take()
-        if overwrite and not resume:
-            self._clear()
-        self.keep = self.journal.exists()
+        self.folder = part_of(out)
+        self.keep = False
+        self._whole = self._published = False
+        self._inside = None if products is None else _patterns(products)
+        self._begun = begun
+        self._work = dict.fromkeys((begun, f"{begun}.new", *work))
+        self._made: list[Path] = []
+        with writing(self.out):
+            check_output(self.out)
+            published = resume and self._was_published()
+            if kind(self.out) is not None and not published:
+                self._check_replaceable(overwrite=overwrite)
+            self._agreed = sighting(self.out)
+            self._lock = self._take()
+            try:
+                self._begin(resume=resume, overwrite=overwrite)
+            except BaseException:
+                self.__exit__(*sys.exc_info())
+                raise
 
     def __enter__(self) -> Staging:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None and not self.keep:
-            shutil.rmtree(self.folder, ignore_errors=True)
-        self._lock.release()
+    def __exit__(self, raised: type[BaseException] | None, *_: object) -> None:
+        if self._lock.released:
+            return
+        left = raised is None or self.keep or self._whole
+        if left and not self._published:
+            self._lock.release(self.folder)
+        else:
+            self._remove()
 
     @property
     def journal(self) -> Path:
         """Where the run's journal is."""
-        return self.folder / "journal"
+        return self.folder / JOURNAL
 
     @property
     def result(self) -> Path:
         """Where the result is made."""
-        return self.folder / self.out.name
+        return self.folder / _RESULT / self.out.name
 
     def require(self, n_bytes: int) -> None:
         """Refuse to begin what the disk has no room for.
@@ -115,30 +158,62 @@ class Staging:
         Raises
         ------
         OutputError
-            The operating system could not do it.
+            The operating system could not do it, or something appeared under the name
+            or was changed there since the run began; the result is then kept.
         """
         with writing(self.out):
-            _sync_tree(self.result)
-            (self.folder / _PUBLISHING).touch()
-            if self.out.is_dir():
-                shutil.rmtree(self.folder / "replaced", ignore_errors=True)
-                self.out.rename(self.folder / "replaced")
-            self.result.rename(self.out)
+            if self._inside is not None:
+                folders.mark(self.result)
+            sync_tree(self.result)
+            self._whole = True
+            record = {"new": sighting(self.result), "old": self._agreed}
+            (self.folder / _PUBLISHING).write_text(json.dumps(record))
+            try:
+                put(self.result, self.out, instead_of=self._agreed)
+            except FileExistsError:
+                raise self._taken() from None
+            self._published = True
             sync(self.out.parent)
-            # The lock is a file in the folder: it is held until nothing is left.
-            shutil.rmtree(self.folder)
+        self._remove()
+
+    def _taken(self) -> OutputError:
+        return OutputError(
+            f"{self.out} appeared or was changed while the run was going on, and is "
+            f"left as it is; the finished result is kept in {self.folder}. Move "
+            f"{self.out.name} away and give the same command with --resume, or replace "
+            "it with --resume --overwrite"
+        )
+
+    @property
+    def _ours(self) -> folders.Contents:
+        """What a run puts into its folder."""
+        name = escape(self.out.name)
+        result = {
+            **{name: self._inside, escape(backup_of(self.out).name): self._inside},
+            aside_pattern(self.out): None,
+        }
+        beside = (_BESIDE, aside_pattern(Path(_BESIDE)))
+        files = dict.fromkeys((*locks.NAMES, _PUBLISHING, *beside))
+        return {**files, **self._work, _RESULT: result}
 
     def _was_published(self) -> bool:
         """Return whether a run died after its result had got its name."""
-        return (self.folder / _PUBLISHING).exists() and not self.result.exists()
+        new = self._record().get("new")
+        return new is not None and sighting(self.out) == new
 
-    def _check_replaceable(
-        self, products: Collection[str] | None, *, overwrite: bool
-    ) -> None:
-        if self.out.is_dir() != (products is not None):
-            kind = "folder" if self.out.is_dir() else "file"
+    def _record(self) -> dict[str, object]:
+        """Return what a run noted that died while giving its result the name."""
+        if not folders.is_ours(self.folder):
+            return {}
+        with suppress(FileNotFoundError, ValueError):
+            return dict(json.loads((self.folder / _PUBLISHING).read_text()))
+        return {}
+
+    def _check_replaceable(self, *, overwrite: bool) -> None:
+        found = kind(self.out)
+        if found != ("file" if self._inside is None else "folder"):
             raise OutputError(
-                f"{self.out} is a {kind}, which this result cannot replace; give "
+                f"{self.out} is a {found}, which this result cannot replace; give "
                 "another --output"
             )
         if not overwrite:
@@ -146,59 +221,144 @@ class Staging:
                 f"{self.out} exists already; give another --output, or replace it with "
                 "--overwrite"
             )
-        if products is not None:
-            foreign = {path.name for path in self.out.iterdir()} - set(products)
-            if foreign:
-                raise OutputError(
-                    f"{self.out} also holds {', '.join(sorted(foreign)[:5])}, which is "
-                    "no product of this command, so that it is not replaced; give "
-                    "another --output"
-                )
-
-    def _take(self) -> None:
-        try:
-            with writing(self.out):
-                self.folder.mkdir(parents=True, exist_ok=True)
-                self._lock.acquire()
-        except Timeout:
+        if self._inside is None:
+            return
+        if foreign := folders.guests(self.out, self._inside):
+            names = ", ".join(path.name for path in foreign[:5])
             raise OutputError(
-                f"another run is writing {self.out} (it holds {self.folder}); wait for "
-                "it, or give another --output"
+                f"{self.out} also holds {names}, which is no product of this command, "
+                "so that it is not replaced; give another --output"
+            )
+        if not folders.is_ours(self.out):
+            raise OutputError(
+                f"{self.out} is not a folder that amphitrite made (it has no "
+                f"{folders.MARKER}), so that it is not replaced; move it away, or give "
+                "another --output"
+            )
+
+    def _take(self) -> locks.Lock:
+        """Make the folder, or take that of an interrupted run."""
+        lock = None
+        while lock is None:  # it may appear or vanish between look and deed
+            if kind(self.folder) is None:
+                lock = self._make()
+            elif folders.is_ours(self.folder):
+                lock = self._lock_existing()
+            elif kind(self.folder) is not None:
+                raise OutputError(
+                    f"{self.folder} is in the way: it is not a folder that amphitrite "
+                    f"made (it has no {folders.MARKER}), so that nothing in it is "
+                    "touched; move it away, or give another --output"
+                )
+        return lock
+
+    def _lock_existing(self) -> locks.Lock | None:
+        try:
+            return locks.Lock(self.folder)
+        except FileNotFoundError:
+            return None
+        except locks.Held as held:
+            raise OutputError(
+                f"another run is writing {self.out} (it holds {self.folder}); {held}"
             ) from None
 
-    def _clear(self) -> None:
-        for path in self.folder.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
-            elif path.name != _LOCK:
-                path.unlink()
+    def _make(self) -> locks.Lock | None:
+        """Make the folder, which appears marked and locked; None if one was there."""
+        parents = [self.out.parent, *self.out.parent.parents]
+        self._made = [parent for parent in parents if not parent.exists()]
+        hidden = self._hidden()
+        try:
+            self.out.parent.mkdir(parents=True, exist_ok=True)
+            hidden.mkdir()
+            folders.mark(hidden)
+            (hidden / _RESULT).mkdir()
+            lock = locks.Lock(hidden)
+            try:
+                renaming.exclusive(hidden, self.folder)
+            except BaseException:
+                lock.release(hidden)
+                raise
+        except BaseException as error:
+            shutil.rmtree(hidden, ignore_errors=True)
+            self._unmake_parents()
+            if isinstance(error, FileExistsError) and kind(self.folder) is not None:
+                return None
+            raise
+        return lock
+
+    def _hidden(self) -> Path:
+        """Return a free name for the folder while it is not yet, or no more, in use."""
+        name = f".{self.folder.name}-{secrets.token_hex(4)}"
+        return self.folder.with_name(name)
+
+    def _unmake_parents(self) -> None:
+        for parent in self._made:
+            with suppress(OSError):
+                parent.rmdir()
+
+    def _begin(self, *, resume: bool, overwrite: bool) -> None:
+        """Look at what an interrupted run left, and clear what is not gone on with."""
+        interrupted = kind(self.folder / self._begun) is not None
+        # What it holds is kept until it is known to be of no use.
+        self.keep = interrupted
+        if interrupted and not (resume or overwrite):
+            raise BadInput(
+                f"an interrupted run was found in {self.folder}; go on with it with "
+                "--resume, or start anew with --overwrite"
+            )
+        self._settle()
+        dropped = {_RESULT: self._ours[_RESULT]}
+        if not resume:
+            dropped |= {**self._work, _BESIDE: None}
+        folders.clear(self.folder, dropped)
+        (self.folder / _RESULT).mkdir(exist_ok=True)
+        self.keep = resume and interrupted
+
+    def _settle(self) -> None:
+        """Find out how far a run came that died while giving its result the name."""
+        backup = backup_of(self.result)
+        if kind(backup) is not None and kind(self.out) is None:
+            renaming.exclusive(backup, self.out)
+            self._agreed = sighting(self.out)
+        if record := self._record():
+            left = sighting(self.result)
+            if left is not None and left not in record.values():
+                raise OutputError(
+                    f"{self.result} stood under the name {self.out} when that was to "
+                    "be replaced, and is not of this run; move it away, then give the "
+                    "same command again"
+                )
+            (self.folder / _PUBLISHING).unlink()
+
+    def _remove(self) -> None:
+        """Release the folder and remove it; what is not ours in it stays."""
+        try:
+            guests = folders.guests(self.folder, self._ours)
+            if guests:
+                logger.warning(
+                    "%s is left, since it holds what amphitrite has not put there: %s",
+                    self.folder,
+                    ", ".join(str(path.relative_to(self.folder)) for path in guests),
+                )
+                folders.clear(self.folder, self._ours)
+                self._lock.release(self.folder)
+                return
+            # One step, after which nobody takes it for that of an interrupted run.
+            gone = self._hidden()
+            renaming.exclusive(self.folder, gone)
+            self._lock.release(gone)
+            folders.clear(gone, self._ours)
+            (gone / folders.MARKER).unlink()
+            gone.rmdir()
+            self._unmake_parents()
+        except OSError as error:
+            logger.warning("%s could not be removed: %s", self.folder, error)
 
 
-@contextmanager
-def writing(out: Path) -> Iterator[None]:
-    """Turn the operating system's refusals to write into `OutputError`."""
-    try:
-        yield
-    except Timeout:  # filelock's, and an OSError too
-        raise
-    except OSError as error:
-        place = f" ({error.filename})" if error.filename else ""
-        raise OutputError(
-            f"cannot write {out}: {error.strerror or error}{place}; free some space, "
-            "or give an --output in a folder that you may write to"
-        ) from error
-
-
-def _sync_tree(path: Path) -> None:
-    for inner in sorted(path.rglob("*")) if path.is_dir() else []:
-        sync(inner)
-    sync(path)
-
-
-def sync(path: Path) -> None:
-    """Have the operating system store a file, or a folder's entries, on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _patterns(products: Collection[str]) -> folders.Contents:
+    """Return the patterns of a folder's products, and of what was not yet one."""
+    names = [Path(name) for name in products]
+    return {
+        **{escape(name.name): None for name in names},
+        **{aside_pattern(name): None for name in names},
+    }

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amphitrite import side_products
+from amphitrite import folders
 from amphitrite.errors import BadInput, MissingExtra, OutputError
 from amphitrite.folding import n_bins, phases, profile
 from amphitrite.periodogram import frequencies, power
 from amphitrite.periods import Ephemeris
+from amphitrite.replacing import aside
+from amphitrite.standing import check_output, kind, sighting
 from amphitrite.stars import Star
+from amphitrite.storing import writing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,8 +42,15 @@ def file_name(star: Star) -> str:
     return f"{star.name.replace(' ', '_')}.png"
 
 
-def make_folder(folder: Path) -> None:
-    """Make sure that pictures can be drawn into a folder.
+def check_folder(folder: Path, *, replace: bool) -> None:
+    """Refuse a folder into which no pictures can be drawn, before anything is done.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    replace : bool
+        Whether the pictures of an earlier run may be replaced.
 
     Raises
     ------
@@ -48,21 +59,64 @@ def make_folder(folder: Path) -> None:
     BadInput
         The name is that of a file.
     OutputError
-        The folder cannot be made.
+        It holds something that amphitrite has not put there, or pictures that may not
+        be replaced; or it is a link, a pipe or a device.
     """
     try:
         import matplotlib  # noqa: F401
     except ImportError:
         raise MissingExtra("Pictures of candidates", "plots") from None
-    if folder.exists() and not folder.is_dir():
+    check_output(folder)
+    if kind(folder) == "file":
         raise BadInput(f"--plots must be a folder; {folder} is a file")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    with writing(folder):
+        if kind(folder) is None or not (inside := list(folder.iterdir())):
+            return
+        if not folders.is_ours(folder):
+            raise OutputError(
+                f"{folder} already holds {inside[0].name} and is not a folder that "
+                f"amphitrite made (it has no {folders.MARKER}); give a new folder with "
+                "--plots"
+            )
+    if len(inside) > 1 and not replace:
         raise OutputError(
-            f"the folder {folder} cannot be made: {error.strerror}; give another "
-            "--plots"
-        ) from error
+            f"{folder} already holds pictures; give a new folder with --plots, or "
+            "replace them with --overwrite"
+        )
+
+
+def make_folder(folder: Path) -> None:
+    """Make and mark a folder for pictures, see `check_folder`.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be made.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if not folders.is_ours(folder):
+            folders.mark(folder)
+
+
+@contextmanager
+def drawing(path: Path, *, replace: bool) -> Iterator[Path]:
+    """Yield a name beside a picture's; what is drawn there gets the picture's name.
+
+    Parameters
+    ----------
+    path : Path
+        The picture.
+    replace : bool
+        Whether one that is there may be replaced.
+
+    Raises
+    ------
+    OutputError
+        See `amphitrite.replacing.aside`.
+    """
+    with aside(path, instead_of=sighting(path) if replace else None) as other:
+        yield other
 
 
 def write(
@@ -170,6 +224,8 @@ def write_sheet(
     stars: Sequence[Star],
     ephemerides: Mapping[str, Ephemeris],
     thumbnails: Mapping[str, Floats],
+    *,
+    replace: bool,
 ) -> None:
     """Draw the best candidates on one sheet, `SHEET`.
 
@@ -181,8 +237,10 @@ def write_sheet(
         See `best`.
     ephemerides, thumbnails : mapping of str
         By name of the star.
+    replace : bool
+        Whether an earlier sheet may be replaced.
     """
-    with side_products.aside(folder / SHEET) as path:
+    with drawing(folder / SHEET, replace=replace) as path:
         draw_sheet(stars, ephemerides, thumbnails).savefig(path)
 
 

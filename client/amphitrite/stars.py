@@ -213,12 +213,12 @@ def usable_segments(
     return light_curve, found
 
 
-def together(paths: Sequence[Path], *, interpolation: str) -> list[Segment]:
+def together(files: Sequence[Scored], *, interpolation: str) -> list[Segment]:
     """Read the files of one star again and return their segments.
 
     Parameters
     ----------
-    paths : sequence of Path
+    files : sequence of Scored
         Files of different sectors in the order of time.
     interpolation : {"pchip", "spline"}
         See `amphitrite.segments.segments`.
@@ -227,10 +227,21 @@ def together(paths: Sequence[Path], *, interpolation: str) -> list[Segment]:
     -------
     list of Segment
         In the order of time; one that begins before the last ended is left out.
+
+    Raises
+    ------
+    BadInput
+        A file cannot be read any more, or has another content than was judged.
     """
     result: list[Segment] = []
-    for path in paths:
-        for segment in usable_segments(path, interpolation=interpolation)[1]:
+    for file in files:
+        light_curve, found = usable_segments(file.path, interpolation=interpolation)
+        if light_curve.checksum != file.checksum:
+            raise BadInput(
+                f"{file.path} has another content than was judged (SHA-256 "
+                f"{light_curve.checksum[:12]}..., not {file.checksum[:12]}...)"
+            )
+        for segment in found:
             if not result or segment.time[0] > result[-1].time[-1]:
                 result.append(segment)
     return result

@@ -2,25 +2,25 @@
 
 Every model keeps two versions: the one that was served until now and the new one.  A
 model on its own serves one of them.  A member of an ensemble serves both, because the
-ensemble pins its members' versions: while it is switched over, and after a rollback,
-the versions of the other generation are needed.  What is published together is checked
-as a whole before anything is written; then members are written first, ensembles last.
+ensemble pins its members' versions: after a rollback, the versions of the other
+generation are needed.  What is published together is checked as a whole before anything
+is written, and the repository is replaced in one step: whoever reads it finds the old
+generation or the new one, however this process ends.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import onnx
 
 from amphitrite.errors import BadInput, SpecMismatch
-from amphitrite.spec import Member, ModelSpec, check_contract
+from amphitrite.generations import next_generation
+from amphitrite.spec import Member, ModelSpec, check_contract, wiring_digest
 from amphitrite.surveys.asid import HEADS, UNET, per_source
 from amphitrite.triton import parse_config
 from amphitrite_export import repository as repo
@@ -29,7 +29,6 @@ from amphitrite_export.artefact import Artefact
 from amphitrite_export.asid import ENSEMBLES, check_detector, peaks_file
 from amphitrite_export.config import (
     Ensemble,
-    Step,
     ensemble_config,
     model_config,
     specs_in,
@@ -129,7 +128,10 @@ def publish(
         unet = files[names.index(UNET.name)]
         n = MAX_PEAKS if max_peaks is None else max_peaks
         files.append(peaks_file(unet.spec, max_peaks=n))
-    return publish_together(files, repository, ensembles=_complete(files, repository))
+    with next_generation(repository) as generation:
+        ensembles = _complete(files, repository)
+        changes = _write(files, repository, generation.folder, ensembles)
+    return _published(changes)
 
 
 def _complete(files: Sequence[OnnxFile], repository: Path) -> list[Ensemble]:
@@ -222,16 +224,37 @@ def publish_together(
     OutputError
         The repository cannot be written.
     """
+    with next_generation(repository) as generation:
+        changes = _write(files, repository, generation.folder, ensembles)
+    return _published(changes)
+
+
+def _write(
+    files: Sequence[OnnxFile],
+    repository: Path,
+    folder: Path,
+    ensembles: Sequence[Ensemble],
+) -> dict[str, _Change]:
+    """Write the next versions of models and their ensembles into a folder.
+
+    The folder is the repository's next generation; nothing is written there before all
+    of them are prepared.
+    """
     given = {ensemble.contract.name: ensemble.contract for ensemble in ensembles}
     changes = {file.spec.name: _model_change(file, repository, given) for file in files}
     for ensemble in _affected(list(changes), repository, ensembles):
         change = _ensemble_change(ensemble, repository, changes)
         changes[ensemble.contract.name] = change
     for name, change in changes.items():
-        repo.add_version(repository, name, change.version, change.files)
-        _switch(repository, name, change.text, change.gpu)
+        repo.add_version(folder, name, change.version, change.files)
+        _switch(folder, name, change.text, change.gpu)
+        repo.remove_versions(folder, name, but=set(change.kept))
+    return changes
+
+
+def _published(changes: Mapping[str, _Change]) -> list[Published]:
+    """Say what is served now."""
     for name, change in changes.items():
-        repo.remove_versions(repository, name, but=set(change.kept))
         logger.info("published %s version %d", name, change.version)
     return [
         Published(name, change.version, change.kept[change.version].digest)
@@ -262,6 +285,13 @@ def rollback(model: str, repository: Path) -> Published:
     OutputError
         The repository cannot be written.
     """
+    repo.read_config(repository, model)  # where there is none, nothing is begun
+    with next_generation(repository) as generation:
+        return _roll_back(model, repository, generation.folder)
+
+
+def _roll_back(model: str, repository: Path, folder: Path) -> Published:
+    """Serve the version before in the next generation of a repository."""
     config = repo.read_config(repository, model)
     if ensembles := repo.ensembles_of(repository, model):
         raise BadInput(
@@ -284,11 +314,11 @@ def rollback(model: str, repository: Path) -> Published:
         text = ensemble_config(
             kept, version, steps_in(config), max_batch_size=config.max_batch_size
         )
-        _switch(repository, model, text)
+        _switch(folder, model, text)
     else:
         settings = settings_of(model)
         _switch(
-            repository,
+            folder,
             model,
             *(
                 model_config(kept, [version], settings, gpu=gpu)
@@ -366,10 +396,14 @@ def _ensemble_change(
     specs = _member_specs(ensemble, configs, pins)
     check_detector(list(specs.values()))
     members = tuple(
-        Member(each, version, spec.digest) for (each, version), spec in specs.items()
+        Member(each, version, spec.digest, spec.identity)
+        for (each, version), spec in specs.items()
     )
     spec = ensemble.contract.with_weights(
-        digest=_ensemble_digest(members, ensemble.steps),
+        digest=wiring_digest(
+            members,
+            [(step.model, step.inputs, step.outputs) for step in ensemble.steps],
+        ),
         learned=_joined(name, list(specs.values())),
         members=members,
     )
@@ -448,11 +482,11 @@ def _kept(
     return {**old, version: spec}, version
 
 
-def _switch(repository: Path, model: str, text: str, gpu: str | None = None) -> None:
-    """Let new configurations take effect, the one for processors last."""
+def _switch(folder: Path, model: str, text: str, gpu: str | None = None) -> None:
+    """Write new configurations in the next generation of a repository."""
     if gpu is not None:
-        repo.replace_file(repository / model / repo.GPU_CONFIG, gpu)
-    repo.replace_file(repository / model / repo.CONFIG, text)
+        repo.replace_file(folder / model / repo.GPU_CONFIG, gpu)
+    repo.replace_file(folder / model / repo.CONFIG, text)
 
 
 def _served_spec(config: Any) -> ModelSpec:
@@ -463,13 +497,3 @@ def _pins(repository: Path, ensemble: str) -> dict[str, int]:
     """Return the members' versions that an ensemble is made of now."""
     config = repo.read_config(repository, ensemble)
     return {member.name: member.version for member in _served_spec(config).members}
-
-
-def _ensemble_digest(members: Sequence[Member], steps: Sequence[Step]) -> str:
-    """Digest what an ensemble computes: its members' weights and their wiring."""
-    parts = {
-        "members": [[member.name, member.digest] for member in members],
-        "steps": [asdict(step) for step in steps],
-    }
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

@@ -1,8 +1,7 @@
-"""The model repository on disk: what it holds, and how a file in it is replaced.
+"""The model repository on disk: what it holds, and how its next generation is written.
 
-``config.pbtxt`` alone decides which versions are served.  A new version therefore lies
-in place, whole, before the configuration that names it is renamed over the old one, and
-going back is one more such rename.
+Nothing is written into the repository itself, but into its next generation, which then
+takes its place as a whole (see `amphitrite.generations`).
 """
 
 from __future__ import annotations
@@ -80,15 +79,12 @@ def served(config: Any) -> list[int]:
 def add_version(
     repository: Path, model: str, version: int, files: Mapping[str, bytes]
 ) -> None:
-    """Put a version's folder in place, whole, by a rename in the same file system.
-
-    Triton overlooks folders of a model whose name is no number, so that the files can
-    be written there.
+    """Write a version's folder.
 
     Parameters
     ----------
     repository : Path
-        The model repository; created if need be.
+        The next generation of a repository.
     model : str
         The model's name.
     version : int
@@ -102,14 +98,11 @@ def add_version(
         The version exists already, or the repository cannot be written.
     """
     target = repository / model / str(version)
-    aside = target.with_name(f".{version}.{os.getpid()}")
     try:
-        aside.mkdir(parents=True)
+        target.mkdir(parents=True)
         for name, content in files.items():
-            _write(aside / name, content)
-        aside.rename(target)
+            (target / name).write_bytes(content)
     except OSError as error:
-        shutil.rmtree(aside, ignore_errors=True)
         raise OutputError(f"cannot write '{target}': {error}") from error
 
 
@@ -124,7 +117,7 @@ def replace_file(path: Path, text: str) -> None:
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(aside, text.encode())
+        aside.write_text(text, encoding="utf-8")
         aside.replace(path)
     except OSError as error:
         aside.unlink(missing_ok=True)
@@ -132,14 +125,17 @@ def replace_file(path: Path, text: str) -> None:
 
 
 def remove_versions(repository: Path, model: str, *, but: set[int]) -> None:
-    """Delete the versions of a model that are not to be kept."""
+    """Delete the versions of a model that are not to be kept.
+
+    Raises
+    ------
+    OutputError
+        They cannot be deleted.
+    """
     for version in versions(repository, model):
         if version not in but:
-            shutil.rmtree(repository / model / str(version))
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+            folder = repository / model / str(version)
+            try:
+                shutil.rmtree(folder)
+            except OSError as error:
+                raise OutputError(f"cannot delete '{folder}': {error}") from error

@@ -82,6 +82,13 @@ def test_every_served_spec_is_the_pages(config, spec):
         check_contract(served=each, expected=spec)
 
 
+def test_every_spec_is_the_pages_and_what_travels_with_the_weights(config, spec):
+    for each in specs_in(config).values():
+        assert each == spec.with_weights(
+            digest=each.digest, learned=each.learned, members=each.members
+        )
+
+
 def test_kept_versions_have_their_specs_and_no_others(model, config):
     assert list(specs_in(config)) == repo.versions(REPOSITORY, model)
 
@@ -153,6 +160,7 @@ def test_an_ensemble_has_its_members_digests_and_learned_values(config):
         for member in spec.members:
             theirs = specs_in(repo.read_config(REPOSITORY, member.name))[member.version]
             assert theirs.digest == member.digest
+            assert theirs.identity == member.identity
             joined |= {k: v for k, v in theirs.learned.items() if k not in OWN}
         assert spec.learned == joined
 

@@ -86,7 +86,7 @@ def test_an_ensemble_pins_the_versions_of_its_spec():
         name="chain",
         inputs=tensors,
         outputs=(TensorSpec("y", "float32", (3,), ("feature",)),),
-        members=(Member("a", 7, "sha256:a"), Member("b", 2, "sha256:b")),
+        members=(Member("a", 7, "sha256:a", ""), Member("b", 2, "sha256:b", "")),
     )
     steps = [
         Step("a", {"x": "x"}, {"y": "middle"}),

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from interrupting import endings
 
 pytest.importorskip("onnx", reason="needs the export extra")
 
@@ -216,22 +220,55 @@ def test_an_ensemble_that_is_there_follows_all_its_members_at_once(tmp_path, toy
     assert pins(tmp_path, "chain") == [("first", 2), ("second", 2)]
 
 
-def test_every_moment_of_a_release_serves_one_generation(tmp_path, toys, monkeypatch):
-    toys.publish_chain(tmp_path)
-    moments = []
-    write = repo.replace_file
+def ended(tmp_path, work, number, *, before):
+    """Give what is left in a repository by work that is ended at each of its steps."""
+    made = iter(range(1000))
 
-    def watched(path, text):
-        write(path, text)
-        pinned = pins(tmp_path, "chain")
-        moments.append(tuple(version for _, version in pinned))
-        for model, version in pinned:
-            assert version in served(tmp_path, model)
-            assert version in repo.versions(tmp_path, model)
+    def prepare():
+        folder = tmp_path / str(next(made))
+        shutil.copytree(before, folder / "repository", copy_function=os.link)
+        return folder
 
-    monkeypatch.setattr(repo, "replace_file", watched)
-    publish_together([toys.file("first", 3), toys.file("second", 5)], tmp_path)
-    assert set(moments) == {(1, 1), (2, 2)}
+    for folder in endings(
+        prepare, lambda each: work(each / "repository"), number=number
+    ):
+        yield folder, contents(folder / "repository")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("kind", ["model", "ensemble", "rollback"])
+def test_every_moment_of_a_release_has_one_generation(tmp_path, toys, number, kind):
+    before = tmp_path / "before"
+    toys.publish_chain(before)
+    toys.publish(before, "toy", 1)
+    toys.publish(before, "toy", 2)
+    (before / "README.md").write_text("not ours")
+    first, second = toys.file("first", 3), toys.file("second", 5)
+    toy = toys.file("toy", 3)
+
+    def work(repository):
+        if kind == "rollback":
+            rollback("toy", repository)
+        else:
+            publish_together([toy] if kind == "model" else [first, second], repository)
+
+    old = contents(before)
+    states = [
+        (folder, state)
+        for folder, state in ended(tmp_path, work, number, before=before)
+    ]
+    new = states[-1][1]
+    assert new != old
+    assert new["README.md"] == b"not ours"
+    assert [state for _, state in states if state not in (old, new)] == []
+    assert old in [state for _, state in states]
+    # what was left there does not stand in the way of the next
+    for folder, _ in states[:: len(states) // 5]:
+        toys.publish(folder / "repository", "toy", 7)
+        assert {path.name for path in folder.iterdir()} == {
+            "repository",
+            "repository.lock",
+        }
 
 
 def test_members_of_different_values_are_not_joined(tmp_path, toys):

@@ -15,7 +15,7 @@ from amphitrite.stars import Scored
 from amphitrite.surveys.calnet import MODEL
 from amphitrite.triton import ServedModel
 
-SERVED = ServedModel(None, MODEL.with_weights(digest="sha256:1"), 3, 32)
+SERVED = ServedModel(None, MODEL.with_weights(digest="sha256:1"), 3, 32, True)
 
 
 @pytest.fixture
@@ -50,7 +50,9 @@ def test_the_digest_is_that_of_the_shell(files, tmp_path):
     )
     assert after.inputs == (("3 light curves", told.stdout.split()[0]),)
     assert after.cards["INPUT1"] == "3 light curves"
-    assert (after.model, after.version, after.digest) == ("calnet", 3, "sha256:1")
+    assert (after.model, after.version) == ("calnet", 3)
+    assert after.cards["MODELSUM"] == SERVED.spec.identity
+    assert after.cards["WEIGHTS"] == "verified"
     assert after.date == before.date
 
 

@@ -3,9 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from amphitrite.errors import InferenceFailed
 from amphitrite.periods import Peak
 from amphitrite.scoring import FileWork
 from amphitrite.stars import Scored
@@ -40,10 +38,3 @@ def test_answers_fall_into_place_in_any_order():
     back = Scored.from_arrays(Path("a.fits"), judged.record())
     np.testing.assert_allclose(back.p_eb, [0.0, 0.4, 0.8])
     assert (back.star, back.sector, back.tmag) == ("TIC 77", 4, 9.0)
-
-
-@pytest.mark.parametrize("value", [np.nan, -0.1, 1.5])
-def test_what_is_no_probability_is_refused(value):
-    answer = np.array([[0.5], [value], [0.5]], np.float32)
-    with pytest.raises(InferenceFailed, match=r"for a\.fits is no probability"):
-        work(batch=3).add(slice(0, 3), {"p": answer})

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,10 @@ import numpy as np
 import pytest
 
 from amphitrite.errors import ProvisioningError
-from amphitrite.server import LocalTriton
+from amphitrite.server import LocalTriton, rest
 from amphitrite.server.host import check_host, this_host
 from amphitrite.server.provision import ServerEnvironment, provision
+from amphitrite.spec import ModelSpec, parameter_key
 
 WIDTH = 4
 
@@ -69,8 +69,18 @@ def node(kind: str, inputs: Sequence[str], output: str, **attributes: Any) -> An
     return _onnx().helper.make_node(kind, list(inputs), [output], **attributes)
 
 
+def parameter(declared: ModelSpec, model: bytes) -> str:
+    """Return the parameter of config.pbtxt that says what a file is."""
+    digest = f"sha256:{hashlib.sha256(model).hexdigest()}"
+    text = declared.with_weights(digest=digest).to_json()
+    key, value = json.dumps(parameter_key(1)), json.dumps(text)
+    return f"parameters {{ key: {key} value {{ string_value: {value} }} }}\n"
+
+
 class Toys:
     """Bytes of ONNX files small enough to know the answers of."""
+
+    parameter = staticmethod(parameter)
 
     node = staticmethod(node)
     graph = staticmethod(graph)
@@ -115,6 +125,24 @@ class Toys:
                 node("ReduceSum", ["x", "axis"], "y", keepdims=1),
             ]
         )
+
+    @staticmethod
+    def pair() -> bytes:
+        """y = 2 x, and minus = -x."""
+        onnx = _onnx()
+        model = onnx.load_from_string(Toys.double())
+        model.graph.node.append(node("Neg", ["x"], "minus"))
+        model.graph.output.append(
+            onnx.helper.make_tensor_value_info("minus", 1, ("batch", WIDTH))
+        )
+        return bytes(model.SerializeToString())
+
+    @staticmethod
+    def broken() -> bytes:
+        """An operator that there is not: a file that looks right, until it is used."""
+        model = _onnx().load_from_string(Toys.double())
+        model.graph.node[0].op_type = "Nonsense"
+        return bytes(model.SerializeToString())
 
     @staticmethod
     def slow() -> bytes:
@@ -196,21 +224,16 @@ def server_environment() -> ServerEnvironment:
 
 
 class Http:
-    """Requests to a server in JSON."""
+    """Requests to a server in JSON, over its socket or over the network."""
 
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def call(self, path: str, body: object = None) -> Any:
+    def call(self, path: str, body: Any = None) -> Any:
         """Return the JSON of an answer; RuntimeError with the server's reason."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}{path}", data)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                text = answer.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                raise RuntimeError(error.read().decode()) from None
+        status, text = rest.request(self.url, path, body, timeout=60)
+        if status != 200:
+            raise RuntimeError(text.decode())
         return json.loads(text) if text else None
 
     def infer(self, name: str, x: np.ndarray, **fields: Any) -> np.ndarray:
@@ -232,7 +255,7 @@ def http() -> type[Http]:
 def toy_server(
     server_environment: ServerEnvironment, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalTriton]:
-    """A running server with one of each toy; more can be added and loaded."""
+    """A running server with one of each toy."""
     toy = ToyRepository(tmp_path_factory.mktemp("toys"))
     toy.add("double", Toys.double())
     toy.add("rows", Toys.rows(), extra=WAITING)
@@ -240,11 +263,16 @@ def toy_server(
     toy.add("lookup", Toys.lookup(), config=integers, extra=WAITING)
     toy.add("total", Toys.total(), extra=WAITING)
     toy.add("slow", Toys.slow(), config=CONFIG.replace("count: 1", "count: 2"))
+    minus = 'output [ { name: "minus" data_type: TYPE_FP32 dims: [ 4 ] } ]\n'
+    toy.add("pair", Toys.pair(), extra=minus)
+    key = '"intra_op_thread_count" value {{ string_value: "1" }}'
+    assert key in CONFIG
+    toy.add("threads1", Toys.double())
+    toy.add(
+        "threads3", Toys.double(), config=CONFIG.replace(key, key.replace("1", "3"))
+    )
+    bare = 'name: "{name}"\nbackend: "onnxruntime"\n'
+    toy.add("bare", Toys.double(), config=bare)
+    toy.add("fixed", Toys.double(x=(3, 4), y=(3, 4)), config=bare)
     with LocalTriton(toy.path, environment=server_environment) as server:
         yield server
-
-
-@pytest.fixture
-def toy_models(toy_server: LocalTriton) -> ToyRepository:
-    """The repository of the running server."""
-    return ToyRepository(toy_server.model_repository)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,15 +11,13 @@ import pytest
 
 from amphitrite.server import LocalTriton
 from amphitrite.server.provision import ServerEnvironment
-from amphitrite.spec import ModelSpec, TensorSpec, parameter_key
+from amphitrite.spec import ModelSpec, TensorSpec
 
 pytestmark = pytest.mark.triton
 
-DIGEST = "sha256:" + "0123456789ab" * 5 + "0123"
 SPEC = ModelSpec(
     "fixed",
     *((TensorSpec(side, "float32", (4,), ("channel",)),) for side in ("x", "y")),
-    digest=DIGEST,
 )
 
 # Ctrl-C arrives where gRPC has made a call and not yet the thread that looks after it.
@@ -46,9 +43,8 @@ with Connection(sys.argv[1]) as connection:
 def server(
     repository: Any, toys: Any, server_environment: ServerEnvironment
 ) -> Iterator[LocalTriton]:
-    key, value = json.dumps(parameter_key(1)), json.dumps(SPEC.to_json())
-    extra = f"parameters {{ key: {key} value {{ string_value: {value} }} }}\n"
-    repository.add("fixed", toys.double(), extra=extra)
+    model = toys.double()
+    repository.add("fixed", model, extra=toys.parameter(SPEC, model))
     with LocalTriton(repository.path, environment=server_environment) as running:
         yield running
 

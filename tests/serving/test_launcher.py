@@ -21,12 +21,20 @@ import numpy as np
 import psutil
 import pytest
 
-from amphitrite.errors import BadInput, ModelNotReady, ProvisioningError
-from amphitrite.server import LocalTriton, launcher, layout, rest
+from amphitrite.errors import (
+    BadInput,
+    ModelNotReady,
+    ProvisioningError,
+    SpecMismatch,
+)
+from amphitrite.server import LocalTriton, launcher, layout, listening, rest
 from amphitrite.server.host import count_gpus
+from amphitrite.server.listening import Network
 from amphitrite.server.ports import Ports, PortTaken
 from amphitrite.server.provision import ServerEnvironment
 from amphitrite.server.supervisor import shm_prefix
+from amphitrite.spec import ModelSpec
+from amphitrite.triton import Connection
 
 pytestmark = pytest.mark.triton
 
@@ -58,6 +66,23 @@ def start(
     yield begin
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def temporary(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """An empty TMPDIR, short enough for the paths of sockets."""
+    folder = tmp_path_factory.mktemp("t")
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
+def has_ipv6() -> bool:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as listener:
+        listener.bind(("::1", 0))
+        return True
+    return False
 
 
 def run_folder(server: LocalTriton) -> Path:
@@ -107,43 +132,53 @@ def test_starts_serves_and_leaves_nothing_behind(
         _ = server.pid
 
 
-def test_the_self_check_is_not_among_the_models(
-    start: Callable[..., LocalTriton],
-) -> None:
-    server = start()
-    index = rest.repository_index(server.http_url)
-    assert [(entry["name"], entry["state"]) for entry in index] == [("double", "READY")]
-
-
-def test_loads_only_the_models_asked_for(
+def test_serves_the_models_asked_for_and_no_others(
     start: Callable[..., LocalTriton], repository: Any, toys: Any, http: Any
 ) -> None:
     repository.add("other", toys.double())
     server = start(["other"])
-    states = {
-        entry["name"]: entry.get("state")
-        for entry in rest.repository_index(server.http_url)
-    }
-    assert states == {"double": None, "other": "READY"}
-    server.load("double")
-    server.unload("other")
-    np.testing.assert_array_equal(http(server.http_url).infer("double", X), 2 * X)
-    with pytest.raises(RuntimeError, match="other"):
-        http(server.http_url).infer("other", X)
+    assert server.serving == ["other"]
+    served = http(server.http_url).call("/v2/models/stats")["model_stats"]
+    # the self-check's stays, for nobody can unload a model
+    assert {entry["name"] for entry in served} == {"other", run_folder(server).name}
+    np.testing.assert_array_equal(http(server.http_url).infer("other", X), 2 * X)
+    with pytest.raises(RuntimeError, match="double"):
+        http(server.http_url).infer("double", X)
 
 
-def test_listens_on_the_loopback_only(toy_server: LocalTriton) -> None:
+def test_listens_on_no_port(toy_server: LocalTriton) -> None:
+    process = psutil.Process(toy_server.pid)
+    assert process.net_connections("inet") == []
+    folder = run_folder(toy_server)
+    sockets = {path.name for path in folder.iterdir() if path.is_socket()}
+    assert sockets == {"grpc:1", "http", "metrics"}
+    for url in (toy_server.grpc_url, toy_server.http_url, toy_server.metrics_url):
+        assert Path(url.removeprefix("unix:")).parent == folder
+    assert rest.counts(toy_server.metrics_url, "double")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "::1"])
+def test_listens_on_one_address_where_that_is_asked_for(
+    start: Callable[..., LocalTriton], http: Any, address: str
+) -> None:
+    if address == "::1" and not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    server = start(listening=Network(address))
+    number = "::1" if address == "::1" else "127.0.0.1"
     listening = [
         connection.laddr
-        for connection in psutil.Process(toy_server.pid).net_connections("inet")
+        for connection in psutil.Process(server.pid).net_connections("inet")
         if connection.status == psutil.CONN_LISTEN
     ]
     # gRPC's sockets are of IPv6, where the loopback of IPv4 has a longer name
-    addresses = {address.ip.removeprefix("::ffff:") for address in listening}
-    assert addresses == {"127.0.0.1"}
-    urls = f"{toy_server.grpc_url} {toy_server.http_url} {toy_server.metrics_url}"
-    assert all(f":{address.port}" in urls for address in listening)
+    assert {found.ip.removeprefix("::ffff:") for found in listening} == {number}
+    urls = f"{server.grpc_url} {server.http_url} {server.metrics_url}"
+    assert all(f":{found.port}" in urls for found in listening)
     assert len(listening) == 3
+    np.testing.assert_array_equal(http(server.http_url).infer("double", X), 2 * X)
+    with Connection(server.grpc_url) as connection:
+        with pytest.raises(SpecMismatch, match="without its spec"):
+            connection.model(ModelSpec("double", (), ()))
 
 
 def test_runs_apart_from_the_terminal(toy_server: LocalTriton) -> None:
@@ -158,15 +193,14 @@ def test_runs_apart_from_the_terminal(toy_server: LocalTriton) -> None:
 
 
 def test_nothing_is_told_to_the_makers_of_onnx_runtime(
-    start: Callable[..., LocalTriton], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., LocalTriton], temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # its telemetry begins with the file .ses, which names the machine
     for name in ("CI", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS"):
         monkeypatch.delenv(name, raising=False)
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     folder = run_folder(start())
-    assert [folder] == list((tmp_path / "temporary").iterdir())
+    assert [folder] == list(temporary.iterdir())
+    assert list((folder / "tmp").iterdir()) == []
 
 
 def test_two_servers_run_side_by_side(
@@ -194,8 +228,8 @@ def test_a_model_py_in_the_server_s_directory_would_do_harm(
     start: Callable[..., LocalTriton], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # the trap that the empty folder avoids
-    def assemble(place: layout.Layout, environment: ServerEnvironment) -> None:
-        layout.assemble(place, environment)
+    def assemble(place: layout.Layout, *parts: Any) -> None:
+        layout.assemble(place, *parts)
         (place.empty / "model.py").write_text("raise RuntimeError('shadowed')\n")
 
     monkeypatch.setattr(launcher, "assemble", assemble)
@@ -333,7 +367,7 @@ def test_a_port_in_use_is_named(start: Callable[..., LocalTriton]) -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(PortTaken) as caught:
-            start(grpc_port=port)
+            start(listening=Network(grpc_port=port))
     assert f"the grpc port {port} on 127.0.0.1 is in use" in str(caught.value)
     assert "--grpc-port" in str(caught.value)
 
@@ -357,9 +391,9 @@ def test_tries_again_when_a_port_is_snatched_away(
                 return dataclasses.replace(ports, **{name: snatched})
             return ports
 
-        choose_ports = launcher.choose_ports
-        monkeypatch.setattr(launcher, "choose_ports", choose)
-        server = start()
+        choose_ports = listening.choose_ports
+        monkeypatch.setattr(listening, "choose_ports", choose)
+        server = start(listening=Network())
     assert len(tries) == 2
     assert server.exit_status() is None
 
@@ -367,26 +401,31 @@ def test_tries_again_when_a_port_is_snatched_away(
 def test_a_corrupt_model_is_named_and_nothing_is_left(
     start: Callable[..., LocalTriton],
     repository: Any,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    toys: Any,
+    temporary: Path,
 ) -> None:
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
-    repository.add("corrupt", b"no ONNX")
+    repository.add("corrupt", toys.broken())
     with pytest.raises(ModelNotReady) as caught:
         start()
-    assert "the model 'corrupt' cannot be loaded: the ONNX file" in str(caught.value)
-    assert "INVALID_PROTOBUF" in str(caught.value)
+    # named by where the user has it, and not by the run's link to it
+    file = repository.path / "corrupt/1/model.onnx"
+    assert f"the model 'corrupt' cannot be loaded: the ONNX file {file} cannot be" in (
+        str(caught.value)
+    )
+    assert "Nonsense" in str(caught.value)
     assert "Traceback" not in str(caught.value)
-    assert not list((tmp_path / "temporary").iterdir())
+    assert not list(temporary.iterdir())
 
 
-def test_an_unreadable_configuration_is_named(
+def test_what_is_no_model_is_refused_before_the_start(
     start: Callable[..., LocalTriton], repository: Any, toys: Any
 ) -> None:
-    repository.add("garbled", toys.double(), config="name: {{{{\n")
-    with pytest.raises(ModelNotReady, match="the model 'garbled' cannot be loaded"):
+    program = repository.add("program", toys.double())
+    (program / "1/model.py").write_text("raise RuntimeError('it ran')\n")
+    with pytest.raises(BadInput, match=r"model\.py"):
         start()
+    # what nobody asked for is not looked at
+    assert start(["double"]).serving == ["double"]
 
 
 def test_an_unknown_model_is_refused(start: Callable[..., LocalTriton]) -> None:
@@ -437,15 +476,14 @@ def test_the_log_is_kept_where_asked_for(
     assert "successfully unloaded 'double'" in text
 
 
-def test_a_failed_reload_does_not_keep_the_server_from_ending(
-    start: Callable[..., LocalTriton], tmp_path: Path, repository: Any
+def test_a_dead_stub_does_not_keep_the_server_from_ending(
+    start: Callable[..., LocalTriton], tmp_path: Path
 ) -> None:
     log = tmp_path / "server.log"
     server = start(log=log)
-    repository.add("double", b"no ONNX")
-    with pytest.raises(ModelNotReady):
-        server.load("double")
     pid, folder = server.pid, Path(psutil.Process(server.pid).cwd()).parent
+    for stub in psutil.Process(pid).children(recursive=True):
+        stub.kill()
     server.stop()
     assert_nothing_left(pid, folder)
     # counts down from 5 and not from Triton's 30

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,8 +10,11 @@ import numpy as np
 import psutil
 import pytest
 
-from amphitrite.errors import ModelNotReady
+from amphitrite.errors import ModelNotReady, SpecMismatch
 from amphitrite.server import LocalTriton
+from amphitrite.server.log import Log
+from amphitrite.server.provision import ServerEnvironment
+from amphitrite.spec import ModelSpec
 from amphitrite.triton import Connection
 
 pytestmark = pytest.mark.triton
@@ -23,24 +25,6 @@ X = np.arange(1, 9, dtype=np.float32).reshape(2, 4)
 @pytest.fixture
 def client(toy_server: LocalTriton, http: Any) -> Any:
     return http(toy_server.http_url)
-
-
-@pytest.fixture
-def load(
-    toy_server: LocalTriton, toy_models: Any
-) -> Iterator[Callable[..., dict[str, Any]]]:
-    """Add a model to the running server; removed at the end."""
-    added: list[str] = []
-
-    def add(name: str, model: bytes, **options: Any) -> None:
-        toy_models.add(name, model, **options)
-        added.append(name)
-        toy_server.load(name)
-
-    yield add
-    for name in added:
-        toy_server.unload(name)
-        shutil.rmtree(toy_models.path / name)
 
 
 def stubs(server: LocalTriton, model: str) -> list[psutil.Process]:
@@ -103,15 +87,7 @@ def test_an_output_without_the_batch_axis_is_not_shared(client: Any) -> None:
         np.testing.assert_array_equal(answer, table)
 
 
-def test_returns_only_the_outputs_asked_for(client: Any, load: Any, toys: Any) -> None:
-    onnx = pytest.importorskip("onnx")
-    model = onnx.load_from_string(toys.double())
-    model.graph.node.append(toys.node("Neg", ["x"], "minus"))
-    model.graph.output.append(
-        onnx.helper.make_tensor_value_info("minus", 1, ("batch", 4))
-    )
-    second = 'output [ { name: "minus" data_type: TYPE_FP32 dims: [ 4 ] } ]\n'
-    load("pair", model.SerializeToString(), extra=second)
+def test_returns_only_the_outputs_asked_for(client: Any) -> None:
     answer = client.infer("pair", X, outputs=[{"name": "minus"}])
     np.testing.assert_array_equal(answer, -X)
 
@@ -131,23 +107,13 @@ def test_two_instances_share_the_work(toy_server: LocalTriton, client: Any) -> N
     assert min(worked) >= 0.02, worked
 
 
-def test_honours_the_thread_count(
-    toy_server: LocalTriton, load: Any, toys: Any
-) -> None:
-    key = '"intra_op_thread_count" value {{ string_value: "1" }}'
-    assert key in toys.config
-    three = toys.config.replace(key, key.replace('"1"', '"3"'))
-    load("threads1", toys.double())
-    load("threads3", toys.double(), config=three)
+def test_honours_the_thread_count(toy_server: LocalTriton) -> None:
     (one,), (many,) = stubs(toy_server, "threads1"), stubs(toy_server, "threads3")
     # a session's caller is one of its threads
     assert many.num_threads() - one.num_threads() == 2
 
 
-def test_completes_a_configuration_from_the_file(
-    client: Any, load: Any, toys: Any
-) -> None:
-    load("bare", toys.double(), config='name: "{name}"\nbackend: "onnxruntime"\n')
+def test_completes_a_configuration_from_the_file(client: Any) -> None:
     config = client.call("/v2/models/bare/config")
     # what the C++ backend does: 4 rows at most, and dynamic batching
     assert config["max_batch_size"] == 4
@@ -164,11 +130,7 @@ def test_leaves_a_complete_configuration_alone(client: Any) -> None:
     assert "dynamic_batching" not in config
 
 
-def test_completes_a_file_without_a_batch_axis(
-    client: Any, load: Any, toys: Any
-) -> None:
-    model = toys.double(x=(3, 4), y=(3, 4))
-    load("fixed", model, config='name: "{name}"\nbackend: "onnxruntime"\n')
+def test_completes_a_file_without_a_batch_axis(client: Any) -> None:
     config = client.call("/v2/models/fixed/config")
     assert config["max_batch_size"] == 0
     assert config["input"][0]["dims"] == [3, 4]
@@ -176,106 +138,96 @@ def test_completes_a_file_without_a_batch_axis(
     np.testing.assert_array_equal(client.infer("fixed", x), 2 * x)
 
 
-def test_serves_a_file_of_another_name(client: Any, load: Any, toys: Any) -> None:
-    load(
-        "named",
-        toys.double(),
-        file="net.onnx",
-        extra='default_model_filename: "net.onnx"\n',
-    )
-    np.testing.assert_array_equal(client.infer("named", X), 2 * X)
-
-
-def test_refuses_strings(load: Any, toys: Any) -> None:
-    model = toys.graph([toys.node("Identity", ["x"], "y")], dtypes=("object", "object"))
-    with pytest.raises(
-        ModelNotReady, match=r"'x' .* of tensor\(string\), which is not"
+def test_speaks_grpc_to_the_project_s_client(
+    toy_server: LocalTriton,
+) -> None:
+    with (
+        Connection(toy_server.grpc_url) as connection,
+        pytest.raises(SpecMismatch, match="serves 'double' version 1 without its spec"),
     ):
-        load("words", model, config=toys.config.replace("TYPE_FP32", "TYPE_STRING"))
+        connection.model(ModelSpec("double", (), ()))
 
 
-def test_speaks_grpc_to_the_project_s_client(toy_server: LocalTriton) -> None:
-    with Connection(toy_server.grpc_url) as connection:
-        ready = {model.name for model in connection.status() if model.ready}
-    assert {"double", "rows", "lookup", "total", "slow"} <= ready
-    assert not any(name.startswith("amphitrite") for name in ready)
+DIFFERING = {
+    # what is changed in the configuration, into what, and what is said
+    "input": ('name: "x"', 'name: "z"', "has the input 'z', the ONNX file has ['x']"),
+    "output": ('name: "y"', 'name: "z"', "has the output 'z', the ONNX file has ['y']"),
+    "type": (
+        '"x" data_type: TYPE_FP32',
+        '"x" data_type: TYPE_FP64',
+        "the input 'x' is TYPE_FP64 in the configuration and TYPE_FP32",
+    ),
+    "shape": (
+        "dims: [ 4 ]",
+        "dims: [ 5 ]",
+        "the input 'x' has the shape [-1, 5] with the batch axis in the "
+        "configuration and [-1, 4] in the ONNX file",
+    ),
+    "batch": (
+        "max_batch_size: 16",
+        "max_batch_size: 0",
+        "the input 'x' has the shape [4] in the configuration and [-1, 4]",
+    ),
+    "threads": (
+        'string_value: "1"',
+        'string_value: "many"',
+        "'intra_op_thread_count' must be a number; received 'many'",
+    ),
+    "gpu": ("KIND_CPU", "KIND_GPU", "GPU"),
+}
+
+
+@pytest.fixture(scope="module")
+def refused(
+    server_environment: ServerEnvironment,
+    tmp_path_factory: pytest.TempPathFactory,
+    make_repository: Any,
+    toys: Any,
+) -> Callable[[str], str]:
+    """Why a server that was asked for nothing but bad models did not load one."""
+    folder = tmp_path_factory.mktemp("refused")
+    (folder / "models").mkdir()
+    bad = make_repository(folder / "models")
+    for name, (old, new, _) in DIFFERING.items():
+        assert old in toys.config
+        bad.add(name, toys.double(), config=toys.config.replace(old, new))
+    words = toys.graph([toys.node("Identity", ["x"], "y")], dtypes=("object", "object"))
+    bad.add("words", words, config=toys.config.replace("TYPE_FP32", "TYPE_STRING"))
+    onnx = pytest.importorskip("onnx")
+    two = onnx.load_from_string(toys.double())
+    two.graph.input.append(onnx.helper.make_tensor_value_info("w", 1, ("batch", 4)))
+    bad.add("left_out", two.SerializeToString())
+    bad.add("fixed_batch", toys.double(x=(3, 4), y=(3, 4)))
+    bad.add("broken", toys.broken())
+    log = Log(folder / "log")
+    with pytest.raises(ModelNotReady):
+        LocalTriton(bad.path, environment=server_environment, log=log.path).start()
+
+    def reason(model: str) -> str:
+        said = log.why_not_loaded(model)
+        assert said is not None, f"{model} was loaded"
+        return said
+
+    return reason
+
+
+@pytest.mark.parametrize("name", DIFFERING)
+def test_refuses_a_configuration_that_differs_from_the_file(
+    refused: Callable[[str], str], name: str
+) -> None:
+    assert DIFFERING[name][2] in refused(name)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "message"),
+    ("name", "message"),
     [
-        ('name: "x"', 'name: "z"', "has the input 'z', the ONNX file has ['x']"),
-        ('name: "y"', 'name: "z"', "has the output 'z', the ONNX file has ['y']"),
-        (
-            '"x" data_type: TYPE_FP32',
-            '"x" data_type: TYPE_FP64',
-            "the input 'x' is TYPE_FP64 in the configuration and TYPE_FP32",
-        ),
-        (
-            "dims: [ 4 ]",
-            "dims: [ 5 ]",
-            "the input 'x' has the shape [-1, 5] with the batch axis in the "
-            "configuration and [-1, 4] in the ONNX file",
-        ),
-        (
-            "max_batch_size: 16",
-            "max_batch_size: 0",
-            "the input 'x' has the shape [4] in the configuration and [-1, 4]",
-        ),
-        (
-            'string_value: "1"',
-            'string_value: "many"',
-            "'intra_op_thread_count' must be a number; received 'many'",
-        ),
+        ("words", "of tensor(string), which is not"),
+        ("left_out", "needs the input 'w'"),
+        ("fixed_batch", "has the fixed batch 3"),
+        ("broken", "cannot be loaded: [ONNXRuntimeError]"),
     ],
 )
-def test_refuses_a_configuration_that_differs_from_the_file(
-    load: Any, toys: Any, old: str, new: str, message: str
+def test_refuses_a_file_that_cannot_be_served(
+    refused: Callable[[str], str], name: str, message: str
 ) -> None:
-    config = toys.config.replace(old, new)
-    assert config != toys.config
-    with pytest.raises(ModelNotReady) as caught:
-        load("differs", toys.double(), config=config)
-    assert "the model 'differs' cannot be loaded" in str(caught.value)
-    assert message in str(caught.value)
-
-
-def test_refuses_an_input_left_out(load: Any, toys: Any) -> None:
-    model = toys.graph([toys.node("Add", ["x", "x"], "y")])
-    onnx = pytest.importorskip("onnx")
-    two = onnx.load_from_string(model)
-    two.graph.input.append(onnx.helper.make_tensor_value_info("w", 1, ("batch", 4)))
-    with pytest.raises(ModelNotReady, match="needs the input 'w'"):
-        load("left_out", two.SerializeToString())
-
-
-def test_refuses_a_fixed_batch_under_a_maximum(load: Any, toys: Any) -> None:
-    with pytest.raises(ModelNotReady, match="has the fixed batch 3"):
-        load("fixed_batch", toys.double(x=(3, 4), y=(3, 4)))
-
-
-def test_refuses_a_corrupt_file(load: Any, toys: Any) -> None:
-    with pytest.raises(ModelNotReady) as caught:
-        load("corrupt", toys.double()[:-20])
-    assert "the model 'corrupt' cannot be loaded" in str(caught.value)
-
-
-def test_refuses_a_missing_file(load: Any, toys: Any) -> None:
-    with pytest.raises(ModelNotReady, match=r"1/model\.onnx does not exist"):
-        load("missing", toys.double(), file="another.onnx")
-
-
-def test_refuses_a_gpu_where_there_is_none(load: Any, toys: Any) -> None:
-    config = toys.config.replace("KIND_CPU", "KIND_GPU")
-    with pytest.raises(ModelNotReady, match="GPU"):
-        load("on_gpu", toys.double(), config=config)
-
-
-def test_a_failed_reload_leaves_the_old_version_serving(
-    toy_server: LocalTriton, toy_models: Any, client: Any, load: Any, toys: Any
-) -> None:
-    load("reloaded", toys.double())
-    toy_models.add("reloaded", b"no ONNX")
-    with pytest.raises(ModelNotReady, match="cannot be loaded"):
-        toy_server.load("reloaded")
-    np.testing.assert_array_equal(client.infer("reloaded", X), 2 * X)
+    assert message in refused(name)

@@ -86,9 +86,8 @@ def test_serves_until_sigterm(
     assert facts["models"] == ["double"]
     np.testing.assert_array_equal(http(facts["http"]).infer("double", X), 2 * X)
     with Connection(facts["grpc"]) as connection:
-        assert [model.name for model in connection.status() if model.ready] == [
-            "double"
-        ]
+        (model,) = connection.status(["double"])
+        assert model.ready
     program.terminate()
     out, err = program.communicate(timeout=60)
     assert program.returncode == 0
@@ -134,9 +133,9 @@ def test_a_port_in_use_ends_with_3(
 
 
 def test_a_corrupt_model_ends_with_3(
-    run: Callable[..., subprocess.Popen[str]], repository: Any
+    run: Callable[..., subprocess.Popen[str]], repository: Any, toys: Any
 ) -> None:
-    repository.add("corrupt", b"no ONNX")
+    repository.add("corrupt", toys.broken())
     _, err = (program := run("serve")).communicate(timeout=60)
     assert program.returncode == 3
     assert "the model 'corrupt' cannot be loaded" in err

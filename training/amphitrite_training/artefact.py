@@ -19,8 +19,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,8 +27,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from amphitrite.errors import OutputError
 from amphitrite.spec import ModelSpec
+from amphitrite.staging import Staging
+from amphitrite.storing import writing
 from amphitrite_training.curves import draw
 
 if TYPE_CHECKING:
@@ -83,29 +82,37 @@ def save(artefact: Artefact, folder: Path) -> None:
     OutputError
         The folder exists already, or cannot be written.
     """
-    if folder.exists():
-        raise OutputError(
-            f"'{folder}' exists already; give the name of a new folder with --out"
-        )
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            dir=folder.parent, prefix=f".{folder.name}."
-        ) as aside:
-            staged = Path(aside) / "artefact"
-            staged.mkdir()
-            artefact.model.save(staged / "model.keras")
-            (staged / "spec.json").write_text(artefact.spec.to_json() + "\n")
-            with (staged / "samples.npz").open("wb") as file:
-                np.savez_compressed(file, **dict(artefact.samples))  # type: ignore[arg-type]
-            for name in ("recipe", "metrics"):
-                text = json.dumps(getattr(artefact, name), indent=2, sort_keys=True)
-                (staged / f"{name}.json").write_text(text + "\n")
-            if history := artefact.metrics.get("history"):
-                draw(history, staged / "curve.png", title=artefact.spec.name)
-            shutil.move(staged, folder)
-    except OSError as error:
-        raise OutputError(f"cannot write the artefact '{folder}': {error}") from error
+    with Staging(folder, products=PRODUCTS) as staging:
+        write(artefact, staging.result)
+        staging.publish()
+
+
+def write(artefact: Artefact, folder: Path) -> None:
+    """Write the files of an artefact.
+
+    Parameters
+    ----------
+    artefact : Artefact
+        What to write.
+    folder : Path
+        Where; made if it does not exist.
+
+    Raises
+    ------
+    OutputError
+        A file cannot be written.
+    """
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
+        artefact.model.save(folder / "model.keras")
+        (folder / "spec.json").write_text(artefact.spec.to_json() + "\n")
+        with (folder / "samples.npz").open("wb") as file:
+            np.savez_compressed(file, **dict(artefact.samples))  # type: ignore[arg-type]
+        for name in ("recipe", "metrics"):
+            text = json.dumps(getattr(artefact, name), indent=2, sort_keys=True)
+            (folder / f"{name}.json").write_text(text + "\n")
+        if history := artefact.metrics.get("history"):
+            draw(history, folder / "curve.png", title=artefact.spec.name)
 
 
 def counts(model: keras.Model) -> dict[str, int]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -23,9 +24,19 @@ import keras
 import numpy as np
 
 from amphitrite.errors import BadInput
-from amphitrite.staging import sync, writing
+from amphitrite.replacing import aside, aside_pattern
+from amphitrite.standing import sighting
+from amphitrite.storing import writing
 
-_STATE: Final = "state.json"
+STATE: Final = "state.json"
+"""The file by which a checkpoint is known."""
+
+FILES: Final = (
+    aside_pattern(Path(STATE)),
+    *("weights-[0-9]*.npz", ".weights-[0-9]*.npz"),
+    *("best-[0-9]*.npz", ".best-[0-9]*.npz"),
+)
+"""Patterns of the other files that a checkpoint may leave."""
 
 
 @dataclass(frozen=True)
@@ -119,14 +130,12 @@ class Checkpoints:
                 self._store(self._best, _model(model))
             known = {"weights": weights, "best": self._best, "recipe": self._recipe}
             text = json.dumps({**known, **asdict(state)}, indent=1, allow_nan=False)
-            aside = self._folder / (_STATE + ".new")
-            aside.write_text(text)
-            sync(aside)
-            aside.replace(self._folder / _STATE)
-            sync(self._folder)
-            for path in self._folder.glob("*.npz"):
-                if path.name not in (weights, self._best):
-                    path.unlink()
+            with _replacing(self._folder / STATE) as file:
+                file.write_text(text)
+            for pattern in FILES:
+                for path in self._folder.glob(pattern):
+                    if path.name not in (weights, self._best):
+                        path.unlink()
 
     def restore(self, model: keras.Model) -> State:
         """Bring a compiled network back to the checkpoint.
@@ -147,7 +156,7 @@ class Checkpoints:
             The checkpoint was made with another recipe or network, or is damaged.
         """
         try:
-            known = json.loads((self._folder / _STATE).read_text())
+            known = json.loads((self._folder / STATE).read_text())
             weights, self._best = known.pop("weights"), known.pop("best")
             recipe = known.pop("recipe")
             state = State(**{**known, "history": tuple(known["history"])})
@@ -179,11 +188,8 @@ class Checkpoints:
         )
 
     def _store(self, name: str, arrays: Mapping[str, Any]) -> None:
-        aside = self._folder / (name + ".new")
-        with aside.open("wb") as file:
+        with _replacing(self._folder / name) as path, path.open("wb") as file:
             np.savez(file, **arrays)
-        sync(aside)
-        aside.replace(self._folder / name)
 
     def _load(self, name: str, variables: Mapping[str, Any]) -> None:
         try:
@@ -198,9 +204,14 @@ class Checkpoints:
             raise self._damaged(error) from error
 
 
+def _replacing(path: Path) -> AbstractContextManager[Path]:
+    """Yield where a file is written that replaces an earlier one of ours."""
+    return aside(path, instead_of=sighting(path))
+
+
 def is_checkpoint(folder: Path) -> bool:
     """Return whether a folder holds a checkpoint."""
-    return (folder / _STATE).exists()
+    return (folder / STATE).exists()
 
 
 def _variables(model: keras.Model) -> dict[str, Any]:

@@ -7,21 +7,23 @@ import importlib.util
 import math
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from amphitrite.commands import options as common
 from amphitrite.commands.talk import Talk
 from amphitrite.errors import BadInput, MissingExtra, OutputError
+from amphitrite.replacing import aside
 from amphitrite.staging import Staging
+from amphitrite.standing import Sighting, check_output, kind, sighting
 from amphitrite.surveys import SURVEYS, asked, page
+from amphitrite_training import diagrams
 
 if TYPE_CHECKING:
     from amphitrite_training.artefact import Artefact
@@ -119,17 +121,22 @@ def train(
                 f"there are no published weights of {task.spec.name}; leave out "
                 "--pretrained to train it"
             )
-        from amphitrite_training.artefact import PRODUCTS, save
+        from amphitrite_training import checkpoint
+        from amphitrite_training.artefact import PRODUCTS, write
 
         with Staging(
-            out, products=PRODUCTS, resume=resume, overwrite=overwrite
+            out,
+            products=PRODUCTS,
+            begun=checkpoint.STATE,
+            work=checkpoint.FILES,
+            resume=resume,
+            overwrite=overwrite,
         ) as staging:
             if isinstance(task, Published):
                 artefact = task.weights(recipe)
             else:
                 artefact = _trained(task, recipe, staging, time_limit, talk)
-            shutil.rmtree(staging.result, ignore_errors=True)  # of a run that died
-            save(artefact, staging.result)
+            write(artefact, staging.result)
             staging.publish()
     facts = artefact.metrics
     talk.result(
@@ -227,16 +234,14 @@ def evaluate(
 
     Example: amphitrite evaluate morpheus --card model_repository/morpheus/MODEL_CARD.md
     """
-    from amphitrite_training import diagrams
-
     page(survey)
-    if card is not None:
-        _check_card(card)
     evaluation = importlib.import_module(f"amphitrite_training.{survey}.evaluate")
     written = importlib.import_module(f"amphitrite_training.{survey}.card").card
     draw = _pictures(survey)
-    if card is not None and draw is not None:
-        diagrams.require()
+    if card is not None:
+        before = _check_card(card, with_pictures=draw is not None)
+        if draw is not None:
+            diagrams.require()
     options: dict[str, Any] = {} if n_fields is None else {"n_fields": n_fields}
     if systematics:
         if "systematics" not in signature(evaluation.evaluate).parameters:
@@ -254,8 +259,10 @@ def evaluate(
     if card is not None:
         with _writing(card):
             if draw is not None:
-                diagrams.write(draw(found), card.parent / diagrams.FOLDER)
-            card.write_text(text)
+                folder = card.parent / diagrams.FOLDER
+                diagrams.write(draw(found), folder, replace=before is not None)
+            with aside(card, instead_of=before) as file:
+                file.write_text(text)
     talk.result(text, found.as_dict())
 
 
@@ -267,15 +274,36 @@ def _pictures(survey: str) -> Callable[[Any], Mapping[str, Any]] | None:
     return importlib.import_module(name).pictures
 
 
-def _check_card(card: Path) -> None:
-    """Refuse a card that cannot be written, before the work is done."""
+def _check_card(card: Path, *, with_pictures: bool) -> Sighting | None:
+    """Refuse a card that cannot be written, before the work is done.
+
+    Returns
+    -------
+    Sighting or None
+        The card that it replaces; its pictures are replaced with it.
+    """
     with _writing(card):
-        if card.exists():
-            with card.open("a"):
-                return
+        check_output(card)
         # permissions alone do not tell: the superuser has all of them
         with tempfile.TemporaryFile(dir=card.parent):
-            return
+            pass
+        if kind(card) is not None:
+            if kind(card) == "folder" or _WRITTEN_BY not in card.read_bytes()[:1000]:
+                raise OutputError(
+                    f"{card} is no card that 'amphitrite evaluate' has written, so "
+                    "that it is not replaced; give --card the name of a new file"
+                )
+            return sighting(card)
+        pictures = card.parent / diagrams.FOLDER
+        if with_pictures and kind(pictures) is not None and any(pictures.iterdir()):
+            raise OutputError(
+                f"{pictures} already holds pictures, but no card stands beside them; "
+                "give --card a file in another folder"
+            )
+    return None
+
+
+_WRITTEN_BY: Final = b"Written by `amphitrite evaluate"
 
 
 @contextmanager

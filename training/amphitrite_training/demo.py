@@ -45,24 +45,17 @@ def demo(
     The images: amphitrite demo morpheus --out demo-images
     """
     from amphitrite.commands.talk import Talk
-    from amphitrite.errors import OutputError
-    from amphitrite.staging import writing
     from amphitrite.surveys import asked
+    from amphitrite_training.demonstration import make_folder
 
     models = asked(survey)
     run = importlib.import_module(f"amphitrite_training.{survey}.demo").demo
     talk = Talk(as_json=as_json, quiet=quiet)
     folder = out or Path(f"amphitrite-demo-{survey}")
-    if folder.exists() and not overwrite:
-        raise OutputError(
-            f"{folder} exists already; give another --out, or replace what is in it "
-            "with --overwrite"
-        )
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        text, summary = run(
-            folder,
-            talk,
-            talk.connected(server, models=models, model_repository=model_repository),
-        )
+    make_folder(folder, overwrite=overwrite)
+    text, summary = run(
+        folder,
+        talk,
+        talk.connected(server, models=models, model_repository=model_repository),
+    )
     talk.result(text, summary)

@@ -15,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite.errors import MissingExtra
+from amphitrite.replacing import aside
+from amphitrite.standing import sighting
+from amphitrite.storing import writing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +54,9 @@ def require() -> None:
         raise MissingExtra("A card with pictures", "plots") from None
 
 
-def write(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
+def write(
+    figures: Mapping[str, Figure], folder: Path, *, replace: bool = False
+) -> list[Path]:
     """Write figures as PNG files.
 
     Parameters
@@ -59,7 +64,9 @@ def write(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
     figures : mapping of str to Figure
         By name, which becomes the file's.
     folder : Path
-        Where; made if it does not exist.  Files of the same names are replaced.
+        Where; made if it does not exist.
+    replace : bool
+        Whether files of the same names are replaced.
 
     Returns
     -------
@@ -68,12 +75,13 @@ def write(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
 
     Raises
     ------
-    OSError
-        A file cannot be written.
+    OutputError
+        A file cannot be written, or exists and may not be replaced.
     """
     from PIL import Image
 
-    folder.mkdir(exist_ok=True)
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
     paths = [folder / f"{name}.png" for name in figures]
     for figure, path in zip(figures.values(), paths, strict=True):
         drawn = BytesIO()
@@ -83,7 +91,8 @@ def write(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
         drawing = Image.open(drawn).convert("RGB")
         # keeps the colours of thin lines, where others take those of wide areas
         palette = drawing.quantize(_PALETTE, Image.Quantize.MAXCOVERAGE)
-        palette.save(path, optimize=True)
+        with aside(path, instead_of=sighting(path) if replace else None) as file:
+            palette.save(file, optimize=True)
     return paths
 
 

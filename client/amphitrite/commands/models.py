@@ -64,9 +64,13 @@ def list_models(
 
     talk = Talk(as_json=as_json, quiet=quiet)
     place = repository.find_repository(model_repository)
-    rows = [
-        {"name": folder.name, "digest": repository.served_spec(folder).digest}
+    specs = {
+        folder.name: repository.served_spec(folder)
         for folder in repository.model_folders(place)
+    }
+    rows = [
+        {"name": name, "digest": spec.digest, "identity": spec.identity}
+        for name, spec in specs.items()
     ]
     text = "\n".join(
         [str(place)]

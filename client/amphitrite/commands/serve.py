@@ -25,7 +25,8 @@ def serve(
         typer.Option(
             "--models",
             metavar="NAME,...",
-            help="Models to serve, separated by commas or given repeatedly.",
+            help="Surveys or models to serve, separated by commas or given repeatedly; "
+            "what they need comes along.",
             show_default="all",
         ),
     ] = None,
@@ -41,8 +42,11 @@ def serve(
     address: Annotated[
         str,
         typer.Option(
-            help="Address to listen on. 0.0.0.0 lets other machines in: there is no "
-            "password, so only do that on a network you trust.",
+            help="Address to listen on, a number or a name. Anybody who reaches it can "
+            "ask for inferences and read what is served and how often it was asked; "
+            "nobody can load models, or touch shared memory, logging or trace. Nothing "
+            "is encrypted. 127.0.0.1 is for the users of this machine, 0.0.0.0 lets "
+            "other machines in: only do that on a network you trust.",
             rich_help_panel=_PORTS,
         ),
     ] = "127.0.0.1",
@@ -77,9 +81,13 @@ def serve(
     from amphitrite.repository import find_repository
     from amphitrite.server import LocalTriton
     from amphitrite.server.host import check_gpu, count_gpus
+    from amphitrite.server.listening import Network
     from amphitrite.server.provision import provision
+    from amphitrite.surveys import needed
 
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
+    network = Network(address, grpc_port, http_port, metrics_port)
+    names = _names(models)
     if gpu:
         check_gpu(count_gpus())
     with _ended_by_sigterm(), talk.status("") as status:
@@ -93,12 +101,9 @@ def serve(
             return
         with LocalTriton(
             find_repository(model_repository),
-            _names(models),
+            None if names is None else needed(names),
+            listening=network,
             gpu=gpu,
-            address=address,
-            grpc_port=grpc_port,
-            http_port=http_port,
-            metrics_port=metrics_port,
             environment=environment,
             report=report,
         ) as triton:
@@ -106,8 +111,15 @@ def serve(
             talk.say(f"Triton serves {', '.join(triton.serving) or 'no model'} at")
             talk.say(f"  gRPC     {triton.grpc_url}")
             talk.say(f"  HTTP     {triton.http_url}")
-            talk.say(f"  metrics  {triton.metrics_url}")
+            talk.say(f"  metrics  {_metrics(triton)}")
             talk.say(f"  log      {triton.log_path}")
+            if not network.is_loopback:
+                talk.say(
+                    "Anybody who reaches these addresses can ask for inferences and "
+                    "read what is served and how often it was asked; nobody can load "
+                    "models, or touch shared memory, logging or trace. Nothing is "
+                    "encrypted."
+                )
             talk.say("Stop it with Ctrl-C.")
             # The end is said here, lest a second JSON object be printed about it.
             try:
@@ -132,23 +144,26 @@ def _facts(triton: LocalTriton) -> dict[str, object]:
     return {
         "grpc": triton.grpc_url,
         "http": triton.http_url,
-        "metrics": triton.metrics_url,
+        "metrics": _metrics(triton),
         "models": list(triton.serving),
         "pid": triton.pid,
         "log": str(triton.log_path),
     }
 
 
+def _metrics(triton: LocalTriton) -> str:
+    return f"{triton.metrics_url}/metrics"
+
+
 def _wait(triton: LocalTriton) -> NoReturn:
     """Return never: until a signal, or until the server ends."""
     from amphitrite.errors import ServerError
-    from amphitrite.server.launcher import tail
 
     while (status := triton.exit_status()) is None:
         time.sleep(0.2)
     raise ServerError(
         f"the Triton server ended by itself ({status}); the end of its log:\n"
-        f"{tail(triton.log_path)}"
+        f"{triton.log.tail()}"
     )
 
 

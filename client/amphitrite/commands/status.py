@@ -21,28 +21,35 @@ def status(
 ) -> None:
     """List the models of a server: versions, weights, readiness.
 
-    Ready is a model that has answered a small request within 10 seconds.
-    Ends with 3 if the server does not answer or a model is not ready.
+    Ready is a model that has answered a small request within 10 seconds. Models that
+    nobody asked the server to serve are listed as not loaded, which is no failure.
+
+    Ends with 3 if the server does not answer, serves no model, or has one that is not
+    ready.
 
     Example: amphitrite status --server localhost:8001
     """
     from rich.table import Table
 
     from amphitrite.commands.talk import Talk
-    from amphitrite.triton import Connection
+    from amphitrite.shown import shown
+    from amphitrite.surveys import model_names
+    from amphitrite.triton import NOT_READY, Connection
 
     talk = Talk(as_json=as_json, quiet=quiet)
-    with Connection(server) as connection:
+    with Connection(server, known=model_names) as connection:
         models = connection.status()
-    ready = all(model.ready for model in models)
-    table = Table("model", "version", "ready", "weights", "reason")
+    ready = any(model.ready for model in models) and not any(
+        model.state == NOT_READY for model in models
+    )
+    table = Table("model", "version", "state", "weights", "reason")
     for model in models:
         table.add_row(
-            model.name,
+            shown(model.name),
             model.version,
-            "yes" if model.ready else "no",
+            model.state,
             model.digest.removeprefix("sha256:")[:12],
-            model.reason,
+            shown(model.reason),
         )
     talk.result(
         table,

@@ -20,6 +20,9 @@ from typing import Final
 from amphitrite.errors import ProvisioningError
 
 CONTAINER: Final = "nvcr.io/nvidia/tritonserver:24.10-py3"
+# Interfaces that are closed to everybody, this launcher included.  A request opens them
+# with a header of this name; since no header's name can hold a colon, none can.
+CLOSED: Final = "model-repository,shared-memory,logging,trace:closed:to-all=nobody"
 PYTHONS: Final = ((3, 11), (3, 12))
 GLIBC: Final = (2, 35)
 
@@ -92,9 +95,11 @@ def container_command(*, gpu: bool = False) -> str:
     options = "--gpus all " if gpu else ""
     config = " --model-config-name=gpu" if gpu else ""
     return (
-        f"docker run --rm {options}-p 8000-8002:8000-8002 --shm-size=1g "
+        # to this machine only; what else there is to close is closed as in `layout`
+        f"docker run --rm {options}-p 127.0.0.1:8000-8002:8000-8002 --shm-size=1g "
         f'-v "$PWD/model_repository:/models:ro" {CONTAINER} '
-        f"tritonserver --model-repository=/models{config}"
+        f"tritonserver --model-repository=/models{config} "
+        f"--http-restricted-api={CLOSED} --grpc-restricted-protocol={CLOSED}"
     )
 
 

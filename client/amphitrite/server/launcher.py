@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
-import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from amphitrite.errors import BadInput, ProvisioningError, ServerError
-from amphitrite.server import rest, selfcheck
+from amphitrite.errors import ModelNotReady, ProvisioningError
+from amphitrite.plain_models import PlainModel
+from amphitrite.server import places, rest, room, selfcheck, served
 from amphitrite.server.host import check_gpu, count_gpus
 from amphitrite.server.layout import Layout, assemble, command, environ
-from amphitrite.server.ports import Ports, PortTaken, choose_ports
+from amphitrite.server.listening import PRIVATE, Addresses, Listening
+from amphitrite.server.log import Log
+from amphitrite.server.ports import PortTaken
 from amphitrite.server.provision import ServerEnvironment, provision
+from amphitrite.server.stubs import Watch
 from amphitrite.server.supervised import Supervised
 
-LOOPBACK: Final = "127.0.0.1"
 ATTEMPTS: Final = 3
 STARTUP_SECONDS: Final = 300.0
-LOG_LINES: Final = 25
-
-Index = Sequence[Mapping[str, str]]
+WATCH_SECONDS: Final = 0.5  # between looks at the server's children
 
 logger = logging.getLogger(__name__)
 
@@ -38,13 +37,12 @@ class LocalTriton:
     model_repository : Path
         The repository's folder.
     models : sequence of str, optional
-        Names of the models to serve; all of the repository's if not given.
+        Names of the models to serve, to which the members of ensembles are added; all
+        of the repository's if not given.
+    listening : Listening
+        Where it listens: in its private folder, or on the network.
     gpu : bool
         Serve the GPU's configurations (``configs/gpu.pbtxt``); untested on hardware.
-    address : str
-        Address to listen on.
-    grpc_port, http_port, metrics_port : int, optional
-        Ports to listen on; any free ones if not given.
     log : Path, optional
         File for the server's log, kept afterwards; a temporary one if not given.
     environment : ServerEnvironment, optional
@@ -54,15 +52,16 @@ class LocalTriton:
 
     Notes
     -----
-    The server ends with the ``with`` block, and also when this process dies in any
-    way, SIGKILL included: a supervisor process sees to that.  Ctrl-C reaches this
-    process only.
+    The server serves these models until it ends: nobody can load others, and nobody
+    can touch shared memory, logging or tracing.  It ends with the ``with`` block, and
+    also when this process dies in any way, SIGKILL included: a supervisor process sees
+    to that.  Ctrl-C reaches this process only.
 
     Examples
     --------
     >>> with LocalTriton(repository, ["morpheus"]) as triton:  # doctest: +SKIP
     ...     print(triton.grpc_url)
-    127.0.0.1:40123
+    unix:/tmp/amphitrite-triton-ab12cd34/grpc:1
     """
 
     def __init__(
@@ -70,25 +69,23 @@ class LocalTriton:
         model_repository: Path | str,
         models: Sequence[str] | None = None,
         *,
+        listening: Listening = PRIVATE,
         gpu: bool = False,
-        address: str = LOOPBACK,
-        grpc_port: int | None = None,
-        http_port: int | None = None,
-        metrics_port: int | None = None,
         log: Path | None = None,
         environment: ServerEnvironment | None = None,
         report: Callable[[str], None] = logger.info,
     ) -> None:
         self.model_repository = Path(model_repository).absolute()
         self.models = models
+        self.listening = listening
         self.gpu = gpu
-        self.address = address
-        self._asked = {"grpc": grpc_port, "http": http_port, "metrics": metrics_port}
-        self._log = log
+        self._asked_log = log
         self._environment = environment
         self._report = report
-        self._ports: Ports | None = None
+        self._served: list[PlainModel] = []
+        self._addresses: Addresses | None = None
         self._server: Supervised | None = None
+        self._log: Log | None = None
 
     def __enter__(self) -> Self:
         """Start the server; see `start`."""
@@ -109,7 +106,8 @@ class LocalTriton:
         Raises
         ------
         BadInput
-            There is no such repository, or no such model in it.
+            There is no such repository, no such model in it, or something else in its
+            folder than a model.
         ModelNotReady
             A model cannot be loaded; the server's reason is in the message.
         ProvisioningError
@@ -117,15 +115,16 @@ class LocalTriton:
         """
         if self._server is not None:
             return self
-        check_models(self.model_repository, self.models)
+        self._served = served.choose(self.model_repository, self.models)
         if self.gpu:
             check_gpu(count_gpus())
+        room.check(sum(served.instances(m, gpu=self.gpu) for m in self._served))
         environment = self._environment or provision(gpu=self.gpu, report=self._report)
         self._report("Starting a local Triton server")
+        places.sweep_abandoned()
         for attempt in range(1, ATTEMPTS + 1):
-            ports = choose_ports(address=self.address, **self._asked)
             try:
-                self._start(environment, ports)
+                self._start(environment)
             except PortTaken:
                 # somebody was faster: the port was free a moment ago
                 self.stop()
@@ -148,41 +147,25 @@ class LocalTriton:
         """Return the exit status of a server that ended; None while it runs."""
         return self._running.exit_status()
 
-    def load(self, name: str) -> None:
-        """Serve one more model of the repository, or its new files.
-
-        Raises
-        ------
-        ModelNotReady
-            It cannot be loaded; the server's reason is in the message.
-        """
-        rest.load_model(self.http_url, name)
-
-    def unload(self, name: str) -> None:
-        """Stop serving a model."""
-        rest.unload_model(self.http_url, name)
-
     @property
-    def serving(self) -> Sequence[str]:
-        """Names of the models that it serves from the start."""
-        if self.models is not None:
-            return self.models
-        return present_models(self.model_repository)
+    def serving(self) -> list[str]:
+        """Names of the models that it serves; empty before it was started."""
+        return sorted(model.name for model in self._served)
 
     @property
     def grpc_url(self) -> str:
-        """``HOST:PORT`` of the gRPC interface."""
-        return f"{self._host}:{self._listening.grpc}"
+        """Address of the gRPC interface: ``HOST:PORT``, or ``unix:PATH``."""
+        return self._at.grpc
 
     @property
     def http_url(self) -> str:
-        """``http://HOST:PORT`` of the HTTP interface."""
-        return f"http://{self._host}:{self._listening.http}"
+        """Address of the HTTP interface: ``http://HOST:PORT``, or ``unix:PATH``."""
+        return self._at.http
 
     @property
     def metrics_url(self) -> str:
-        """Address of the metrics in Prometheus's format."""
-        return f"http://{self._host}:{self._listening.metrics}/metrics"
+        """Address where ``/metrics`` are, in Prometheus's format."""
+        return self._at.metrics
 
     @property
     def pid(self) -> int:
@@ -192,14 +175,16 @@ class LocalTriton:
         return pid
 
     @property
-    def log_path(self) -> Path:
-        """The server's log."""
-        return self._log or Layout(self._running.folder).log
+    def log(self) -> Log:
+        """What the server says."""
+        if self._log is None:
+            raise RuntimeError("the local Triton server has not been started")
+        return self._log
 
     @property
-    def _host(self) -> str:
-        """An address under which this machine reaches the server."""
-        return LOOPBACK if self.address == "0.0.0.0" else self.address
+    def log_path(self) -> Path:
+        """The file of the server's log."""
+        return self.log.path
 
     @property
     def _running(self) -> Supervised:
@@ -208,114 +193,91 @@ class LocalTriton:
         return self._server
 
     @property
-    def _listening(self) -> Ports:
-        if self._ports is None:
+    def _at(self) -> Addresses:
+        if self._addresses is None:
             raise RuntimeError("the local Triton server has not been started")
-        return self._ports
+        return self._addresses
 
-    def _start(self, environment: ServerEnvironment, ports: Ports) -> None:
-        """Start the server once, on the given ports."""
-        self._ports = ports
-        self._server = Supervised()
+    def _start(self, environment: ServerEnvironment) -> None:
+        """Start the server once."""
+        self._server = Supervised(places.choose())
         layout = Layout(self._server.folder)
-        wanted = self.serving
-        assemble(layout, environment)
+        self._addresses = self.listening.addresses(layout.folder)
+        self._log = Log(self._asked_log or layout.log)
+        assemble(layout, environment, self._served)
         self._server.start(
-            command(
-                layout,
-                environment,
-                model_repository=self.model_repository,
-                models=wanted,
-                address=self.address,
-                ports=ports,
-                gpu=self.gpu,
-            ),
-            environ=environ(environment, os.environ),
+            command(layout, environment, addresses=self._at.options, gpu=self.gpu),
+            environ=environ(layout, os.environ),
             directory=layout.empty,
             log=self.log_path,
         )
-        index = self._wait(layout.selfcheck_model)
-        self._check(layout, index)
-        for name in wanted:
-            self._check_loaded(name, index)
+        watch, own = Watch(self.pid), layout.selfcheck_model
+        self._wait(lambda: self._answers(own), watch)
+        with selfcheck.blaming_the_environment():
+            self._check_loaded(own, layout)
+            selfcheck.check_inference(self.http_url, own)
+        for model in self._served:
+            self._check_loaded(model.name, layout)
+        # the last thing that Triton starts; without its port, it would serve on
+        self._wait(lambda: rest.counts(self.metrics_url, own), watch)
+        room.check_private(layout.folder)
         logger.info("local Triton at %s, process %d", self.grpc_url, self.pid)
 
-    def _wait(self, selfcheck_model: str) -> Index:
-        """Return the server's list of models once it has tried to load them."""
-        end = time.monotonic() + STARTUP_SECONDS
-        while True:
-            with contextlib.suppress(ServerError, ValueError):
-                index = rest.repository_index(self.http_url)
-                # another server may be at that port, while ours ends for it
-                if any(entry["name"] == selfcheck_model for entry in index):
-                    return index
+    def _answers(self, model: str) -> bool:
+        """Tell whether the server has tried to load all, a model of its own among it.
+
+        Another server may be at its port, while ours ends for it.
+        """
+        refused = self.log.why_not_loaded(model) is not None
+        return refused or rest.is_ready(self.http_url, model)
+
+    def _wait(self, condition: Callable[[], bool], watch: Watch) -> None:
+        """Wait for the server to be as far as that."""
+        now = time.monotonic()
+        end, look = now + STARTUP_SECONDS, now + WATCH_SECONDS
+        while not condition():
             status = self._running.exit_status()
-            if status is None and time.monotonic() < end:
-                time.sleep(0.02)
-                continue
-            log = tail(self.log_path)
-            if "already in use" in log:
-                raise PortTaken(f"a port of the local Triton was taken:\n{log}")
-            what = "is not ready in time" if status is None else f"ended ({status})"
-            raise ProvisioningError(
-                f"The local Triton server {what}. The end of its log:\n{log}"
-            )
+            if "already in use" in self.log.text():
+                raise PortTaken(
+                    f"a port of the local Triton was taken:\n{self.log.tail()}"
+                )
+            if status is not None:
+                raise self._not_started(f"ended ({status})")
+            now = time.monotonic()
+            if now > end:
+                raise self._not_started("is not ready in time")
+            if now > look:
+                look = now + WATCH_SECONDS
+                if death := watch.death():
+                    raise self._not_started(
+                        f"lost a process that was loading a model ({death})"
+                    )
+            time.sleep(0.02)
 
-    def _check(self, layout: Layout, index: Index) -> None:
-        """Let the server compute something, then forget the model for that."""
-        name = layout.selfcheck_model
-        with selfcheck.blaming_the_environment():
-            self._check_loaded(name, index)
-            selfcheck.check_inference(self.http_url, name)
-        rest.unload_model(self.http_url, name)
-        shutil.rmtree(layout.selfcheck / name)
-        # without that port, Triton serves on and only logs it
-        if not rest.offers_metrics(self.metrics_url):
-            raise PortTaken(f"another process answers at {self.metrics_url}")
+    def _not_started(self, what: str) -> ProvisioningError:
+        """Return the error for a server that is not ready, to be raised."""
+        return ProvisioningError(
+            f"The local Triton server {what}. The end of its log:\n{self.log.tail()}"
+        )
 
-    def _check_loaded(self, name: str, index: Index) -> None:
-        """Refuse to go on without a model that was asked for."""
-        entries = [entry for entry in index if entry["name"] == name]
-        if any(entry.get("state") == "READY" for entry in entries):
-            return
-        reasons = [entry["reason"] for entry in entries if entry.get("reason")]
-        if not reasons:
-            reasons = [f"the end of the server's log:\n{tail(self.log_path)}"]
-        raise rest.not_loaded(name, "; ".join(reasons))
-
-
-def check_models(model_repository: Path, models: Sequence[str] | None) -> None:
-    """Refuse a repository that is none, or that lacks a model.
-
-    Raises
-    ------
-    BadInput
-        Names the folder, or the model and those that are there.
-    """
-    if not model_repository.is_dir():
-        raise BadInput(f"there is no model repository at {model_repository}")
-    present = present_models(model_repository)
-    for name in models or ():
-        if name not in present:
-            raise BadInput(
-                f"the model repository {model_repository} has no model '{name}'; "
-                f"it has {', '.join(present) or 'none'}"
-            )
+    def _check_loaded(self, name: str, layout: Layout) -> None:
+        """Refuse to go on without a model, or a version of it, that was asked for."""
+        reason = self.log.why_not_loaded(name)
+        if reason is None:
+            if rest.is_ready(self.http_url, name):
+                return
+            reason = f"the end of the server's log:\n{self.log.tail()}"
+        # named by where the user has it
+        reason = reason.replace(str(layout.models), str(self.model_repository))
+        raise _not_loaded(name, reason)
 
 
-def present_models(model_repository: Path) -> list[str]:
-    """List the models of a repository: the folders with versions or a configuration."""
-    return sorted(
-        folder.name
-        for folder in model_repository.iterdir()
-        if (folder / "config.pbtxt").is_file() or any(folder.glob("[0-9]*/model.onnx"))
+def _not_loaded(name: str, reason: str) -> ModelNotReady:
+    """Return the error for a model that the server cannot load, to be raised."""
+    # before the backend's reason comes Triton's path to it, after it a traceback
+    said = reason.partition("\n\nAt:\n")[0].rpartition("TritonModelException: ")[2]
+    said = said.removeprefix(f"model '{name}': ")
+    return ModelNotReady(
+        f"the model '{name}' cannot be loaded: {said}\n"
+        "Export it again, or restore it from the release's model repository."
     )
-
-
-def tail(log: Path) -> str:
-    """Return the last lines of a log, or say that there is none."""
-    try:
-        lines = log.read_text(errors="replace").splitlines()
-    except OSError as error:
-        return f"({error})"
-    return "\n".join(lines[-LOG_LINES:])

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from amphitrite.server.ports import Ports
+from amphitrite.plain_models import MODEL_FILE, PlainModel
+from amphitrite.server import selfcheck
+from amphitrite.server.host import CLOSED
 from amphitrite.server.provision import ServerEnvironment
-from amphitrite.server.selfcheck import write_repository
 from amphitrite.server.supervisor import shm_prefix
 
 ONNX_BACKEND: Final = Path(__file__).with_name("onnx_backend.py")
+
+# What of the caller's environment reaches the server: no tokens, no proxies, and
+# nothing that has a shell or a Python run something.
+PASSED_ON: Final = re.compile(
+    r"HOME|LD_LIBRARY_PATH|LANG|LC_[A-Z]+|TZ|(CUDA|NVIDIA|ORT|OMP)_[A-Z0-9_]+"
+)
 
 
 @dataclass(frozen=True)
@@ -34,14 +42,34 @@ class Layout:
         return self.folder / "backends"
 
     @property
-    def selfcheck(self) -> Path:
-        """Repository of the self-check's model."""
-        return self.folder / "selfcheck"
+    def models(self) -> Path:
+        """The model repository: what is served, and nothing else."""
+        return self.folder / "models"
 
     @property
     def selfcheck_model(self) -> str:
         """Name of the self-check's model, unlike any other server's."""
         return self.folder.name
+
+    @property
+    def python(self) -> Path:
+        """Link to the virtual environment that runs the models."""
+        return self.folder / "python"
+
+    @property
+    def libs(self) -> Path:
+        """Link to the shared libraries that the server's binary needs."""
+        return self.folder / "libs"
+
+    @property
+    def libpython(self) -> Path:
+        """Link to the folder of the shared libpython."""
+        return self.folder / "libpython"
+
+    @property
+    def temporary(self) -> Path:
+        """The server's TMPDIR."""
+        return self.folder / "tmp"
 
     @property
     def empty(self) -> Path:
@@ -54,12 +82,18 @@ class Layout:
         return self.folder / "triton.log"
 
 
-def assemble(layout: Layout, environment: ServerEnvironment) -> None:
-    """Write everything that a server needs into its folder.
+def assemble(
+    layout: Layout, environment: ServerEnvironment, models: Iterable[PlainModel]
+) -> None:
+    """Put everything that a server needs into its folder.
 
     Triton refuses backend files that are links, so they are copied (4 MB).
     """
     layout.empty.mkdir()
+    layout.temporary.mkdir()
+    layout.python.symlink_to(environment.python.parent.parent)
+    layout.libs.symlink_to(environment.libs)
+    layout.libpython.symlink_to(environment.libpython)
     python = layout.backends / "python"
     python.mkdir(parents=True)
     for name in ("libtriton_python.so", "triton_python_backend_utils.py"):
@@ -68,64 +102,78 @@ def assemble(layout: Layout, environment: ServerEnvironment) -> None:
     onnxruntime = layout.backends / "onnxruntime"
     onnxruntime.mkdir()
     shutil.copy(ONNX_BACKEND, onnxruntime / "model.py")
-    write_repository(layout.selfcheck, layout.selfcheck_model)
+    selfcheck.write_model(layout.models / layout.selfcheck_model)
+    for model in models:
+        place(model, layout.models / model.name)
+
+
+def place(model: PlainModel, folder: Path) -> None:
+    """Write a model's configurations as they were checked, and link its weights."""
+    for relative, text in model.texts.items():
+        path = folder / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for version, file in model.weights.items():
+        (folder / str(version)).mkdir()
+        if file is not None:
+            (folder / str(version) / MODEL_FILE).symlink_to(file)
 
 
 def command(
     layout: Layout,
     environment: ServerEnvironment,
     *,
-    model_repository: Path,
-    models: Sequence[str],
-    address: str,
-    ports: Ports,
+    addresses: Sequence[str],
     gpu: bool,
 ) -> list[str]:
-    """Return the command line of the server, with the self-check among the models."""
+    """Return the command line of the server.
+
+    Parameters
+    ----------
+    layout : Layout
+        The run's folders.
+    environment : ServerEnvironment
+        The installed server.
+    addresses : sequence of str
+        The options that say where it listens.
+    gpu : bool
+        Serve the GPU's configurations.
+    """
     return [
         str(environment.tritonserver),
-        f"--model-repository={model_repository}",
-        f"--model-repository={layout.selfcheck}",
-        "--model-control-mode=explicit",
-        *(f"--load-model={name}" for name in (layout.selfcheck_model, *models)),
+        f"--model-repository={layout.models}",
+        "--model-control-mode=none",
         # one that cannot be loaded is reported with its reason, once all are done
         "--exit-on-error=false",
         *(["--model-config-name=gpu"] if gpu else []),
         f"--backend-directory={layout.backends}",
         # read from here by every backend that is written in Python
         f"--backend-config=python,shm-region-prefix-name={shm_prefix(layout.folder)}",
-        f"--grpc-address={address}",
-        f"--grpc-port={ports.grpc}",
-        f"--http-address={address}",
-        f"--http-port={ports.http}",
-        f"--metrics-address={address}",
-        f"--metrics-port={ports.metrics}",
-        # a failed reload leaks a live model, for which SIGTERM would wait 30 s
+        *addresses,
+        f"--http-restricted-api={CLOSED}",
+        f"--grpc-restricted-protocol={CLOSED}",
+        # a process that died keeps a model alive, for which SIGTERM would wait 30 s
         "--exit-timeout-secs=5",
     ]
 
 
-def environ(
-    environment: ServerEnvironment, inherited: Mapping[str, str]
-) -> dict[str, str]:
+def environ(layout: Layout, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the server's environment variables.
 
     Triton's stub embeds the libpython on ``LD_LIBRARY_PATH`` and asks the first
-    ``python3`` on ``PATH`` where its packages are.  What the caller's environment says
-    of Python is left out: a ``PYTHONPATH`` would come before those packages.
+    ``python3`` on ``PATH`` where its packages are.
     """
     kept = {
-        name: value
-        for name, value in inherited.items()
-        if not name.startswith("PYTHON") and name != "VIRTUAL_ENV"
+        name: value for name, value in inherited.items() if PASSED_ON.fullmatch(name)
     }
-    libraries = [str(environment.libs), str(environment.libpython)]
-    if before := kept.get("LD_LIBRARY_PATH"):
-        libraries.append(before)
+    libraries = [str(layout.libs), str(layout.libpython)]
+    # an empty one would be the working directory
+    libraries += filter(None, kept.get("LD_LIBRARY_PATH", "").split(":"))
     return {
         **kept,
         "LD_LIBRARY_PATH": ":".join(libraries),
-        "PATH": f"{environment.python.parent}:{kept.get('PATH', '/usr/bin:/bin')}",
+        "PATH": f"{layout.python / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+        "TMPDIR": str(layout.temporary),
         "PYTHONNOUSERSITE": "1",
         # ONNX Runtime 1.29 and newer otherwise tells its makers of every model it loads
         "ORT_DISABLE_TELEMETRY": "1",

@@ -3,15 +3,19 @@
 The launcher copies this file to ``<backends>/onnxruntime/model.py``, and Triton then
 serves every model with ``backend: "onnxruntime"`` and ``1/model.onnx`` through it.
 NVIDIA's container serves the same repository with its C++ backend of that name, whose
-configuration keys are followed here.  Parameters of other names, such as those that
-start with ``amphitrite.``, belong to clients and are ignored.
+configuration keys are followed here.  Of the parameters that belong to clients one is
+read: ``amphitrite.spec.N`` names the digest of version N's ONNX file, and a file of
+another digest is refused.  The session is opened from the very bytes that were
+compared.  A model without any such parameter is served as it is.
 
 It runs in the server's own environment and imports nothing of Amphitrite.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +47,11 @@ DATA_TYPES: Final = {
     "tensor(uint64)": "TYPE_UINT64",
     "tensor(uint8)": "TYPE_UINT8",
 }
+
+SPEC: Final = "amphitrite.spec."
+# The session option that says where ONNX Runtime looks for weights beside a file
+BESIDE: Final = "session.model_external_initializers_file_folder_path"
+LFS_POINTER: Final = b"version https://git-lfs"
 
 # optimization.graph.level of the configuration, with the C++ backend's meaning
 LEVELS: Final = {
@@ -226,22 +235,64 @@ def find_file(folder: Path, config: Config) -> Path:
 
 
 def open_session(
-    path: Path,
+    folder: Path,
     config: Config,
     options: ort.SessionOptions,
     wanted: Sequence[Any] = ("CPUExecutionProvider",),
 ) -> ort.InferenceSession:
-    """Load an ONNX file, or refuse it with ONNX Runtime's own reason."""
+    """Load the ONNX file of a version's folder, or refuse it with the reason."""
+    path = find_file(folder, config)
+    digest = declared_digest(config, folder.name)
+    file: str | bytes = str(path)
+    if digest is not None:
+        file = checked(path, config, folder.name, digest)
+        # weights in further files would not be those that were compared
+        options.add_session_config_entry(BESIDE, os.devnull)
     try:
-        session = ort.InferenceSession(str(path), options, providers=list(wanted))
+        session = ort.InferenceSession(file, options, providers=list(wanted))
     except Exception as error:
-        refuse(config, f"the ONNX file {path} cannot be loaded: {error}")
+        alone = " by itself" if digest is not None else ""
+        refuse(config, f"the ONNX file {path} cannot be loaded{alone}: {error}")
     # ONNX Runtime falls back to the CPU in silence where CUDA cannot start
     names = [item if isinstance(item, str) else item[0] for item in wanted]
     for name in names:
         if name not in session.get_providers():
             refuse(config, f"{name} cannot start; the session has only the CPU")
     return session
+
+
+def declared_digest(config: Config, version: str) -> str | None:
+    """Return the digest that a version's file must have; None without any spec."""
+    parameters = config.get("parameters", {})
+    if not any(name.startswith(SPEC) for name in parameters):
+        return None
+    key = f"{SPEC}{version}"
+    try:
+        digest = json.loads(parameters[key]["string_value"])["digest"]
+    except (KeyError, TypeError, ValueError) as error:
+        refuse(
+            config,
+            f"version {version}: its spec, the parameter '{key}', cannot be read "
+            f"({error!r}), so nobody can tell whether its weights are the right ones; "
+            "export or install the model again",
+        )
+    return str(digest)
+
+
+def checked(path: Path, config: Config, version: str, digest: str) -> bytes:
+    """Read an ONNX file, or refuse it if its digest is another than the declared."""
+    content = path.read_bytes()
+    found = "sha256:" + hashlib.sha256(content).hexdigest()
+    if found != digest:
+        why = "it is damaged, or was replaced"
+        if content.startswith(LFS_POINTER):
+            why = "it is a pointer of git-lfs, not the file itself (git lfs pull)"
+        refuse(
+            config,
+            f"version {version}: the ONNX file {path} has the digest {found}, its spec "
+            f"says {digest}: {why}; export or install the model again",
+        )
+    return content
 
 
 def data_type(config: Config, tensor: ort.NodeArg) -> str:
@@ -411,25 +462,20 @@ class TritonPythonModel:
         options.graph_optimization_level = LEVELS[2]  # only the signature is needed
         options.intra_op_num_threads = 1
         folder = Path(pb.get_model_dir())
-        complete(
-            completed,
-            config,
-            open_session(find_file(folder, config), config, options),
-        )
+        complete(completed, config, open_session(folder, config, options))
         return completed
 
     def initialize(self, args: Mapping[str, str]) -> None:
-        """Load the ONNX file and compare it with the configuration."""
+        """Load the ONNX file and compare it with its digest and the configuration."""
         config = json.loads(args["model_config"])
         check_numpy(config)
         self.name = config["name"]
         folder = Path(args["model_repository"], args["model_version"])
-        path = find_file(folder, config)
         kind = args["model_instance_kind"]
         if kind == "GPU":
             ort.preload_dlls()  # finds CUDA where pip installed it
         wanted = providers(config, kind=kind, device=args["model_instance_device_id"])
-        self.session = open_session(path, config, session_options(config), wanted)
+        self.session = open_session(folder, config, session_options(config), wanted)
         self.required = [tensor.name for tensor in self.session.get_inputs()]
         real = {
             tensor.name: tensor

@@ -35,7 +35,7 @@ def choose_ports(
     Parameters
     ----------
     address : str
-        Where the server will listen.
+        Where the server will listen, as a number.
     grpc, http, metrics : int, optional
         A port that was asked for; any free one if not given.
 
@@ -51,8 +51,9 @@ def choose_ports(
         asked = {"grpc": grpc, "http": http, "metrics": metrics}
         order = sorted(asked, key=lambda name: asked[name] is None)
         chosen = {}
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
         for name in order:
-            listener = held.enter_context(socket.socket())
+            listener = held.enter_context(socket.socket(family))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             chosen[name] = _bind(listener, address, asked[name] or 0, name)
         return Ports(**chosen)

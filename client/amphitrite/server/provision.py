@@ -3,7 +3,8 @@
 It is apart from the environment that runs Amphitrite because Triton 24.10 silently
 corrupts the arrays of numpy 2: every element reads as the first.  The environment is
 built in place (virtual environments cannot be moved) under a file lock, and a marker
-is written last; without its marker it is built again.
+is written last, when every part was seen in its place; without its marker it is built
+again.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +24,24 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from amphitrite.errors import ProvisioningError
+from amphitrite.server import pins
 from amphitrite.server.host import Host, check_host, this_host
+from amphitrite.server.installing import pip_environ, run
+from amphitrite.server.private import check_private, make_private
 
-PYTRITON: Final = "0.7.0"
-ONNXRUNTIME: Final = "1.31.1"
-NUMPY: Final = "1.26.4"
 MEGABYTES: Final = {False: 450, True: 4000}  # room needed, without and with a GPU
-FULL: Final = 20  # MB, less than which is no room for anything
+
+_ATTEMPT: Final = "environment-"
+# What the environment's own Python says of its packages; those with native parts are
+# imported, since a file can be there and not fit this machine.
+_INSPECT: Final = """\
+import json
+from importlib.metadata import distributions
+import numpy, onnxruntime
+names = [d.metadata["Name"].lower().replace("_", "-") for d in distributions()]
+versions = [d.version for d in distributions()]
+print("\\n" + json.dumps(dict(zip(names, versions))))
+"""
 
 Report = Callable[[str], None]
 
@@ -79,6 +91,21 @@ class ServerEnvironment:
         return self._triton / "backends" / "python"
 
     @property
+    def parts(self) -> tuple[Path, ...]:
+        """What has to be there for a server to start."""
+        return (
+            self.python,
+            self.tritonserver,
+            self.stub,
+            self.libs,
+            self.python_backend / "libtriton_python.so",
+            self.python_backend / "triton_python_backend_utils.py",
+            self.site_packages / "numpy" / "__init__.py",
+            self.site_packages / "onnxruntime" / "__init__.py",
+            self.libpython,
+        )
+
+    @property
     def _triton(self) -> Path:
         return self.site_packages / "pytriton" / "tritonserver"
 
@@ -119,23 +146,27 @@ def provision(
     Raises
     ------
     ProvisioningError
-        The machine cannot run the server, or pip could not install it.
+        The machine cannot run the server, pip could not install it, or somebody else
+        could have put something in its place.
 
     Notes
     -----
-    pip is called with the caller's environment, so that ``PIP_INDEX_URL``,
-    ``PIP_FIND_LINKS``, ``PIP_CERT`` and the like are respected.
+    Where packages come from is the user's choice: pip's settings for indexes,
+    certificates and proxies count, in variables and in files; its others do not (see
+    `amphitrite.server.installing`).
     """
     host = this_host() if host is None else host
     check_host(host)
     cache = cache_directory() if cache is None else cache
     root = cache / "server" / _key(host, gpu=gpu)
     try:
-        if (ready := _read_marker(root)) is not None:
+        check_private(cache, shared=True)
+        if (ready := _read_marker(root, host)) is not None:
             return ready
-        root.parent.mkdir(parents=True, exist_ok=True)
+        cache.mkdir(parents=True, exist_ok=True)
+        make_private(root.parent)
         with _locked(root, report=report):
-            if (ready := _read_marker(root)) is not None:
+            if (ready := _read_marker(root, host)) is not None:
                 return ready
             return _build(root, host, gpu=gpu, report=report)
     except OSError as error:
@@ -164,30 +195,56 @@ def _key(host: Host, *, gpu: bool) -> str:
     """Name an environment by everything that goes into it."""
     python = ".".join(map(str, host.python))
     kind = "gpu" if gpu else "cpu"
+    versions = pins.pins(gpu=gpu)
+    triton, runtime = versions["nvidia-pytriton"], versions[_runtime(gpu=gpu)]
     return (
-        f"python{python}-triton{PYTRITON}-onnxruntime{ONNXRUNTIME}-{kind}-numpy{NUMPY}"
+        f"python{python}-triton{triton}-onnxruntime{runtime}-{kind}-"
+        f"numpy{versions['numpy']}-{pins.digest(gpu=gpu)}"
     )
+
+
+def _runtime(*, gpu: bool) -> str:
+    return "onnxruntime-gpu" if gpu else "onnxruntime"
 
 
 def _marker(root: Path) -> Path:
     return root / "complete.json"
 
 
-def _read_marker(root: Path) -> ServerEnvironment | None:
-    """Return a complete environment, or None if it has to be built."""
+def _read_marker(root: Path, host: Host) -> ServerEnvironment | None:
+    """Return a complete environment, or None if it has to be built.
+
+    Raises
+    ------
+    ProvisioningError
+        Somebody else could have put the environment there.
+    """
+    if not root.exists():
+        return None
+    marker = _marker(root)
+    for path in (root.parent, root, marker):
+        check_private(path)
     try:
-        written = json.loads(_marker(root).read_text())
-        found = ServerEnvironment(
-            python=Path(written["python"]),
-            site_packages=Path(written["site_packages"]),
-            libpython=Path(written["libpython"]),
-            version=written["version"],
-        )
+        name = json.loads(marker.read_text(encoding="utf-8"))["environment"]
+        if not re.fullmatch(rf"{_ATTEMPT}\w+", name):
+            return None
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    # the Python it was built with may have been removed since
-    parts = (found.python, found.tritonserver, found.libpython)
-    return found if all(part.exists() for part in parts) else None
+    check_private(root / name)
+    found = _environment(root / name, host)
+    # the Python it was built with may have been removed since, or a part of it
+    return found if all(part.exists() for part in found.parts) else None
+
+
+def _environment(attempt: Path, host: Host) -> ServerEnvironment:
+    """Describe the environment in a folder."""
+    version = f"{host.python[0]}.{host.python[1]}"
+    return ServerEnvironment(
+        python=attempt / "bin" / "python3",
+        site_packages=attempt / "lib" / f"python{version}" / "site-packages",
+        libpython=host.libpython or attempt,
+        version=version,
+    )
 
 
 def _build(root: Path, host: Host, *, gpu: bool, report: Report) -> ServerEnvironment:
@@ -199,10 +256,12 @@ def _build(root: Path, host: Host, *, gpu: bool, report: Report) -> ServerEnviro
     shutil.rmtree(root, ignore_errors=True)
     report(f"Installing the local Triton server in {root} (once, some minutes at most)")
     try:
-        root.mkdir(exist_ok=True)
-        attempt = Path(tempfile.mkdtemp(prefix="environment-", dir=root))
-        environment = _install(attempt, host, gpu=gpu, report=report)
-        _write_marker(root, environment)
+        make_private(root)
+        attempt = Path(tempfile.mkdtemp(prefix=_ATTEMPT, dir=root))
+        environment = _environment(attempt, host)
+        _install(environment, attempt, host, gpu=gpu, report=report)
+        _check_parts(environment, gpu=gpu)
+        _write_marker(root, attempt)
     except BaseException:
         shutil.rmtree(root, ignore_errors=True)
         raise
@@ -210,129 +269,80 @@ def _build(root: Path, host: Host, *, gpu: bool, report: Report) -> ServerEnviro
     return environment
 
 
-def _install(root: Path, host: Host, *, gpu: bool, report: Report) -> ServerEnvironment:
+def _install(
+    environment: ServerEnvironment,
+    attempt: Path,
+    host: Host,
+    *,
+    gpu: bool,
+    report: Report,
+) -> None:
     """Create the virtual environment and let pip fill it."""
-
-    def run(command: Sequence[str | Path]) -> None:
-        _run(command, room=root, megabytes=MEGABYTES[gpu])
-
+    room, megabytes = attempt, MEGABYTES[gpu]
     report("Creating its virtual environment")
-    run([host.executable, "-I", "-m", "venv", root])
-    python = root / "bin" / "python3"
-    pip: list[str | Path] = [
-        python,
-        "-I",
-        "-m",
-        "pip",
-        "install",
-        "--only-binary=:all:",
-    ]
-    runtime = "onnxruntime-gpu[cuda,cudnn]" if gpu else "onnxruntime"
-    report(f"Installing {runtime} {ONNXRUNTIME}")
-    run([*pip, f"numpy=={NUMPY}", f"{runtime}=={ONNXRUNTIME}"])
-    report(f"Installing the server from nvidia-pytriton {PYTRITON}")
-    # without its dependencies, whose pins the server itself does not need
-    run([*pip, "--no-deps", f"nvidia-pytriton=={PYTRITON}"])
-    version = f"{host.python[0]}.{host.python[1]}"
-    return ServerEnvironment(
-        python=python,
-        site_packages=root / "lib" / f"python{version}" / "site-packages",
-        libpython=host.libpython or root,
-        version=version,
+    run(
+        [host.executable, "-I", "-m", "venv", attempt],
+        environ=os.environ,
+        room=room,
+        megabytes=megabytes,
+    )
+    versions = pins.pins(gpu=gpu)
+    report(
+        f"Installing onnxruntime {versions[_runtime(gpu=gpu)]}, and the server from "
+        f"nvidia-pytriton {versions['nvidia-pytriton']}"
+    )
+    run(
+        [
+            *(environment.python, "-I", "-m", "pip", "install"),
+            # exactly the files that are listed: nothing built here, nothing else
+            *("--require-hashes", "--no-deps", "--only-binary=:all:"),
+            *("--requirement", pins.requirements(gpu=gpu)),
+        ],
+        environ=pip_environ(environment.python, os.environ),
+        room=room,
+        megabytes=megabytes,
     )
 
 
-def _write_marker(root: Path, environment: ServerEnvironment) -> None:
-    """Declare the environment complete, in one step."""
-    text = json.dumps(
-        {
-            "python": str(environment.python),
-            "site_packages": str(environment.site_packages),
-            "libpython": str(environment.libpython),
-            "version": environment.version,
-        },
-        indent=1,
-    )
-    aside = root / "complete.json.part"
-    aside.write_text(text)
-    aside.replace(_marker(root))
-
-
-def _run(command: Sequence[str | Path], *, room: Path, megabytes: int) -> None:
-    """Run one step of an installation.
+def _check_parts(environment: ServerEnvironment, *, gpu: bool) -> None:
+    """See every part in its place, and of its version.
 
     Raises
     ------
     ProvisioningError
-        The step failed; shows the end of what it said, and what to do.
+        Names what is missing or other than it should be.
     """
-    logger.debug("running %s", " ".join(map(str, command)))
-    done = subprocess.run(
-        [str(part) for part in command],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
+    missing = [str(part) for part in environment.parts if not part.exists()]
+    missing += [
+        f"{part} as a program"
+        for part in (environment.tritonserver, environment.stub)
+        if not os.access(part, os.X_OK)
+    ]
+    said = run(
+        [environment.python, "-I", "-c", _INSPECT],
+        environ=os.environ,
+        room=environment.site_packages,
+        megabytes=MEGABYTES[gpu],
     )
-    logger.debug("%s", done.stdout)
-    if done.returncode != 0:
-        free = shutil.disk_usage(room).free // 1_000_000
+    # warnings may come before and after
+    (line,) = [line for line in said.splitlines() if line.startswith("{")]
+    found = json.loads(line)
+    missing += [
+        f"{name} {version} (it has {found.get(name, 'none')})"
+        for name, version in pins.pins(gpu=gpu).items()
+        if found.get(name) != version
+    ]
+    if missing:
         raise ProvisioningError(
-            explain_failure(done.stdout, room=room, free=free, megabytes=megabytes)
+            "The local Triton server was installed, but lacks "
+            + ", ".join(missing)
+            + ".\nRun again; if that does not help, another Python may."
         )
 
 
-def explain_failure(output: str, *, room: Path, free: int, megabytes: int) -> str:
-    """Say why a step of an installation failed, from what it printed.
-
-    Parameters
-    ----------
-    output : str
-        What ``venv`` or pip printed.
-    room : Path
-        The folder that was being filled.
-    free, megabytes : int
-        Room left there and room needed, MB.
-    """
-    tail = "\n".join(f"  {line}" for line in output.strip().splitlines()[-8:])
-    lower = output.lower()
-    # venv keeps the reason of its pip to itself
-    full = free < FULL or any(sign in lower for sign in _FULL)
-    if full:
-        advice = (
-            f"There is no space left: {room} has {free} MB, about {megabytes} MB "
-            "are needed (pip also uses TMPDIR).\nFree some, or choose another folder "
-            "with the environment variable AMPHITRITE_CACHE."
-        )
-    elif any(sign in lower for sign in _OFFLINE):
-        advice = (
-            "No package index answers, or not with these packages. The first use needs "
-            "a network (once); without one, download the wheels elsewhere and set "
-            "PIP_NO_INDEX=1 and PIP_FIND_LINKS=FOLDER, or name a running server with "
-            "--server HOST:8001."
-        )
-    elif "ensurepip" in lower:
-        advice = (
-            "This Python cannot create virtual environments. On Debian and Ubuntu: "
-            "apt install python3-venv"
-        )
-    else:
-        advice = "The end of the installer's output tells why; run again once mended."
-    return f"The local Triton server could not be installed:\n{tail}\n{advice}"
-
-
-_FULL: Final = ("no space left", "errno 28", "disk quota")
-_OFFLINE: Final = (
-    "(from versions: none)",
-    "failed to establish a new connection",
-    "temporary failure in name resolution",
-    "name or service not known",
-    "network is unreachable",
-    "connection refused",
-    "proxyerror",
-    "newconnectionerror",
-    "read timed out",
-    "connecttimeout",
-)
+def _write_marker(root: Path, attempt: Path) -> None:
+    """Declare an environment complete, in one step."""
+    aside = root / "complete.json.part"
+    aside.write_text(json.dumps({"environment": attempt.name}), encoding="utf-8")
+    aside.chmod(0o644)  # whatever the umask: else nobody would believe it
+    aside.replace(_marker(root))

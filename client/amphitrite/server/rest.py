@@ -1,35 +1,89 @@
 """Triton's HTTP interface, as far as starting and checking a server needs it.
 
 Science goes through gRPC (see `amphitrite.triton`); here the standard library is
-enough, and nothing has to be imported to start a server.
+enough, and nothing has to be imported to start a server.  A server's address is
+``http://HOST:PORT``, or ``unix:PATH`` of its socket.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
-import urllib.error
-import urllib.request
+import socket
+import urllib.parse
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from amphitrite.errors import InferenceFailed, ModelNotReady, ServerUnreachable
+from amphitrite.errors import InferenceFailed, ServerUnreachable
 
-# a proxy of the environment must not stand between us and this machine
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_UNIX: Final = "unix:"
 
 
-def post(url: str, body: Mapping[str, Any], *, timeout: float) -> Any:
-    """Send JSON and return the JSON of the answer.
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over a socket that is a file."""
+
+    def __init__(self, path: str, *, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self.path = path
+
+    def connect(self) -> None:
+        """Connect to the file."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+def request(
+    server: str, path: str, body: Mapping[str, Any] | None = None, *, timeout: float
+) -> tuple[int, bytes]:
+    """Ask a server for something, straight and through no proxy.
 
     Parameters
     ----------
-    url : str
-        The whole address.
-    body : mapping
-        What to send.
+    server : str
+        Its address.
+    path : str
+        What is asked for, such as ``/v2/health/live``.
+    body : mapping, optional
+        What to send, as JSON.
     timeout : float
         Seconds to wait for the answer.
+
+    Returns
+    -------
+    tuple of int and bytes
+        HTTP's status and the answer.
+
+    Raises
+    ------
+    ServerUnreachable
+        Nothing answers, or not in time.
+    """
+    connection = _connection(server, timeout=timeout)
+    try:
+        if body is None:
+            connection.request("GET", path)
+        else:
+            connection.request("POST", path, json.dumps(body).encode())
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise ServerUnreachable(
+            f"the local Triton server at {server} gives no answer: {error}"
+        ) from error
+    finally:
+        connection.close()
+
+
+def _connection(server: str, *, timeout: float) -> http.client.HTTPConnection:
+    if server.startswith(_UNIX):
+        return _UnixConnection(server.removeprefix(_UNIX), timeout=timeout)
+    host = urllib.parse.urlsplit(server)
+    return http.client.HTTPConnection(host.hostname or "", host.port, timeout=timeout)
+
+
+def post(server: str, path: str, body: Mapping[str, Any], *, timeout: float) -> Any:
+    """Send JSON and return the JSON of the answer.
 
     Raises
     ------
@@ -38,18 +92,10 @@ def post(url: str, body: Mapping[str, Any], *, timeout: float) -> Any:
     ServerUnreachable
         Nothing answers, or not in time.
     """
-    request = urllib.request.Request(url, json.dumps(body).encode())
-    try:
-        with _OPENER.open(request, timeout=timeout) as answer:
-            text = answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            raise InferenceFailed(_reason(error.read())) from error
-    except (OSError, http.client.HTTPException) as error:
-        raise ServerUnreachable(
-            f"the local Triton server at {url} gives no answer: {error}"
-        ) from error
-    return json.loads(text) if text else None
+    status, text = request(server, path, body, timeout=timeout)
+    if status != http.HTTPStatus.OK:
+        raise InferenceFailed(_reason(text))
+    return json.loads(text)
 
 
 def _reason(text: bytes) -> str:
@@ -60,46 +106,21 @@ def _reason(text: bytes) -> str:
         return text.decode(errors="replace")
 
 
-def repository_index(url: str) -> list[dict[str, str]]:
-    """List the models that the server knows: name, version, state, reason."""
-    index: list[dict[str, str]] = post(f"{url}/v2/repository/index", {}, timeout=5)
-    return index
+def is_ready(server: str, model: str) -> bool:
+    """Tell whether a server answers, and says of a model that it is ready."""
+    return _gives(server, f"/v2/models/{model}/ready") is not None
 
 
-def load_model(url: str, name: str, *, timeout: float = 600) -> None:
-    """Load a model, or load it again if its files have changed.
+def counts(metrics: str, model: str) -> bool:
+    """Tell whether a server's metrics are to be had, and count a model's requests."""
+    text = _gives(metrics, "/metrics")
+    return text is not None and f'model="{model}"'.encode() in text
 
-    Raises
-    ------
-    ModelNotReady
-        The server cannot load it; says why.
-    """
+
+def _gives(server: str, path: str) -> bytes | None:
+    """Return what a server has at a path; None if it has nothing or is none."""
     try:
-        post(f"{url}/v2/repository/models/{name}/load", {}, timeout=timeout)
-    except InferenceFailed as error:
-        raise not_loaded(name, str(error)) from error
-
-
-def not_loaded(name: str, reason: str) -> ModelNotReady:
-    """Return the error for a model that the server cannot load, to be raised."""
-    # before the backend's reason comes Triton's path to it, after it a traceback
-    said = reason.partition("\n\nAt:\n")[0].rpartition("TritonModelException: ")[2]
-    said = said.removeprefix(f"model '{name}': ")
-    return ModelNotReady(
-        f"the model '{name}' cannot be loaded: {said}\n"
-        "Export it again, or restore it from the release's model repository."
-    )
-
-
-def unload_model(url: str, name: str) -> None:
-    """Stop serving a model."""
-    post(f"{url}/v2/repository/models/{name}/unload", {}, timeout=60)
-
-
-def offers_metrics(url: str) -> bool:
-    """Tell whether Triton's metrics are to be had at an address."""
-    try:
-        with _OPENER.open(url, timeout=5) as answer:
-            return b"nv_inference_count" in answer.read()
-    except (OSError, http.client.HTTPException):
-        return False
+        status, text = request(server, path, timeout=5)
+    except ServerUnreachable:
+        return None
+    return text if status == http.HTTPStatus.OK else None

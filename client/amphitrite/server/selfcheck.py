@@ -63,15 +63,15 @@ def onnx_bytes() -> bytes:
     return _field(1, IR_VERSION) + _field(7, graph) + _field(8, opset)
 
 
-def write_repository(folder: Path, name: str) -> None:
-    """Write a model repository with nothing but the self-check's model."""
-    version = folder / name / "1"
+def write_model(folder: Path) -> None:
+    """Write the self-check's model, under the name of the folder."""
+    version = folder / "1"
     version.mkdir(parents=True)
     (version / "model.onnx").write_bytes(onnx_bytes())
-    (folder / name / "config.pbtxt").write_text(CONFIG.format(name=name))
+    (folder / "config.pbtxt").write_text(CONFIG.format(name=folder.name))
 
 
-def check_inference(url: str, name: str) -> None:
+def check_inference(server: str, name: str) -> None:
     """Let the server double some numbers that all differ.
 
     Raises
@@ -92,7 +92,7 @@ def check_inference(url: str, name: str) -> None:
             }
         ]
     }
-    answer = post(f"{url}/v2/models/{name}/infer", body, timeout=60)
+    answer = post(server, f"/v2/models/{name}/infer", body, timeout=60)
     doubled = answer["outputs"][0]["data"]
     if doubled != [2 * number for number in numbers]:
         raise InferenceFailed(f"doubling {numbers[:3]} ... gave {doubled[:3]} ...")

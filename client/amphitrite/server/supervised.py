@@ -24,6 +24,11 @@ PATIENCE: Final = 30.0  # seconds; a supervisor answers in 0.1
 class Supervised:
     """A process under supervision, and the folder it runs in.
 
+    Parameters
+    ----------
+    place : Path
+        Where to make that folder.
+
     Raises
     ------
     ProvisioningError
@@ -37,13 +42,16 @@ class Supervised:
         The process, once started.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, place: Path) -> None:
         self.pid: int | None = None
         self._exit: int | None = None
         self._heard = b""
         self._owner = os.getpid()
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", supervisor.__file__, str(self._owner)],
+            [
+                *(sys.executable, "-I", "-S", supervisor.__file__),
+                *(str(self._owner), str(place)),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

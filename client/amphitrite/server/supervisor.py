@@ -1,11 +1,15 @@
 """The process that owns a local Triton server and never outlives its purpose.
 
-Run as a script, with the standard library alone: ``python -I -S supervisor.py PID``.
-It makes a folder for the run and says where; reads one line of JSON, the job; starts
-the server; and waits.  It stops the server and sweeps up when its standard input
-closes, on SIGTERM, or when the process PID is no longer its parent: so the server ends
-with whoever asked for it, even if that one is killed with SIGKILL.  Should the
-supervisor itself be killed, the kernel kills the server.
+Run as a script, with the standard library alone:
+``python -I -S supervisor.py PID PLACE``.  It makes a folder for the run in PLACE and
+says where; reads one line of JSON, the job; starts the server; and waits.
+It stops the server and sweeps up when its standard input closes, on SIGTERM, or when
+the process PID is no longer its parent: so the server ends with whoever asked for it,
+even if that one is killed with SIGKILL.  Should the supervisor itself be killed, the
+kernel kills the server; and since the locks of the run go with the supervisor, the next
+run knows that the folder is nobody's any more.
+
+All that a run makes is the user's alone: folder, sockets, log and shared memory.
 
 On standard output it says, one JSON object a line, ``{"folder": ...}``, then
 ``{"pid": ...}``, and ``{"exit": ...}`` if the server ends by itself; the folder, with
@@ -16,11 +20,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
+import resource
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -29,23 +36,53 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 PREFIX: Final = "amphitrite-triton-"
+LOCK: Final = "amphitrite.lock"  # in the run's folder, and in its shared memory
 GRACE: Final = 10.0  # seconds from SIGTERM to SIGKILL; the server gives up after 5
 PERIOD: Final = 0.1  # seconds between looks at the parent and the server
 SHARED_MEMORY: Final = Path("/dev/shm")
+OPEN_FILES: Final = 65536  # more is of no use to a server
 PR_SET_PDEATHSIG: Final = 1
+PR_SET_NO_NEW_PRIVS: Final = 38
 
 
 def sweep(folder: Path, shm_prefix: str) -> None:
     """Remove what a server leaves behind: its folder and its shared memory."""
-    if SHARED_MEMORY.is_dir():
-        for region in SHARED_MEMORY.glob(f"{shm_prefix}*"):
-            region.unlink(missing_ok=True)
+    sweep_shared_memory(shm_prefix)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep_shared_memory(shm_prefix: str) -> None:
+    """Remove the shared memory of one server."""
+    for region in SHARED_MEMORY.glob(f"{shm_prefix}*"):
+        with contextlib.suppress(OSError):
+            region.unlink()
 
 
 def shm_prefix(folder: Path) -> str:
     """Return the prefix of the shared memory of the server that runs in a folder."""
     return folder.name.replace("-", "_") + "_"
+
+
+def locks(folder: Path) -> list[Path]:
+    """List the files that a run keeps locked: in its folder, in its shared memory.
+
+    The second is for a folder that somebody else removed, as batch systems do.
+    """
+    return [folder / LOCK, SHARED_MEMORY / f"{shm_prefix(folder)}{LOCK}"]
+
+
+def hold(lock: Path) -> None:
+    """Make a file that is locked for as long as this process lives.
+
+    It appears under its name when it is locked already, lest a process that looks for
+    abandoned ones find it before.
+    """
+    new = lock.with_name(f"{lock.name}.new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    # where a file system has no locks, nobody can take it for abandoned either
+    with contextlib.suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    new.rename(lock)
 
 
 class Supervisor:
@@ -119,6 +156,11 @@ def start(job: dict[str, Any], log: IO[bytes]) -> subprocess.Popen[bytes]:
     directory first and would take a ``model.py`` there for the backend.
     """
     libc = ctypes.CDLL(None)
+
+    def begin() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        keep_shared_memory_private(libc)
+
     return subprocess.Popen(
         job["command"],
         env=job["environ"],
@@ -127,9 +169,48 @@ def start(job: dict[str, Any], log: IO[bytes]) -> subprocess.Popen[bytes]:
         stdout=log,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        # safe here: this process has one thread
-        preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL),
+        preexec_fn=begin,  # safe here: this process has one thread
     )
+
+
+def keep_shared_memory_private(libc: ctypes.CDLL) -> None:
+    """Let the umask count for shared memory, in this process and its children.
+
+    The library that makes Triton's shared memory gives it the mode 0644 by ``fchmod``,
+    whatever the umask is, so that everybody on the machine could read what is asked
+    and answered.  From here on that very call does nothing and succeeds: a filter of
+    system calls, which needs no privilege.  Where the kernel has no filters, the mode
+    stays, and the launcher says so.
+    """
+    load, equal, end = 0x20, 0x15, 0x06
+    x86_64, fchmod, mode = 0xC000003E, 91, 0o644
+    succeed, allow = 0x00050000, 0x7FFF0000
+    steps = (
+        # what to do, how many steps to skip if equal and if not, with which operand
+        (load, 0, 0, 4),  # the architecture
+        (equal, 0, 5, x86_64),
+        (load, 0, 0, 0),  # the number of the call
+        (equal, 0, 3, fchmod),
+        (load, 0, 0, 24),  # its second argument
+        (equal, 0, 1, mode),
+        (end, 0, 0, succeed),
+        (end, 0, 0, allow),
+    )
+    code = b"".join(struct.pack("=HBBI", *step) for step in steps)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    program = struct.pack("@HP", len(steps), ctypes.addressof(buffer))
+    seccomp, set_filter, speculate = 317, 1, 4
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    # without the last flag, older kernels slow down what runs under a filter
+    libc.syscall(seccomp, set_filter, speculate, program)
+
+
+def raise_open_files() -> None:
+    """Allow the server as many open files as the system lets this user have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def has_ended(pid: int) -> bool:
@@ -154,8 +235,12 @@ def stop(server: subprocess.Popen[bytes]) -> int:
 def main() -> None:
     """Serve one parent."""
     supervisor = Supervisor(int(sys.argv[1]))
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    os.umask(0o077)
+    raise_open_files()
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=sys.argv[2]))
     try:
+        for lock in locks(folder):
+            hold(lock)
         say(folder=str(folder))
         job = supervisor.job()
         if job is not None:

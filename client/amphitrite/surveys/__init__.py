@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
 from amphitrite.errors import BadInput
+from amphitrite.spec import ModelSpec
 
 SURVEYS = ("asid", "calnet", "morpheus")
 
@@ -34,6 +36,27 @@ def asked(survey: str) -> list[str]:
     """
     found = page(survey)
     return [model.name for model in getattr(found, "ASKED", (found.MODEL,))]
+
+
+def needed(names: Iterable[str]) -> list[str]:
+    """Return the names of models, those that a survey's run asks in its place.
+
+    A survey may be named like one of its models: then all that it asks are meant.
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        found.update(dict.fromkeys(asked(name) if name in SURVEYS else [name]))
+    return list(found)
+
+
+def model_names() -> set[str]:
+    """Return the names of all models on the pages, members of ensembles included."""
+    return {
+        value.name
+        for survey in SURVEYS
+        for value in vars(page(survey)).values()
+        if isinstance(value, ModelSpec)
+    }
 
 
 def options(survey: str, **chosen: Any) -> Any:

@@ -64,6 +64,7 @@ from amphitrite.provenance import Provenance
 from amphitrite.search import search
 from amphitrite.spec import ModelSpec, TensorSpec
 from amphitrite.staging import Staging
+from amphitrite.steady import Steady
 from amphitrite.tiling import Tiles, centres
 from amphitrite.triton import Connection, ServedModel
 
@@ -74,6 +75,7 @@ T = TypeVar("T")
 # Of AUXILIARY and of the variances, in their order.
 AUXILIARIES: Final = ("log_counts", "log_peak_counts", "row", "column", "score")
 VARIANCES: Final = ("aleatoric", "epistemic")
+N_PEAKS: Final = "n_peaks"
 
 REFERENCES: Final = (
     "Panes et al. 2021, A&A 656, A62, arXiv:2103.11068",
@@ -92,6 +94,7 @@ COUNTS: Final = tuple(
             "amphitrite.patches), as counted: the graph scales them; all zero where "
             "the band is missing"
         ),
+        minimum=0.0,
     )
     for band in BANDS
 )
@@ -108,6 +111,8 @@ MASK: Final = TensorSpec(
     shape=(MASK_PIXELS, MASK_PIXELS),
     axes=("y", "x"),
     description="closeness to a source, 0 to 1",
+    minimum=0.0,
+    maximum=1.0,
 )
 FOUND: Final = (
     TensorSpec(
@@ -118,8 +123,11 @@ FOUND: Final = (
         unit="pix",
         description=(
             "row and column of each peak on the mask's grid, to a fraction of a "
-            "pixel; pixel centres have whole numbers, counted from 0"
+            "pixel; pixel centres have whole numbers, counted from 0; 0 where there "
+            "is no further peak"
         ),
+        minimum=0.0,
+        maximum=MASK_PIXELS - 1.0,
     ),
     TensorSpec(
         name="score",
@@ -130,13 +138,16 @@ FOUND: Final = (
             "scale-normalised Laplacian-of-Gaussian response at the peak, falling; 0 "
             "where there is no further peak"
         ),
+        minimum=0.0,
     ),
     TensorSpec(
-        name="n_peaks",
+        name=N_PEAKS,
         dtype="int32",
         shape=(1,),
         axes=("count",),
         description="how many peaks the mask has; those beyond the list are left out",
+        minimum=0.0,
+        maximum=float(MASK_PIXELS**2),
     ),
 )
 # What the networks that describe a source are told of each of up to K peaks.
@@ -149,6 +160,7 @@ CUTOUTS: Final = TensorSpec(
     description=(
         "counts around each peak, each band on its own grid; zero outside the patch"
     ),
+    minimum=0.0,
 )
 VALID: Final = TensorSpec(
     name="valid",
@@ -175,6 +187,7 @@ EXPOSURE: Final = TensorSpec(
     axes=("band",),
     unit="cm2 s",
     description="exposure at the patch's centre, a mean of each band; above 0",
+    minimum=0.0,
 )
 # What these networks answer of each; NaN where there is no peak.
 FLUXES: Final = (
@@ -184,6 +197,7 @@ FLUXES: Final = (
         shape=(-1,),
         axes=("peak",),
         description="log10 of the photons from 1 to 100 GeV per cm2 and s",
+        filled_by=VALID.name,
     ),
     TensorSpec(
         name="flux_variance",
@@ -191,6 +205,8 @@ FLUXES: Final = (
         shape=(-1, len(VARIANCES)),
         axes=("peak", "kind"),
         description="variance of log10_flux, aleatoric and epistemic: they add up",
+        minimum=0.0,
+        filled_by=VALID.name,
     ),
 )
 FAKES: Final = (
@@ -200,6 +216,7 @@ FAKES: Final = (
         shape=(-1,),
         axes=("peak",),
         description="logit of p_fake",
+        filled_by=VALID.name,
     ),
     TensorSpec(
         name="p_fake",
@@ -207,6 +224,9 @@ FAKES: Final = (
         shape=(-1,),
         axes=("peak",),
         description="calibrated probability that there is no source at the peak",
+        minimum=0.0,
+        maximum=1.0,
+        filled_by=VALID.name,
     ),
 )
 OFFSETS: Final = (
@@ -220,6 +240,7 @@ OFFSETS: Final = (
             "from the peak to the source along a row, growing with the column (so "
             "that longitude falls), then along a column, growing with the row"
         ),
+        filled_by=VALID.name,
     ),
     TensorSpec(
         name="offset_variance",
@@ -228,6 +249,8 @@ OFFSETS: Final = (
         axes=("peak", "kind", "coordinate"),
         unit="deg2",
         description="variances of offset, aleatoric and epistemic: they add up",
+        minimum=0.0,
+        filled_by=VALID.name,
     ),
 )
 _CONSTANTS: Final = {
@@ -287,7 +310,11 @@ DESCRIBED: Final = (*FLUXES, *FAKES, *OFFSETS)
 MODEL: Final = ModelSpec(
     name="asid",
     inputs=(*COUNTS, EXPOSURE),
-    outputs=(MASK, *FOUND, *DESCRIBED),
+    outputs=(
+        *(MASK, *FOUND),
+        # it gives the number of peaks, and takes nothing that says where they are
+        *(replace(tensor, filled_by=N_PEAKS) for tensor in DESCRIBED),
+    ),
     constants={**_CONSTANTS, **_FLUX_CONSTANTS},
     references=REFERENCES,
 )
@@ -314,7 +341,7 @@ def per_source(head: ModelSpec) -> ModelSpec:
     -------
     ModelSpec
         Of the same name and constants; without ``valid``, and every tensor without the
-        axis of the peaks, since the batch is one of sources.
+        axis of the peaks, since the batch is one of sources, all of them there.
     """
     inputs = (tensor for tensor in head.inputs if tensor != VALID)
     return replace(
@@ -327,7 +354,7 @@ def per_source(head: ModelSpec) -> ModelSpec:
 def _of_one_peak(tensor: TensorSpec) -> TensorSpec:
     if tensor.axes[0] != "peak":
         return tensor
-    return replace(tensor, shape=tensor.shape[1:], axes=tensor.axes[1:])
+    return replace(tensor, shape=tensor.shape[1:], axes=tensor.axes[1:], filled_by="")
 
 
 ASKED: Final = (MODEL, HEADS_MODEL)
@@ -638,11 +665,11 @@ def run(
     """
     control = control or engine.Control()
     catalogs.check_suffix(out)
-    side_products.check(
-        options.beside,
-        out,
-        [*inputs, *options.aids],
-        replace=control.overwrite or control.resume,
+    read = [*inputs, *options.aids]
+    beside = side_products.Beside(
+        *(options.beside, out, read),
+        overwrite=control.overwrite,
+        resume=control.resume,
     )
     if options.plot is not None:
         skymaps.check_available()
@@ -652,6 +679,7 @@ def run(
         )
         clock = [time.monotonic()]
         staging.require(len(centres()) * _JOURNAL_BYTES)
+        steady = Steady(read)
         counterparts = _read(options.associate, associations.read)
         exposure = _read(options.exposure, exposures.read)
         photons = skies.read(inputs, progress=control.progress)
@@ -672,6 +700,7 @@ def run(
         sky = _observation(photons, exposure, calibration)
         provenance = Provenance.of(inputs, models[0], control.command)
         aids = _aid_cards(options, counterparts)
+        steady.check()  # what was read is what the checksums are of
         head = {
             "survey": MODEL.name,
             "peaks": options.peaks,
@@ -727,7 +756,7 @@ def run(
         declared = (*COLUMNS, *(ASSOCIATION_COLUMNS if counterparts else ()))
         table = catalogs.table(declared, columns, cards)
         catalogs.write(table, staging.result, provenance=cards)
-        _write_beside(options, table, photons)
+        _write_beside(beside, options, table, photons)
         journal.close()
         staging.publish()
         clock.append(time.monotonic())
@@ -746,13 +775,13 @@ def run(
 def _models(connection: Connection) -> tuple[ServedModel, ServedModel]:
     """Find both ensembles, and make sure that they describe sources alike."""
     model, heads = (connection.model(spec) for spec in ASKED)
-    digests = {member.name: member.digest for member in model.spec.members}
+    identities = {member.name: member.identity for member in model.spec.members}
     for member in heads.spec.members:
-        if digests.get(member.name) != member.digest:
+        if identities.get(member.name) != member.identity:
             raise SpecMismatch(
                 f"the ensembles '{MODEL.name}' and '{HEADS_MODEL.name}' are not of one "
-                f"release: '{member.name}' is {digests.get(member.name)} in the one "
-                f"and {member.digest} in the other. Roll both back, or export "
+                f"release: '{member.name}' is {identities.get(member.name)} in the one "
+                f"and {member.identity} in the other. Roll both back, or export "
                 f"'{member.name}' again."
             )
     return model, heads
@@ -826,11 +855,13 @@ def _sky_cards(photons: Photons) -> dict[str, str | int | float]:
     return cards
 
 
-def _write_beside(options: Options, table: QTable, photons: Photons) -> None:
+def _write_beside(
+    beside: side_products.Beside, options: Options, table: QTable, photons: Photons
+) -> None:
     """Write the region file and the picture, each aside at first."""
     if options.regions is not None:
-        with side_products.aside(options.regions) as path:
+        with beside.aside(options.regions) as path:
             regions.write(table, path, radius_degrees=MATCH_DEGREES)
     if options.plot is not None:
-        with side_products.aside(options.plot) as path:
+        with beside.aside(options.plot) as path:
             skymaps.write(path, photons.vectors, table)

@@ -93,6 +93,8 @@ MODEL: Final = ModelSpec(
             shape=(1,),
             axes=("score",),
             description="probability that the segment shows an eclipsing binary",
+            minimum=0.0,
+            maximum=1.0,
         ),
     ),
     constants={
@@ -450,14 +452,15 @@ def run(
     control = control or engine.Control()
     catalogs.check_suffix(out)
     files = file_lists.expand(inputs)
-    side_products.check([], out, files, replace=control.overwrite or control.resume)
+    side_products.check_distinct([], out, files)
     with ExitStack() as stack:
         staging = stack.enter_context(
             Staging(out, resume=control.resume, overwrite=control.overwrite)
         )
         staging.require(len(files) * _JOURNAL_BYTES)
+        replace = control.overwrite or control.resume
         if options.plots is not None:
-            star_pictures.make_folder(options.plots)
+            star_pictures.check_folder(options.plots, replace=replace)
         clock = [time.monotonic()]
         model = stack.enter_context(connecting).model(MODEL)
         learned = Learned.of(model.spec)
@@ -465,7 +468,8 @@ def run(
         provenance = input_lists.provenance(files, model, control.command)
         head = {
             "survey": MODEL.name,
-            "plots": str(options.plots),
+            "plots": str(options.plots and options.plots.absolute()),
+            "batch": model.max_batch,
             **provenance.identity,
         }
         journal = stack.enter_context(
@@ -481,6 +485,8 @@ def run(
         clock.append(time.monotonic())
         found = stars.group(scored)
         candidates = [star for star in found if star.p_eb >= threshold]
+        if options.plots is not None:
+            star_pictures.make_folder(options.plots)
         ephemerides = measuring.measure(
             *(candidates, model, journal, control),
             interpolation=learned.interpolation,
@@ -502,7 +508,9 @@ def run(
         if options.plots is not None:
             best = star_pictures.best(candidates)
             folded = measuring.thumbnails(best, journal)
-            star_pictures.write_sheet(options.plots, best, ephemerides, folded)
+            star_pictures.write_sheet(
+                *(options.plots, best, ephemerides, folded), replace=replace
+            )
         journal.close()
         staging.publish()
         clock.append(time.monotonic())

@@ -24,6 +24,7 @@ from amphitrite.errors import BadInput
 from amphitrite.provenance import Provenance
 from amphitrite.spec import ModelSpec, TensorSpec
 from amphitrite.staging import Staging
+from amphitrite.steady import Steady
 from amphitrite.triton import Connection
 from amphitrite.windows import (
     MARGIN,
@@ -94,6 +95,8 @@ MODEL: Final = ModelSpec(
             shape=(WINDOW, WINDOW, len(LABELS)),
             axes=("y", "x", "label"),
             description="class probabilities, summing to one over the labels",
+            minimum=0.0,
+            maximum=1.0,
         ),
     ),
     labels=LABELS,
@@ -193,11 +196,12 @@ class Options:
 
 @dataclass(frozen=True)
 class StripOfBands:
-    """One strip of the open images: what `prepare` reads."""
+    """One strip of the open images, whose files must stay: what `prepare` reads."""
 
     images: Mapping[str, fits.Image]
     strip: Strip
     stride: int
+    steady: Steady
 
 
 @dataclass
@@ -258,9 +262,10 @@ def prepare(payload: StripOfBands, *, batch: int) -> StripWork:
     Raises
     ------
     BadInput
-        A file cannot be read there.
+        A file cannot be read there, or is not as it was.
     """
     rows = [payload.images[band].rows(*payload.strip.rows) for band in BANDS]
+    payload.steady.check()  # no strip of another content gets into the journal
     return StripWork(
         np.stack(rows, axis=-1),
         payload.strip,
@@ -306,8 +311,9 @@ def run(
 
     control = control or engine.Control()
     with ExitStack() as stack:
+        steady = Steady(inputs)
         images = _open(inputs, stack)
-        units = _units(images, options)
+        units = _units(images, options, steady)
         products = {*PRODUCTS, options.catalogue}
         staging = stack.enter_context(
             Staging(
@@ -320,10 +326,12 @@ def run(
         staging.require(_disk(images, units))
         model = stack.enter_context(connecting).model(MODEL)
         provenance = Provenance.of(inputs, model, control.command)
+        batch = min(options.batch, model.max_batch)
         head = {
             "survey": MODEL.name,
             "stride": options.stride,
-            "strips": len(units),
+            "strip_rows": _strip_rows(images, options),
+            "batch": batch,
             **provenance.identity,
         }
         journal = stack.enter_context(
@@ -332,7 +340,7 @@ def run(
         with control.progress("classifying", sum(u.size for u in units)) as advance:
             summary = engine.execute(
                 units,
-                partial(prepare, batch=min(options.batch, model.max_batch)),
+                partial(prepare, batch=batch),
                 model,
                 journal,
                 outputs=[PROBABILITIES],
@@ -353,6 +361,7 @@ def run(
                 "STRIDE": options.stride,
             },
         )
+        steady.check()
         journal.close()
         staging.publish()
     return engine.Result(table, summary, out)
@@ -390,17 +399,25 @@ def _open(inputs: Sequence[Path], stack: ExitStack) -> dict[str, fits.Image]:
     return images
 
 
-def _units(images: Mapping[str, fits.Image], options: Options) -> list[engine.Unit]:
+def _strip_rows(images: Mapping[str, fits.Image], options: Options) -> int:
+    """Return how many rows are worked on together."""
+    _, nx = images[BANDS[0]].shape
+    return options.strip_rows or max(
+        _LEAST_ROWS, _STRIP_BYTES // (_BYTES_PER_PIXEL * nx)
+    )
+
+
+def _units(
+    images: Mapping[str, fits.Image], options: Options, steady: Steady
+) -> list[engine.Unit]:
     """Divide the image into strips."""
     ny, nx = images[BANDS[0]].shape
     n_columns = len(window_starts(nx, options.stride))
-    height = options.strip_rows or max(
-        _LEAST_ROWS, _STRIP_BYTES // (_BYTES_PER_PIXEL * nx)
-    )
+    height = _strip_rows(images, options)
     return [
         engine.Unit(
             key=f"rows {strip.rows[0]} to {strip.rows[1] - 1}",
-            payload=StripOfBands(images, strip, options.stride),
+            payload=StripOfBands(images, strip, options.stride, steady),
             size=len(strip.starts) * n_columns,
         )
         for strip in strips(ny, stride=options.stride, height=height)

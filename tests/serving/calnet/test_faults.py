@@ -15,6 +15,7 @@ import pytest
 from astropy.table import QTable
 
 from amphitrite.server import LocalTriton
+from amphitrite.server.listening import Network
 from amphitrite.surveys.calnet import MODEL
 
 pytestmark = [
@@ -174,7 +175,7 @@ def test_a_killed_server_is_said_and_survived(
     expected, largest = undisturbed
     out = tmp_path / "eb.fits"
     options = {"models": [MODEL.name], "environment": server_environment}
-    with LocalTriton(calnet_repository, **options) as first:
+    with LocalTriton(calnet_repository, listening=Network(), **options) as first:
         url = first.grpc_url
         process = launch(*command[:2], "--server", url, "-o", out, "--patience", 60)
         until(lambda: size(out) > 0.2 * largest, process)
@@ -182,7 +183,8 @@ def test_a_killed_server_is_said_and_survived(
         time.sleep(0.5)
         assert process.poll() is None
     port = int(url.rpartition(":")[2])
-    with LocalTriton(calnet_repository, grpc_port=port, **options):
+    again = Network(grpc_port=port)
+    with LocalTriton(calnet_repository, listening=again, **options):
         _, err = process.communicate(timeout=120)
     assert process.returncode == SKIPPED, err
     assert "no Triton server" in err

@@ -18,6 +18,7 @@ from astropy.table import QTable
 
 from amphitrite.repository import find_repository
 from amphitrite.server import LocalTriton
+from amphitrite.server.listening import Network
 from amphitrite.surveys.morpheus import LABELS
 
 pytestmark = [pytest.mark.triton, pytest.mark.slow]
@@ -133,8 +134,8 @@ def test_a_killed_server_or_stub_is_said_and_survived(
 ):
     out = tmp_path / "out"
     journal = tmp_path / "out.part" / "journal"
-    first = LocalTriton(find_repository(), ["morpheus"], environment=server_environment)
-    with first:
+    options = {"models": ["morpheus"], "environment": server_environment}
+    with LocalTriton(find_repository(), listening=Network(), **options) as first:
         port = int(first.grpc_url.rpartition(":")[2])
         command = ("morpheus", *bands, *OPTIONS, "--server", first.grpc_url)
         process = launch(*command, "-o", out, "--patience", 60)
@@ -147,9 +148,7 @@ def test_a_killed_server_or_stub_is_said_and_survived(
                 found.kill()
         time.sleep(1.5)
         assert process.poll() is None
-    with LocalTriton(
-        find_repository(), ["morpheus"], environment=server_environment, grpc_port=port
-    ):
+    with LocalTriton(find_repository(), listening=Network(grpc_port=port), **options):
         _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert "Trying again for 60 s" in err
@@ -163,7 +162,8 @@ def test_a_server_that_stays_away_ends_the_run_with_what_to_do(
     out = tmp_path / "out"
     journal = tmp_path / "out.part" / "journal"
     repository = find_repository()
-    with LocalTriton(repository, ["morpheus"], environment=server_environment) as one:
+    options = {"models": ["morpheus"], "environment": server_environment}
+    with LocalTriton(repository, listening=Network(), **options) as one:
         port = int(one.grpc_url.rpartition(":")[2])
         command = ("morpheus", *bands, *OPTIONS, "--server", one.grpc_url, "-o", out)
         process = launch(*command, "--patience", 2)
@@ -172,9 +172,7 @@ def test_a_server_that_stays_away_ends_the_run_with_what_to_do(
     assert process.returncode == 3
     assert "--resume" in err
     assert "Traceback" not in err
-    with LocalTriton(
-        repository, ["morpheus"], environment=server_environment, grpc_port=port
-    ):
+    with LocalTriton(repository, listening=Network(grpc_port=port), **options):
         done = amphitrite(*command, "--resume")
     assert done.returncode == 0, done.stderr
     assert_same(products(out), undisturbed[1])

@@ -68,8 +68,8 @@ def evaluation(described):
         digest="sha256:abcdef",
         learned=LEARNED,
         members=(
-            Member("asid_unet", 3, "sha256:1"),
-            Member("asid_peaks", 2, "sha256:2"),
+            Member("asid_unet", 3, "sha256:1", "sha256:4"),
+            Member("asid_peaks", 2, "sha256:2", "sha256:5"),
         ),
     )
     return Evaluation(

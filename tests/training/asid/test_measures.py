@@ -212,7 +212,7 @@ def test_numbers_are_strict_json(toy, described):
         spec=MODEL.with_weights(
             digest="sha256:0",
             learned=LEARNED,
-            members=(Member("asid_unet", 1, "sha256:1"),),
+            members=(Member("asid_unet", 1, "sha256:1", "sha256:2"),),
         ),
         members={},
         version=1,

@@ -13,6 +13,7 @@ from astropy.table import QTable
 from amphitrite import catalogs
 from amphitrite.commands.talk import Talk
 from amphitrite.patches import unit_vectors
+from amphitrite.storing import writing
 from amphitrite.surveys import asid as page
 from amphitrite.triton import Connection
 from amphitrite_training.asid.calibrate import FLUX_EDGES
@@ -54,8 +55,9 @@ def demo(
     sky = make_sky(SEED)
     events, catalogue = out / "events.fits", out / "catalogue.fits"
     photons = draw_events(sky, np.random.default_rng(SEED), REGION)
-    write_events(photons, events, years=sky.years, region=REGION, seed=SEED)
-    write_exposure(out / "exposure.fits", years=sky.years)
+    with writing(out):
+        write_events(photons, events, years=sky.years, region=REGION, seed=SEED)
+        write_exposure(out / "exposure.fits", years=sky.years)
     known = truth(sky, REGION)
     catalogs.write(known, out / "truth.fits")
     simulated = time.monotonic() - began

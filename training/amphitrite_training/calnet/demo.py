@@ -12,6 +12,7 @@ from astropy.table import QTable
 
 from amphitrite import catalogs
 from amphitrite.commands.talk import Talk
+from amphitrite.storing import writing
 from amphitrite.surveys import calnet as page
 from amphitrite.triton import Connection
 from amphitrite_training.calnet.simulate.files import truth, write_star
@@ -48,13 +49,14 @@ def demo(
     """
     began = time.monotonic()
     files, catalogue = out / "light_curves", out / "catalogue.fits"
-    files.mkdir(exist_ok=True)
     stars = [
         draw_star(SEED + number, kind=kind, tmag=TMAG)
         for number, kind in enumerate(SHOWN)
     ]
-    for star in stars:
-        write_star(star, files)
+    with writing(out):
+        files.mkdir(exist_ok=True)
+        for star in stars:
+            write_star(star, files)
     known = truth(stars)
     catalogs.write(known, out / "truth.fits")
     simulated = time.monotonic() - began

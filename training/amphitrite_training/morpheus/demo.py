@@ -11,6 +11,7 @@ from typing import Any, Final
 from astropy.table import QTable, Table
 
 from amphitrite.commands.talk import Talk
+from amphitrite.storing import writing
 from amphitrite.surveys import morpheus as page
 from amphitrite.triton import Connection
 from amphitrite_training.demonstration import as_a_user
@@ -46,9 +47,10 @@ def demo(
     began = time.monotonic()
     result = out / "result"
     files = out / "field"
-    files.mkdir(exist_ok=True)
     field = render_field(SEED, shape=(SIDE, SIDE))
-    write_field(field, files)
+    with writing(out):
+        files.mkdir(exist_ok=True)
+        write_field(field, files)
     bands = [files / f"{band.lower()}.fits" for band in page.BANDS]
     names = " ".join(str(path) for path in bands)
     command = f"amphitrite morpheus {names} -o {result}"

@@ -1,0 +1,133 @@
+"""Where runs of the server have their folders, and what is left of earlier ones.
+
+Everything that the server is given lies in its run's folder, because Triton hands
+paths to a shell without quoting them: so the folder's own path is plain.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from amphitrite.errors import ProvisioningError
+from amphitrite.server import supervisor
+
+USUAL: Final = (Path("/tmp"), Path("/var/tmp"))
+# a socket's path has 107 bytes at most, of which a run's folder and socket take these
+_LONGEST: Final = 107 - len(f"/{supervisor.PREFIX}01234567/metrics")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._+=@/-]+")
+_OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
+
+
+def is_plain(name: str) -> bool:
+    """Tell whether a shell takes a path or a name as it is, unquoted."""
+    return _PLAIN.fullmatch(name) is not None
+
+
+def choose() -> Path:
+    """Return the folder in which a run makes its own.
+
+    It is ``TMPDIR``, or else one of the usual ones.
+
+    Raises
+    ------
+    ProvisioningError
+        None of them will do; says why.
+    """
+    obstacles = {}
+    for place in _candidates():
+        obstacle = _obstacle(place)
+        if obstacle is None:
+            return place
+        obstacles[place] = obstacle
+    listed = "\n".join(f"  {place}: {why}" for place, why in obstacles.items())
+    raise ProvisioningError(
+        "The local Triton server needs a folder for its run, and none of these will "
+        f"do:\n{listed}\nName another with the environment variable TMPDIR."
+    )
+
+
+def _candidates() -> list[Path]:
+    named = os.environ.get("TMPDIR") or tempfile.gettempdir()
+    return list(dict.fromkeys((Path(named).absolute(), *USUAL)))
+
+
+def _obstacle(place: Path) -> str | None:
+    """Say what keeps a run out of a folder; None if nothing does."""
+    if not is_plain(str(place)):
+        return "its path has characters that a shell would read"
+    if len(str(place)) > _LONGEST:
+        return f"its path has more than {_LONGEST} characters"
+    try:
+        found = place.stat()
+        room = os.statvfs(place)
+    except OSError as error:
+        return str(error.strerror)
+    if not stat.S_ISDIR(found.st_mode):
+        return "it is no folder"
+    if not os.access(place, os.W_OK | os.X_OK):
+        return "you may not write there"
+    sticky = bool(found.st_mode & stat.S_ISVTX)
+    # within a user namespace the system's own user may have another number than 0
+    trusted = found.st_uid in (os.getuid(), Path("/").stat().st_uid)
+    if not trusted or (found.st_mode & _OTHERS_WRITE and not sticky):
+        return "others may rename what is in it"
+    if room.f_flag & os.ST_NOEXEC:
+        return "programs there may not run"
+    return None
+
+
+def sweep_abandoned() -> None:
+    """Remove what is left of runs whose supervisor was killed.
+
+    Only this user's own are touched, and only those whose locks nobody holds.
+    """
+    for place in _candidates():
+        for lock in place.glob(f"{supervisor.PREFIX}*/{supervisor.LOCK}"):
+            with _taken(lock) as abandoned:
+                if abandoned:
+                    folder = lock.parent
+                    supervisor.sweep(folder, supervisor.shm_prefix(folder))
+    stem = supervisor.shm_prefix(Path(supervisor.PREFIX)).removesuffix("_")
+    for lock in supervisor.SHARED_MEMORY.glob(f"{stem}*_{supervisor.LOCK}"):
+        with _taken(lock) as abandoned:
+            if abandoned:
+                prefix = lock.name.removesuffix(supervisor.LOCK)
+                supervisor.sweep_shared_memory(prefix)
+
+
+@contextmanager
+def _taken(lock: Path) -> Iterator[bool]:
+    """Try to take the lock of another run; yields whether it was nobody's."""
+    try:
+        descriptor = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW) if _own(lock) else None
+    except OSError:
+        descriptor = None
+    if descriptor is None:
+        yield False
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        yield False
+    else:
+        yield True
+    finally:
+        os.close(descriptor)
+
+
+def _own(lock: Path) -> bool:
+    """Tell whether a lock, and a run's folder that it lies in, are this user's."""
+    paths = [lock] if lock.parent == supervisor.SHARED_MEMORY else [lock, lock.parent]
+    found = [path.lstat() for path in paths]
+    return all(
+        entry.st_uid == os.getuid() and not stat.S_ISLNK(entry.st_mode)
+        for entry in found
+    )

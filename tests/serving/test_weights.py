@@ -1,0 +1,642 @@
+"""The weights that are named are the weights that run, and answers are what they may.
+
+The shipped models are copied and changed, then served by a real Triton.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.table import QTable
+
+import amphitrite
+from amphitrite.engine import Control
+from amphitrite.errors import (
+    BadInput,
+    InferenceFailed,
+    ModelNotReady,
+    SpecMismatch,
+)
+from amphitrite.repository import checkout_repository, served_spec
+from amphitrite.server import LocalTriton
+from amphitrite.server.provision import ServerEnvironment
+from amphitrite.spec import ModelSpec, parameter_key
+from amphitrite.surveys import asid, asked, calnet, morpheus
+from amphitrite.triton import Connection, parse_config
+
+onnx = pytest.importorskip("onnx", reason="needs the export extra")
+
+pytestmark = [pytest.mark.triton, pytest.mark.export]
+
+SURVEYS = ("asid", "calnet", "morpheus")
+ALL = [name for survey in SURVEYS for name in asked(survey)]
+FILE = "1/model.onnx"
+
+
+# ---- models -------------------------------------------------------------------------
+
+
+def copied(folder: Path) -> Path:
+    """Copy the shipped models."""
+    shutil.copytree(checkout_repository(), folder)
+    return folder
+
+
+def respecify(model: Path, change: Callable[[ModelSpec], ModelSpec]) -> None:
+    """Change the spec in a model's configuration, and nothing else of it."""
+    from amphitrite.triton import format_config
+
+    config = parse_config((model / "config.pbtxt").read_text())
+    parameter = config.parameters[parameter_key(1)]
+    parameter.string_value = change(
+        ModelSpec.from_json(parameter.string_value)
+    ).to_json()
+    (model / "config.pbtxt").write_text(format_config(config))
+
+
+def digest(path: Path) -> str:
+    from amphitrite_export.convert import digest
+
+    return digest(path.read_bytes())
+
+
+def with_other_weights(model: Path) -> None:
+    """Move one bias of a network a little, and say so in its spec."""
+    proto = onnx.load(model / FILE)
+    (bias, *_) = [each for each in proto.graph.initializer if len(each.dims) == 1]
+    array = onnx.numpy_helper.to_array(bias) + np.float32(1e-3)
+    bias.CopyFrom(onnx.numpy_helper.from_array(array, bias.name))
+    onnx.save(proto, model / FILE)
+    respecify(model, lambda spec: replace(spec, digest=digest(model / FILE)))
+
+
+def with_learned(model: Path, **learned: Any) -> None:
+    """Say that a network has learned something else with the same weights."""
+    respecify(model, lambda spec: replace(spec, learned={**spec.learned, **learned}))
+
+
+def flip(path: Path, at: float = 0.5) -> None:
+    """Change one byte of a file."""
+    content = bytearray(path.read_bytes())
+    content[int(at * len(content))] ^= 1
+    path.write_bytes(content)
+
+
+def saying(spec: ModelSpec, values: Mapping[str, float]) -> bytes:
+    """Return a network that gives one number for each output, whatever it is sent."""
+    from amphitrite_export.convert import IR_VERSION, OPSET, signature
+
+    first = next((t for t in spec.inputs if t.dtype == "bool"), spec.inputs[0])
+    # the batch, and the places in a list of peaks
+    leading = 2 if first.dtype == "bool" else 1
+    steps, constants = [f"n = Shape <start = 0, end = {leading}> ({first.name})"], {}
+    for tensor in spec.outputs:
+        name = tensor.name
+        steps += [
+            f"shape_{name} = Concat <axis = 0> (n, lengths_{name})",
+            f"{name} = Expand (value_{name}, shape_{name})",
+        ]
+        value = values.get(name, 0.5)
+        constants[f"value_{name}"] = np.array([value], tensor.dtype)
+        constants[f"lengths_{name}"] = np.array(tensor.shape[leading - 1 :], np.int64)
+    proto = onnx.parser.parse_model(
+        f'<ir_version: {IR_VERSION}, opset_import: ["" : {OPSET}]>\n'
+        f"{spec.name} ({signature(spec.inputs)}) => ({signature(spec.outputs)})\n"
+        "{ " + "\n".join(steps) + " }"
+    )
+    proto.graph.initializer.extend(
+        onnx.numpy_helper.from_array(array, name) for name, array in constants.items()
+    )
+    onnx.checker.check_model(proto, full_check=True)
+    return bytes(proto.SerializeToString(deterministic=True))
+
+
+def publish(repository: Path, spec: ModelSpec, values: Mapping[str, float]) -> None:
+    """Make such a network the next version of a model, and of its ensembles."""
+    from amphitrite_export.convert import OnnxFile
+    from amphitrite_export.convert import digest as digest_of
+    from amphitrite_export.publish import publish_together
+
+    content = saying(spec, values)
+    learned = served_spec(repository / spec.name).learned
+    spec = spec.with_weights(digest=digest_of(content), learned=learned)
+    publish_together([OnnxFile(content, spec)], repository)
+
+
+# ---- inputs -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
+    """Small files for each survey."""
+    folder = tmp_path_factory.mktemp("inputs")
+    return {
+        "asid": [events(folder / "events.fits")],
+        "calnet": [light_curve(folder / f"{n}_lc.fits", n) for n in range(1, 5)],
+        "morpheus": bands(folder),
+    }
+
+
+def events(path: Path) -> Path:
+    from amphitrite_training.asid.simulate.files import write_events
+    from amphitrite_training.asid.simulate.photons import Region, draw_events
+    from amphitrite_training.asid.simulate.sky import make_sky
+
+    region = Region(lon=300.0, lat=-35.0, radius=8.0)
+    sky = make_sky(4_001, variant="A")
+    photons = draw_events(sky, np.random.default_rng(4_001), region)
+    write_events(photons, path, years=sky.years, region=region)
+    return path
+
+
+def light_curve(path: Path, number: int) -> Path:
+    time_ = 1327 + np.arange(0, 4, 1 / 720)
+    noise = np.random.default_rng(number).normal(0, 1e-3, len(time_))
+    primary = fits.PrimaryHDU()
+    primary.header.update(
+        {"TELESCOP": "TESS", "TICID": number, "SECTOR": 1, "TESSMAG": 10.0}
+        | {"RA_OBJ": float(number), "DEC_OBJ": 0.0}
+    )
+    columns = [
+        fits.Column("TIME", "D", "d", array=time_),
+        fits.Column("PDCSAP_FLUX", "E", "e-/s", array=1e4 * (1 + noise)),
+        fits.Column("QUALITY", "J", array=np.zeros(len(time_), int)),
+    ]
+    table = fits.BinTableHDU.from_columns(columns)
+    fits.HDUList([primary, table]).writeto(path)
+    return path
+
+
+def bands(folder: Path) -> list[Path]:
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:120, :90]
+    paths = []
+    for band in "hjvz":
+        image = rng.normal(scale=0.003, size=y.shape)
+        for row, column in ((30, 30), (70, 60)):
+            image += 0.3 * np.exp(-((y - row) ** 2 + (x - column) ** 2) / 18)
+        hdu = fits.PrimaryHDU(image.astype(np.float32))
+        hdu.header.update({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN"})
+        hdu.header.update({"CRVAL1": 53.1, "CRVAL2": -27.8, "CRPIX1": 45, "CRPIX2": 60})
+        hdu.header.update({"CDELT1": -1.7e-5, "CDELT2": 1.7e-5})
+        paths.append(folder / f"{band}.fits")
+        hdu.writeto(paths[-1])
+    return paths
+
+
+OUT = {"asid": "found.fits", "calnet": "eb.fits", "morpheus": "products"}
+OPTIONS = {"morpheus": {"stride": 5, "strip_rows": 8, "report": False}}
+
+
+class Stop(Exception):
+    """Ends a run early."""
+
+
+@contextmanager
+def stopping(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar that ends the run after a few steps."""
+    steps = iter(range(4))
+
+    def advance(size: int) -> None:
+        if next(steps, None) is None:
+            raise Stop
+
+    yield advance
+
+
+def interrupted(survey: str, files: list[Path], server: LocalTriton, out: Path) -> None:
+    """Begin a run and leave its finished parts behind."""
+    with Connection(server.grpc_url) as connection, pytest.raises(Stop):
+        control = Control(progress=stopping)
+        options = OPTIONS.get(survey, {})
+        amphitrite.run(
+            survey, files, connection, output=out, control=control, **options
+        )
+    assert out.with_name(f"{out.name}.part").is_dir()
+    assert not out.exists()
+
+
+def resume(survey: str, files: list[Path], server: LocalTriton, out: Path) -> QTable:
+    with Connection(server.grpc_url) as connection:
+        return amphitrite.run(
+            *(survey, files, connection),
+            output=out,
+            control=Control(resume=True),
+            **OPTIONS.get(survey, {}),
+        )
+
+
+# ---- servers ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shipped(server_environment: ServerEnvironment) -> Iterator[LocalTriton]:
+    """The shipped models."""
+    repository = checkout_repository()
+    with LocalTriton(repository, ALL, environment=server_environment) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Models of the same names and versions, each changed in its way."""
+    repository = copied(tmp_path_factory.mktemp("others") / "models")
+    with_other_weights(repository / "morpheus")
+    with_learned(repository / "calnet", interpolation="spline")
+    # not what the ensembles were published with, though of the same weights
+    with_learned(repository / "asid_location", radius_95=9.0)
+    return repository
+
+
+@pytest.fixture(scope="module")
+def other(others: Path, server_environment: ServerEnvironment) -> Iterator[LocalTriton]:
+    with LocalTriton(others, ALL, environment=server_environment) as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=["NaN", "out of range"])
+def damaged(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    server_environment: ServerEnvironment,
+) -> Iterator[tuple[LocalTriton, str]]:
+    """Networks whose answers cannot be, one for each survey; and how it is said."""
+    repository = copied(tmp_path_factory.mktemp("damaged") / "models")
+    nan = request.param == "NaN"
+    value = np.nan if nan else 1.25
+    publish(repository, asid.CLASSIFIER, {"p_fake": value})
+    publish(repository, calnet.MODEL, {"p_eb": value})
+    publish(repository, morpheus.MODEL, {"probabilities": value})
+    with LocalTriton(repository, ALL, environment=server_environment) as server:
+        yield server, "the first nan" if nan else "the first 1.25"
+
+
+# ---- at load ------------------------------------------------------------------------
+
+
+def refusal(repository: Path, survey: str, environment: ServerEnvironment) -> str:
+    """Return why a server does not start."""
+    with (
+        pytest.raises(ModelNotReady) as caught,
+        LocalTriton(repository, asked(survey), environment=environment),
+    ):
+        pass
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("survey", "name", "at"),
+    [
+        ("calnet", "calnet", 0.7),
+        ("asid", "asid_flux", 0.5),
+        ("morpheus", "morpheus", 1),
+    ],
+)
+def test_one_changed_byte_is_refused_by_name(
+    survey: str,
+    name: str,
+    at: float,
+    tmp_path: Path,
+    server_environment: ServerEnvironment,
+) -> None:
+    repository = copied(tmp_path / "models")
+    declared = digest(repository / name / FILE)
+    flip(repository / name / FILE, at - 1e-6)
+    said = refusal(repository, survey, server_environment)
+    assert f"model '{name}'" in said
+    assert "version 1: the ONNX file" in said
+    assert f"has the digest {digest(repository / name / FILE)}" in said
+    assert f"its spec says {declared}: it is damaged, or was replaced" in said
+    assert "install the model again" in said
+
+
+def add_toy(repository: Any, toys: Any, name: str, *, spec: str) -> None:
+    """Add a toy whose configuration says of it what it may."""
+    key = f'"{parameter_key(1)}"'
+    extra = f"parameters {{ key: {key} value {{ string_value: {spec!r} }} }}\n"
+    repository.add(name, toys.double(), extra=extra)
+
+
+def test_a_file_that_nobody_can_vouch_for_is_refused(
+    repository: Any, toys: Any, server_environment: ServerEnvironment, tmp_path: Path
+) -> None:
+    specs = {"no_json": "none", "no_digest": "{}", "empty": '{"digest":""}'}
+    for name, spec in specs.items():
+        add_toy(repository, toys, name, spec=spec)
+    add_toy(repository, toys, "pointer", spec='{"digest":"sha256:1"}')
+    pointer = repository.path / "pointer" / FILE
+    pointer.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:1\n")
+    # of a version that is not there, and a configuration that the file is to complete
+    repository.add("unspecified", toys.double(), extra=_of_version_2())
+    repository.add("bare", toys.double(), config=_BARE)
+    flip_of_bare = repository.path / "bare" / FILE
+    flip(flip_of_bare)
+    # weights in a file of their own, beside it or where the configuration says
+    outside = _with_weights_outside(repository.path, tmp_path)
+    log = tmp_path / "log"
+    with pytest.raises(ModelNotReady):
+        LocalTriton(repository.path, environment=server_environment, log=log).start()
+    said = log.read_text()
+    for name, words in {
+        "no_json": "'amphitrite.spec.1', cannot be read",
+        "no_digest": "cannot be read (KeyError('digest'))",
+        "empty": "its spec says : it is damaged",
+        "pointer": "a pointer of git-lfs, not the file itself",
+        "unspecified": "'amphitrite.spec.1', cannot be read",
+        "bare": "its spec says sha256:",
+        **dict.fromkeys(outside, "cannot be loaded by itself"),
+    }.items():
+        lines = [line for line in said.splitlines() if f"model '{name}':" in line]
+        assert any(words in line for line in lines), (name, lines)
+
+
+_BARE = (
+    'name: "{name}"\nbackend: "onnxruntime"\nparameters {{ key: "amphitrite.spec.1" '
+    'value {{ string_value: "{{\\"digest\\":\\"sha256:1\\"}}" }} }}\n'
+)
+
+
+def _of_version_2() -> str:
+    return (
+        f'parameters {{ key: "{parameter_key(2)}" value {{ string_value: "{{}}" }} }}\n'
+    )
+
+
+def _with_weights_outside(repository: Path, tmp_path: Path) -> list[str]:
+    """Add networks whose weights lie in another file; return their names."""
+    here = "session.model_external_initializers_file_folder_path"
+    body = onnx.helper.make_graph(
+        [onnx.helper.make_node("Add", ["x", "w"], ["y"])],
+        "toy",
+        *(
+            [onnx.helper.make_tensor_value_info(name, 1, ("batch", 4))]
+            for name in ("x", "y")
+        ),
+        [onnx.numpy_helper.from_array(np.arange(4, dtype=np.float32), "w")],
+    )
+    proto = onnx.helper.make_model(
+        body, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8
+    )
+    for name in ("beside", "pointed_at"):
+        folder = repository / name / "1"
+        folder.mkdir(parents=True)
+        onnx.save(
+            onnx.ModelProto.FromString(proto.SerializeToString()),
+            folder / "model.onnx",
+            save_as_external_data=True,
+            location="weights.bin",
+            size_threshold=0,
+        )
+        text = (
+            f'name: "{name}" backend: "onnxruntime" max_batch_size: 4\n'
+            'input [ { name: "x" data_type: TYPE_FP32 dims: [ 4 ] } ]\n'
+            'output [ { name: "y" data_type: TYPE_FP32 dims: [ 4 ] } ]\n'
+            "instance_group [ { kind: KIND_CPU } ]\n"
+            f'parameters {{ key: "{parameter_key(1)}" value {{ string_value: '
+            f'"{{\\"digest\\":\\"{digest(folder / "model.onnx")}\\"}}" }} }}\n'
+        )
+        if name == "pointed_at":
+            text += (
+                f'parameters {{ key: "{here}" value {{ string_value: "{folder}" }} }}\n'
+            )
+        (folder.parent / "config.pbtxt").write_text(text)
+    return ["beside", "pointed_at"]
+
+
+# ---- while connected ----------------------------------------------------------------
+
+
+def test_a_model_says_that_its_weights_are_verified(shipped: LocalTriton) -> None:
+    with Connection(shipped.grpc_url) as connection:
+        for page in (asid, calnet, morpheus):
+            model = connection.model(page.MODEL)
+            assert model.verified
+            assert model.spec == served_spec(checkout_repository() / page.MODEL.name)
+            model.check_unchanged()
+
+
+def test_a_backend_that_does_not_verify_is_said_once_and_named_in_the_product(
+    shipped: LocalTriton,
+    inputs: dict[str, list[Path]],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    products = {}
+    with Connection(shipped.grpc_url) as connection:
+        ask = connection._client.get_model_config
+
+        def as_nvidias_own(*args: Any, **options: Any) -> Any:
+            # the one thing in which a C++ backend's answer differs
+            answer = ask(*args, **options)
+            if answer.config.runtime:
+                assert answer.config.runtime == "model.py"
+                answer.config.runtime = "libtriton_onnxruntime.so"
+            return answer
+
+        out = tmp_path / "verified.fits"
+        amphitrite.run("calnet", inputs["calnet"], connection, output=out)
+        products["verified"] = QTable.read(out)
+        assert "digest" not in caplog.text
+        model = connection.model(calnet.MODEL)
+        monkeypatch.setattr(connection._client, "get_model_config", as_nvidias_own)
+        for survey in ("calnet", "asid"):
+            out = tmp_path / f"{survey}.fits"
+            amphitrite.run(survey, inputs[survey], connection, output=out)
+            products[survey] = QTable.read(out)
+        with pytest.raises(SpecMismatch, match=r", not verified\); the run began"):
+            model.check_unchanged()
+    said = [r for r in caplog.messages if "does not compare the weights" in r]
+    assert len(said) == 1
+    assert products["verified"].meta["WEIGHTS"] == "verified"
+    for survey, page in (("calnet", calnet), ("asid", asid)):
+        meta = products[survey].meta
+        assert meta["WEIGHTS"] == "not verified"
+        spec = served_spec(checkout_repository() / page.MODEL.name)
+        assert meta["MODELSUM"] == spec.identity
+    rows = [products[name] for name in ("verified", "calnet")]
+    assert all((rows[0][name] == rows[1][name]).all() for name in ("star", "p_eb"))
+
+
+def test_a_member_that_learned_something_else_is_noticed(other: LocalTriton) -> None:
+    with (
+        Connection(other.grpc_url) as connection,
+        pytest.raises(SpecMismatch, match="'asid_location' was replaced by itself"),
+    ):
+        connection.model(asid.MODEL)
+
+
+def test_an_ensemble_that_is_joined_otherwise_is_noticed(
+    tmp_path: Path, server_environment: ServerEnvironment
+) -> None:
+    repository = copied(tmp_path / "models")
+    path = repository / "asid_heads" / "config.pbtxt"
+    text = path.read_text()
+    # two outputs of one kind change places
+    swapped = text.replace('value: "log10_flux"', 'value: "?"')
+    swapped = swapped.replace('value: "fake_logit"', 'value: "log10_flux"')
+    path.write_text(swapped.replace('value: "?"', 'value: "fake_logit"'))
+    assert path.read_text() != text
+    with (
+        LocalTriton(
+            repository, ["asid_heads"], environment=server_environment
+        ) as server,
+        Connection(server.grpc_url) as connection,
+        pytest.raises(SpecMismatch, match="'asid_heads' at .* joined as sha256:.*spec"),
+    ):
+        connection.model(asid.HEADS_MODEL)
+
+
+# ---- in a run -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("survey", ["morpheus", "calnet"])
+def test_a_run_goes_on_over_the_same_model_only(
+    survey: str,
+    shipped: LocalTriton,
+    other: LocalTriton,
+    inputs: dict[str, list[Path]],
+    tmp_path: Path,
+) -> None:
+    """Morpheus has other weights there, calnet has learned something else."""
+    out, whole = tmp_path / OUT[survey], tmp_path / f"whole_{OUT[survey]}"
+    files = inputs[survey]
+    interrupted(survey, files, shipped, out)
+    with pytest.raises(BadInput, match=f"had model = '{survey} version 1 sha256:"):
+        resume(survey, files, other, out)
+    assert not out.exists()
+    found, expected = (
+        resume(survey, files, shipped, out),
+        resume(survey, files, shipped, whole),
+    )
+    assert len(found) == len(expected) > 0
+    for name in expected.colnames:
+        np.testing.assert_array_equal(np.asarray(found[name]), expected[name].value)
+
+
+def test_other_weights_at_the_same_address_end_the_run(
+    others: Path,
+    inputs: dict[str, list[Path]],
+    tmp_path: Path,
+    server_environment: ServerEnvironment,
+) -> None:
+    out = tmp_path / "products"
+    journal = tmp_path / "products.part" / "journal"
+    options = {"models": ["morpheus"], "environment": server_environment}
+    with LocalTriton(checkout_repository(), **options) as first:
+        port = int(first.grpc_url.rpartition(":")[2])
+        command = (
+            *("morpheus", *inputs["morpheus"], "-o", out, "--server", first.grpc_url),
+            *("--stride", 1, "--strip-rows", 4, "--batch", 16, "--no-report"),
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-m", "amphitrite", *map(str, command)],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        end = time.monotonic() + 60
+        while not journal.exists() or journal.stat().st_size < 10_000:
+            assert process.poll() is None, process.communicate()[1]
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        os.kill(first.pid, 9)
+    with LocalTriton(others, grpc_port=port, **options):
+        _, said = process.communicate(timeout=120)
+    spec = served_spec(others / "morpheus")
+    assert process.returncode == 3, said
+    assert (
+        f"now serves 'morpheus' version 1 ({spec.identity}, weights {spec.digest}"
+        in (said)
+    )
+    assert "Start the run anew" in said
+    assert "Traceback" not in said
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("survey", SURVEYS)
+def test_an_answer_that_cannot_be_is_an_error_and_no_product(
+    survey: str,
+    damaged: tuple[LocalTriton, str],
+    inputs: dict[str, list[Path]],
+    tmp_path: Path,
+) -> None:
+    server, words = damaged
+    out = tmp_path / OUT[survey]
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "amphitrite", survey, *map(str, inputs[survey])),
+            *("-o", str(out), "--server", server.grpc_url, "--quiet"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 3, done.stderr
+    name = {"asid": "p_fake", "calnet": "p_eb", "morpheus": "probabilities"}[survey]
+    assert f"the answer of '{survey}' version 2" in done.stderr
+    assert f"'{name}' holds what cannot be" in done.stderr
+    assert words in done.stderr
+    assert "declared are numbers from 0 to 1" in done.stderr
+    assert "The model is damaged: export or install it again" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not out.exists()
+
+
+def test_an_evaluation_takes_no_such_answer_either(
+    damaged: tuple[LocalTriton, str],
+) -> None:
+    from amphitrite_training.asid.evaluate import evaluate
+
+    server, words = damaged
+    with (
+        Connection(server.grpc_url) as connection,
+        pytest.raises(InferenceFailed, match=f"'p_fake' .* {words}"),
+    ):
+        evaluate(connection, progress=_unseen, n_fields=1)
+
+
+@contextmanager
+def _unseen(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    yield lambda size: None
+
+
+def test_what_a_model_does_not_take_never_leaves(shipped: LocalTriton) -> None:
+    with Connection(shipped.grpc_url) as connection:
+        model = connection.model(morpheus.MODEL)
+        windows = np.zeros((2, 40, 40, 4), np.float32)
+        assert model.infer({"windows": windows})["probabilities"].shape[0] == 2
+        windows[1, 3, 3, 3] = np.nan
+        with pytest.raises(BadInput, match=r"'windows' .* 1 of 12800 values"):
+            model.infer({"windows": windows})
+
+
+def test_an_output_is_checked_with_what_tells_its_filled_places(
+    shipped: LocalTriton,
+) -> None:
+    with Connection(shipped.grpc_url) as connection:
+        heads = connection.model(asid.HEADS_MODEL)
+        rng = np.random.default_rng(5)
+        shapes = {
+            t.name: [5 if n < 0 else n for n in t.shape] for t in heads.spec.inputs
+        }
+        tensors = {
+            name: rng.poisson(2, (1, *shape)).astype(np.float32)
+            for name, shape in shapes.items()
+        }
+        tensors["exposure"] += 1e11
+        tensors["valid"] = np.array([[True, False, True, False, False]])
+        answer = heads.infer(tensors, ["p_fake", "log10_flux"])
+    assert set(answer) == {"p_fake", "log10_flux"}
+    np.testing.assert_array_equal(np.isfinite(answer["p_fake"]), tensors["valid"])
