@@ -129,7 +129,7 @@ OUTPUT: Final = (
     ),
     *_client(
         "staging",
-        "test_staging.py",
+        "test_staging.py::test_too_small_a_disk_is_said_before_any_work",
         (
             "free_space_unchecked",
             "a run begins what the disk has no room for",
@@ -595,7 +595,7 @@ LIGHT_CURVES: Final = (
     ),
     *_client(
         "scoring",
-        "light_curves/test_scoring.py",
+        "light_curves/test_scoring.py::test_answers_fall_into_place_in_any_order",
         (
             "batch_misplaced",
             "the scores of a second batch overwrite those of the first",
@@ -1414,7 +1414,10 @@ CLOSED: Final = (
 KEPT: Final = (
     *_client(
         "folders",
-        "test_folders.py test_staging.py",
+        "test_folders.py "
+        "test_staging.py::test_a_folder_that_looks_like_a_result_needs_the_marker "
+        "test_staging.py::test_what_has_the_name_of_a_part_is_left_alone "
+        "test_staging.py::test_notes_within_a_part_stay",
         (
             "marker_not_needed",
             "a folder without the marker is emptied",
@@ -1430,7 +1433,9 @@ KEPT: Final = (
     ),
     *_client(
         "replacing",
-        "test_replacing.py test_staging.py",
+        "test_replacing.py "
+        "test_staging.py::test_what_appears_meanwhile_is_not_replaced "
+        "test_staging.py::test_what_slips_in_at_the_last_moment_is_put_back",
         (
             "replaced_unseen",
             "what appeared under a result's name meanwhile is replaced",
@@ -1446,7 +1451,7 @@ KEPT: Final = (
     ),
     *_client(
         "storing",
-        "test_staging.py",
+        "test_staging.py::test_all_is_on_the_disk_before_it_gets_its_name",
         (
             "published_unsynced",
             "a result gets its name before it is on the disk",
@@ -1456,7 +1461,8 @@ KEPT: Final = (
     ),
     *_client(
         "standing",
-        "test_staging.py",
+        "test_standing.py "
+        "test_staging.py::test_what_is_no_regular_file_is_refused_by_name",
         (
             "pipes_replaced",
             "a pipe or a device is replaced by a result",
@@ -1472,7 +1478,8 @@ KEPT: Final = (
     ),
     *_client(
         "locks",
-        "test_staging.py",
+        "test_staging.py::test_a_file_system_without_locks_is_no_obstacle "
+        "test_staging.py::test_runs_without_locks_keep_apart_and_outlive_a_kill",
         (
             "no_locks_fail",
             "a file system without locks ends a run",
@@ -1668,7 +1675,7 @@ INSTALLED: Final = (
     ),
     *_client(
         "archives",
-        "test_archives.py test_repository.py",
+        "test_archives.py",
         (
             "archive_sum_ignored",
             "an archive with another checksum is installed",
@@ -1706,7 +1713,7 @@ INSTALLED: Final = (
     ),
     *_client(
         "downloads",
-        "test_downloads.py test_repository.py",
+        "test_downloads.py",
         (
             "redirect_downgraded",
             "a redirect leads from https to http",
@@ -1744,7 +1751,7 @@ INSTALLED: Final = (
     ),
     *_client(
         "generations",
-        "test_generations.py",
+        "test_generations.py::test_what_a_user_does_in_the_meantime_is_kept",
         (
             "changes_dropped",
             "what somebody did to the models meanwhile is lost",
@@ -1754,7 +1761,8 @@ INSTALLED: Final = (
     ),
     *_client(
         "server/private",
-        "server/test_provision.py",
+        "server/test_provision.py::test_a_marker_that_others_could_have_written_is_not_believed "
+        "server/test_provision.py::test_what_another_user_owns_is_not_believed",
         (
             "marker_of_another",
             "an environment that another user made is run",
@@ -1827,7 +1835,7 @@ AROUND: Final = (
     ),
     *_client(
         "commands/status",
-        "serving/test_status.py",
+        "serving/test_status.py::test_models_that_nobody_asked_for_are_no_failure",
         (
             "not_loaded_fails",
             "models that nobody asked for make status fail",
