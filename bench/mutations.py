@@ -269,12 +269,18 @@ def _line(one: Outcome) -> str:
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", metavar="NAME", default="", help="part of a name")
+    parser.add_argument(
+        "--only",
+        metavar="NAME",
+        action="append",
+        help="a name or a part of it; may be given several times",
+    )
     parser.add_argument("--list", action="store_true", help="run nothing")
     parser.add_argument("--workers", type=int, default=1, help="mutations at a time")
     parser.add_argument("--json", action="store_true", help="print JSON in the end")
     asked = parser.parse_args()
-    chosen = [mutant for mutant in MUTANTS if asked.only in mutant.name]
+    only = asked.only or [""]
+    chosen = [each for each in MUTANTS if any(part in each.name for part in only)]
     if asked.list:
         for mutant in chosen:
             print(f"{mutant.name:<34} {mutant.breaks}")

@@ -2,10 +2,12 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -178,3 +180,136 @@ def test_ctrl_c_is_one_json_object_too(command, tmp_path):
     assert process.returncode == 130, err
     assert json.loads(out) == {"error": "interrupted", "exit_code": 130}
     assert err == "amphitrite: interrupted\n"
+
+
+TALKATIVE = """
+import logging
+from amphitrite.commands.talk import Talk
+
+def command() -> None:
+    talk = Talk()
+    log = logging.getLogger("amphitrite.plugin")
+    for number in range(500):
+        log.warning("line %d", number)
+    open("done", "w").close()
+    talk.result("result " * 20_000, {})
+"""
+
+
+@pytest.mark.parametrize("streams", [("stdout",), ("stdout", "stderr")])
+def test_a_reader_that_leaves_does_not_end_the_work(streams, plugin, tmp_path):
+    environment = plugin(TALKATIVE)
+    read, write = os.pipe()
+    os.close(read)
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    done = subprocess.run(
+        [*AMPHITRITE, "plugin"],
+        cwd=tmp_path,
+        env=environment,
+        timeout=120,
+        **(pipes | dict.fromkeys(streams, write)),
+    )
+    os.close(write)
+    assert done.returncode == 0
+    assert (tmp_path / "done").exists()
+    assert b"Error" not in (done.stderr or b"")
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "closed"),
+    [
+        ("--version", 0, "<&-"),
+        ("--version", 0, ">&-"),
+        ("no-such-command", 2, "2>&-"),
+        ("models list", 0, "<&- >&- 2>&-"),
+    ],
+)
+def test_closed_streams_change_nothing(command, code, closed):
+    words = shlex.join(AMPHITRITE)
+    done = subprocess.run(
+        f"{words} {command} {closed}",
+        shell=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("command", ["--version", "models list"])
+def test_an_answer_that_cannot_be_written_is_said(command):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*AMPHITRITE, *command.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+        )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "amphitrite: standard output cannot be written: No space left on device\n"
+    )
+
+
+NAME = b"gr\xf6\xdfe\x1b[31m\r\xe6\x98\x9f.fits"
+C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+@pytest.mark.parametrize(
+    ("command", "extra"),
+    [
+        ("calnet {} -o eb.csv", {}),
+        ("calnet {} -o eb.csv", C_LOCALE),
+        ("models list --model-repository {}", C_LOCALE),
+        ("{}", {}),
+        ("{}", C_LOCALE),
+        ("status --server {}", {}),
+    ],
+)
+def test_names_never_reach_a_terminal_as_they_are(command, extra, tmp_path):
+    words = [NAME if word == "{}" else word for word in command.split()]
+    done = subprocess.run(
+        [*AMPHITRITE, *words],
+        cwd=tmp_path,
+        env={**os.environ, **extra},
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 2, done.stderr
+    said = done.stdout + done.stderr
+    assert b"Traceback" not in said
+    assert not {0x1B, 0x0D, 0xF6} & {*said}
+
+
+def test_a_defect_s_traceback_is_shown_without_control_characters(plugin):
+    environment = plugin("raise RuntimeError('\\x1b[31mred')")
+    done = amphitrite("status", env=environment)
+    assert done.returncode == 70
+    assert "\x1b" not in done.stderr
+    assert r"\x1b[31mred" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "extra"),
+    [
+        (["-OO", "-I"], {}),
+        (["-W", "error"], {"PYTHONSAFEPATH": "1"}),
+        ([], {"PYTHONWARNINGS": "error", "PYTHONOPTIMIZE": "1"}),
+    ],
+)
+def test_python_s_options_do_not_matter(flags, extra, tmp_path):
+    done = subprocess.run(
+        [*(sys.executable, *flags), *AMPHITRITE[1:], "status", "--server", "[::1]:9"],
+        cwd=tmp_path,
+        env={**os.environ, **extra},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 3
+    assert "Warning" not in done.stderr
+    assert "Traceback" not in done.stderr

@@ -6,6 +6,7 @@ import pytest
 from amphitrite.bands import BANDS
 from amphitrite.descriptions import (
     Calibration,
+    describe,
     flux_columns,
     radius_columns,
 )
@@ -119,3 +120,22 @@ def test_an_error_of_flux_is_that_of_many_draws():
     # to first order in a sigma of 5 %
     assert columns["flux1000_err"][0] == pytest.approx(draws.std(), rel=0.01)
     assert columns["flux1000_sys"][0] == pytest.approx(1e-9 * np.log(10) * 0.1)
+
+
+def test_variances_of_both_kinds_add_up_and_coordinates_are_averaged():
+    outputs = {
+        "log10_flux": np.array([-9.0, np.nan]),
+        "flux_variance": np.array([[0.01, 0.04], [np.nan, np.nan]]),
+        "p_fake": np.array([0.25, np.nan]),
+        "offset": np.array([[0.1, 0.2], [np.nan, np.nan]]),
+        # aleatoric, then epistemic, each along the row and along the column
+        "offset_variance": np.array(
+            [[[0.001, 0.002], [0.004, 0.009]], np.full((2, 2), np.nan)]
+        ),
+    }
+    kept = describe(outputs, 1)
+    np.testing.assert_allclose(kept["flux_variance"], [0.05])
+    # (0.001 + 0.004 + 0.002 + 0.009) / 2
+    np.testing.assert_allclose(kept["offset_variance"], [0.008])
+    assert kept["offset"].tolist() == [[0.1, 0.2]]
+    assert (kept["log10_flux"][0], kept["p_fake"][0]) == (-9.0, 0.25)

@@ -108,6 +108,13 @@ def test_only_what_exceeds_the_threshold_is_kept(sky):
     assert 0 < len(kept) < len(directions)
 
 
+def test_a_score_of_just_the_threshold_is_no_source():
+    place = unit_vectors(np.array([10.0]), np.array([5.0]))
+    found, patches = seen_by_all(place, np.array([0.25]))
+    assert len(chosen(found, patches, threshold=0.25)) == 0
+    assert len(chosen(found, patches, threshold=0.2499)) == 1
+
+
 def test_nothing_is_kept_outside_the_footprint(sky):
     directions, scores = sky
     found, patches = seen_by_all(directions, scores)

@@ -40,8 +40,9 @@ class Doubling:
 class ScriptedModel:
     """Answers out of order on another thread; fails where the script says so."""
 
-    def __init__(self, failures=()):
+    def __init__(self, failures=(), *, changed=None):
         self.failures = iter(failures)
+        self.changed = changed
         self.flying = self.most_flying = self.sent = self.checks = 0
         self.random = random.Random(4)
         self.lock = threading.Lock()
@@ -53,6 +54,11 @@ class ScriptedModel:
             self.flying += 1
             self.most_flying = max(self.most_flying, self.flying)
         failure = next(self.failures, None)
+        seconds = self.random.random() / 200
+        if isinstance(failure, float):  # an answer that takes its time
+            failure, seconds = None, failure
+        elif isinstance(failure, errors.BadInput):
+            raise failure
 
         def answer():
             with self.lock:
@@ -62,11 +68,13 @@ class ScriptedModel:
             else:
                 future.set_result({"y": 2 * tensors["x"]})
 
-        threading.Timer(self.random.random() / 200, answer).start()
+        threading.Timer(seconds, answer).start()
         return future
 
     def check_unchanged(self):
         self.checks += 1
+        if self.changed is not None:
+            raise self.changed
 
 
 def units(numbers, n_requests=3):
@@ -167,6 +175,70 @@ def test_what_cannot_pass_ends_the_run_at_once(tmp_path, failure):
     ):
         execute(units(range(4)), Doubling, model, journal)
     assert model.checks == 0
+
+
+def test_weights_that_changed_without_a_break_spoil_the_run(tmp_path):
+    model = ScriptedModel(changed=errors.SpecMismatch("other weights"))
+    with (
+        open_journal(tmp_path) as journal,
+        pytest.raises(errors.SpecMismatch, match="other weights"),
+    ):
+        execute(units(range(4)), Doubling, model, journal)
+    assert model.checks == 1
+    # nobody knows which parts are of which weights, even if the first ones are back
+    with (
+        open_journal(tmp_path) as journal,
+        pytest.raises(errors.SpecMismatch, match="changed its weights during this run"),
+    ):
+        execute(units(range(6)), Doubling, ScriptedModel(), journal)
+
+
+def test_weights_that_changed_with_a_break_leave_the_finished_parts(tmp_path):
+    gone = errors.ServerUnreachable("gone")
+    model = ScriptedModel(
+        [*[None] * 6, gone], changed=errors.SpecMismatch("other weights")
+    )
+    with (
+        open_journal(tmp_path) as journal,
+        pytest.raises(errors.SpecMismatch, match="other weights"),
+    ):
+        execute(units(range(4)), Doubling, model, journal, limits=Limits(in_flight=1))
+    with open_journal(tmp_path) as journal:
+        summary = execute(units(range(4)), Doubling, ScriptedModel(), journal)
+    assert (summary.done, summary.resumed) == (2, 2)
+
+
+def test_a_server_that_leaves_at_the_end_is_waited_for(tmp_path):
+    model = ScriptedModel(changed=errors.ServerUnreachable("gone"))
+    with (
+        open_journal(tmp_path) as journal,
+        pytest.raises(errors.ServerUnreachable, match="gone"),
+    ):
+        execute(units([1]), Doubling, model, journal, limits=Limits(patience=0.6))
+    assert model.checks >= 2
+    # all parts are there and of the right weights: nothing is left to ask
+    with open_journal(tmp_path) as journal:
+        assert execute(units([1]), Doubling, model, journal).resumed == 1
+
+
+def test_a_success_ends_the_time_of_failing(tmp_path):
+    gone = errors.ServerUnreachable("gone")
+    # twice out of reach for a moment, further apart than the patience
+    model = ScriptedModel([gone, None, 0.9, gone])
+    with open_journal(tmp_path) as journal:
+        limits = Limits(in_flight=1, patience=0.6)
+        execute(units([1, 2]), Doubling, model, journal, limits=limits)
+        assert len(journal) == 2
+
+
+def test_a_request_that_cannot_be_sent_names_its_unit(tmp_path):
+    model = ScriptedModel([None, errors.BadInput("it holds NaN")])
+    with (
+        open_journal(tmp_path) as journal,
+        pytest.raises(errors.BadInput, match="it holds NaN") as caught,
+    ):
+        execute(units([5]), Doubling, model, journal)
+    assert caught.value.__notes__ == ["It comes from 5."]
 
 
 def test_patience_ends(tmp_path):

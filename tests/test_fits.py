@@ -301,6 +301,16 @@ class TestGrid:
         assert "CRVAL2: H has -27.8, V has -27.7999996" in str(caught.value)
         assert "CRPIX1" not in str(caught.value)
 
+    @pytest.mark.parametrize("corner", [(0, 0), (59, 0), (0, 49), (59, 49)])
+    def test_one_corner_in_common(self, tmp_path, corner):
+        """A scale that differs by a thousandth shows at the other corners."""
+        wcs = [sky(), sky(scale=1.001 * 1.666667e-5)]
+        for each in wcs:
+            each.wcs.crpix = [axis + 1 for axis in corner]
+        # at most 59 and 49 pixels away
+        with pytest.raises(BadInput, match=r"by up to 0\.0767 pixels"):
+            self.compare(tmp_path, np.zeros(SHAPE), *wcs)
+
     def test_galactic_against_equatorial(self, tmp_path):
         other = sky()
         other.wcs.ctype = ["GLON-TAN", "GLAT-TAN"]

@@ -7,7 +7,7 @@ from skimage.feature import blob_log
 from amphitrite.bands import BANDS
 from amphitrite.errors import BadInput
 from amphitrite.patches import Patch, to_pixels, unit_vectors
-from amphitrite.peaks import cutouts, find, response, suppress
+from amphitrite.peaks import auxiliary, cutouts, find, response, suppress
 from amphitrite.photons import Photons
 from amphitrite.surveys.asid import CUTOUT_BANDS, CUTOUT_PIXELS
 from amphitrite.tiling import Tiles
@@ -197,3 +197,25 @@ def test_a_cutout_is_zero_outside_the_patch():
     # row 127.5 is pixel 255 of 256, column 64.7 is pixel 129
     np.testing.assert_array_equal(cut[1, :11, :, 0], finest[245:, 119:139])
     assert not cut[1, 11:, :, 0].any()
+
+
+def test_a_peak_exceeds_the_floor():
+    mask = np.zeros((64, 64))
+    mask[30, 40] = 1.0
+    (score,) = find(mask, sigma=3.0, floor=0.01).score
+    height = float(response(mask, sigma=3.0).max())
+    assert score == np.float32(height)
+    assert len(find(mask, sigma=3.0, floor=height)) == 0
+    assert len(find(mask, sigma=3.0, floor=np.nextafter(height, 0))) == 1
+
+
+@pytest.mark.parametrize("row", [9, 10, 11])
+@pytest.mark.parametrize("column", [9, 10, 11])
+def test_the_brightest_of_the_nine_pixels_around_a_peak_is_told(row, column):
+    cut = np.zeros((1, 20, 20, 3), np.float32)
+    cut[0, row, column, 1] = 99.0
+    # neither a pixel farther off nor another band counts
+    cut[0, 8, 10, 1] = cut[0, 10, 12, 1] = cut[0, 10, 10, 2] = 300.0
+    place = np.array([4.25]), np.array([7.75])
+    (told,) = auxiliary(cut, *place, np.array([0.5]), peak_band=1)
+    np.testing.assert_allclose(told, [3.0, 2.0, 0.25, -0.25, 0.5], atol=1e-6)

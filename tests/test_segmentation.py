@@ -191,6 +191,15 @@ class TestSegment:
         with pytest.raises(BadInput, match=r"received \(60, 60\), .* \(59, 60\)"):
             segment(background, count, background[1:])
 
+    @pytest.mark.parametrize(("apart", "n_sources"), [(14, 1), (19, 1), (26, 2)])
+    def test_peaks_within_20_pixels_are_of_one_source(self, apart, n_sources):
+        shape = (90, 120)
+        background, count = discs(shape, (45, 50, 30), (45, 70, 30))
+        places = (45, 60 - apart // 2), (45, 60 - apart // 2 + apart)
+        flux = sum(blobs(shape, (*place, 10), width=3.0) for place in places)
+        labels = segment(background, count, flux)
+        assert len(np.unique(labels[labels > 0])) == n_sources
+
     def test_separates_peaks(self):
         shape = (80, 130)
         background, count = discs(shape, (40, 40, 25), (40, 80, 25), (15, 120, 3))

@@ -123,6 +123,20 @@ def test_variance_of_equal_answers_is_exactly_zero():
     assert not sums.variance().any()
 
 
+def test_of_equal_labels_the_first_one_has_the_vote():
+    windows = np.zeros((3, WINDOW, WINDOW, N_LABELS), np.float32)
+    windows[0, ..., 1] = windows[0, ..., 3] = 0.5  # 1 and 3 alike
+    windows[1, ..., :] = 1 / N_LABELS  # all alike
+    windows[2, ..., 3] = 1.0
+    sums = Sums.zeros(0, (N_LABELS, WINDOW, WINDOW))
+    for window in windows:
+        sums.add_windows(0, np.array([0]), window[None])
+    core = slice(MARGIN, -MARGIN)
+    assert (sums.votes[:, core, core].sum(axis=0) == 3).all()
+    for label, votes in ((0, 1), (1, 1), (2, 0), (3, 1), (4, 0)):
+        assert (sums.votes[label, core, core] == votes).all()
+
+
 @pytest.mark.parametrize("length", [40, 41, 70, 101])
 @pytest.mark.parametrize("stride", [1, 4, 30])
 def test_every_inner_pixel_is_judged_at_every_stride(length, stride):

@@ -10,11 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from amphitrite._version import __version__
+from amphitrite.homes import lend
 
 if TYPE_CHECKING:
     from amphitrite.api import connect, run
 
 __all__ = ["__version__", "connect", "run"]
+
+lend()  # before a library is imported that needs it
 
 
 def __getattr__(name: str) -> Any:

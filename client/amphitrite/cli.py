@@ -13,8 +13,10 @@ import traceback
 from types import FrameType
 from typing import Any, Final
 
+from amphitrite import streams
 from amphitrite._version import __version__
-from amphitrite.errors import AmphitriteError, Interrupted
+from amphitrite.errors import AmphitriteError, Interrupted, OutputError
+from amphitrite.shown import shown
 
 MISUSE: Final = 2
 DEFECT: Final = 70  # EX_SOFTWARE of BSD's sysexits.h
@@ -22,12 +24,14 @@ DEFECT: Final = 70  # EX_SOFTWARE of BSD's sysexits.h
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    streams.prepare()
     arguments = sys.argv[1:]
-    if arguments == ["--version"]:  # instant: nothing else has been imported
-        sys.stdout.write(f"amphitrite {__version__}\n")
-        raise SystemExit(0)
-    signal.signal(signal.SIGTERM, _terminate)
-    raise SystemExit(_run(arguments))
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except OutputError as error:  # what went wrong cannot be told there either
+        code = _fail(error, [])
+    raise SystemExit(code)
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:
@@ -36,6 +40,10 @@ def _terminate(signum: int, frame: FrameType | None) -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    if arguments == ["--version"]:  # instant: nothing else has been imported
+        sys.stdout.write(f"amphitrite {__version__}\n")
+        return 0
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         from amphitrite.commands import application
 
@@ -56,24 +64,26 @@ def _run(arguments: list[str]) -> int:
 def _fail(error: AmphitriteError, arguments: list[str]) -> int:
     """Say what went wrong: to a person, and to a script that asked for JSON."""
     message = "\n".join([str(error), *getattr(error, "__notes__", ())])
-    sys.stderr.write(f"amphitrite: {message}\n")
+    sys.stderr.write(f"amphitrite: {shown(message)}\n")
     return _ended(message, error.exit_code, arguments)
 
 
 def _misused(error: Any, arguments: list[str]) -> int:
     """Say what typer found wrong with the command's usage."""
+    message = error.format_message()
+    error.message = shown(error.message)
     error.show()
-    return _ended(error.format_message(), MISUSE, arguments)
+    return _ended(message, MISUSE, arguments)
 
 
 def _broken(error: Exception, arguments: list[str]) -> int:
     """Say all that is known of an error that nobody foresaw."""
-    traceback.print_exception(error)
+    sys.stderr.write(shown("".join(traceback.format_exception(error))))
     message = (
         f"this is a defect of amphitrite, please report it with the lines above "
         f"({type(error).__name__}: {error})"
     )
-    sys.stderr.write(f"amphitrite: {message}\n")
+    sys.stderr.write(f"amphitrite: {shown(message)}\n")
     return _ended(message, DEFECT, arguments)
 
 

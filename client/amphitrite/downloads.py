@@ -59,7 +59,9 @@ def download(
     name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(urlsplit(url).path).name).lstrip(".")
     target = folder / (name or "archive")
     try:
-        with _OPENER.open(url, timeout=TIMEOUT) as answer, target.open("wb") as file:
+        # made anew, since it keeps the proxies and certificates of when it is made
+        opener = urllib.request.build_opener(_Redirects)
+        with opener.open(url, timeout=TIMEOUT) as answer, target.open("wb") as file:
             size = _size(answer.headers)
             received = _copy(answer, file, size, advance)
     except BadInput as error:
@@ -156,6 +158,3 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
                 f"{urlsplit(newurl).scheme}://; give an address that stays with https"
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-_OPENER: Final = urllib.request.build_opener(_Redirects)

@@ -11,19 +11,21 @@ import logging
 import os
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from shlex import quote
 from typing import Final
 
-from filelock import FileLock, Timeout
-
-from amphitrite import renaming
+from amphitrite import locks, renaming
 from amphitrite.errors import OutputError
+from amphitrite.locks import Held, Lock
 
 MARKER: Final = "made-by-amphitrite"
+_AGAIN: Final = 0.1  # seconds between two tries for the lock
 
 logger = logging.getLogger(__name__)
 
@@ -78,8 +80,7 @@ def next_generation(target: Path) -> Iterator[Generation]:
         raise OutputError(f"cannot write '{target}': it is no folder")
     with _failing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(target.with_name(f"{target.name}.lock"))
-    with _held(lock, target), _workshop(target) as workshop:
+    with _workshop(target) as workshop:
         generation = Generation(workshop / "next", workshop / "scratch")
         with _failing(target):
             generation.scratch.mkdir()
@@ -101,54 +102,87 @@ def _failing(target: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _held(lock: FileLock, target: Path) -> Iterator[None]:
-    """Hold a lock, saying so if that takes waiting."""
-    with _failing(target):
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            logger.warning("waiting for another process that writes to %s", target)
-            lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
 def _workshop(target: Path) -> Iterator[Path]:
-    """Give an empty folder of ours beside another; the lock is held."""
+    """Give an empty folder of ours beside another, which nobody else has meanwhile."""
     folder = target.with_name(f".{target.name}.next")
-    marker = folder / MARKER
     with _failing(target):
-        with suppress(FileExistsError):
-            folder.mkdir()
-        # an empty one is of a process that was ended before it could mark it
-        if folder.is_symlink() or (not marker.is_file() and any(folder.iterdir())):
-            raise OutputError(
-                f"cannot write '{target}': {folder} is in the way and not of "
-                "amphitrite's making; move it elsewhere"
-            )
-        marker.touch()
-        _empty(folder)
+        lock = _taken(folder, target)
     try:
+        with _failing(target):
+            (folder / MARKER).touch()
+            _empty(folder)
         yield folder
     finally:
         try:
             _empty(folder)
-            marker.unlink()
-            folder.rmdir()
+            (folder / MARKER).unlink()
         except OSError as error:
             logger.warning(
                 "%s is of no more use and cannot be removed: %s", folder, error
             )
+        else:
+            _remove(folder)
+        finally:
+            lock.release(folder)
+
+
+def _taken(folder: Path, target: Path) -> Lock:
+    """Make a folder and lock it, waiting for whoever has it."""
+    said = False
+    while True:
+        with suppress(FileExistsError):
+            folder.mkdir()
+        if folder.is_symlink() or _is_foreign(folder):
+            raise OutputError(
+                f"cannot write '{target}': {folder} is in the way and not of "
+                "amphitrite's making; move it elsewhere"
+            )
+        try:
+            return Lock(folder)
+        except FileNotFoundError:
+            continue  # who had it has just removed it
+        except Held:
+            if not said:
+                logger.warning(
+                    "waiting for another process that writes to %s (if there is none, "
+                    "remove %s)",
+                    target,
+                    folder,
+                )
+            said = True
+            time.sleep(_AGAIN)
+
+
+def _is_foreign(folder: Path) -> bool:
+    """Tell whether a folder holds something without our marker.
+
+    Without either, it is of a process that was ended before it could mark it, or is
+    about to.
+    """
+    try:
+        names = {path.name for path in folder.iterdir()}
+    except FileNotFoundError:
+        return False
+    return MARKER not in names and any(not _is_of_lock(name) for name in names)
+
+
+def _is_of_lock(name: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in locks.NAMES)
 
 
 def _empty(folder: Path) -> None:
-    """Remove all but the marker."""
+    """Remove all but the marker and the lock."""
     for entry in folder.iterdir():
-        if entry.name != MARKER:
+        if entry.name != MARKER and not _is_of_lock(entry.name):
             shutil.rmtree(entry)
+
+
+def _remove(folder: Path) -> None:
+    """Remove what is left, the lock; whoever waits for it makes the folder again."""
+    for entry in folder.iterdir():
+        entry.unlink(missing_ok=True)
+    with suppress(OSError):  # somebody has made a lock of his own there
+        folder.rmdir()
 
 
 def _carry(current: Path, aside: Path) -> dict[str, _Fingerprint]:

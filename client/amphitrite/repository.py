@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+from amphitrite import homes
 from amphitrite.archives import check_sha256, sha256, unpack
 from amphitrite.downloads import Advance, download, is_safe_url, is_url
 from amphitrite.errors import BadInput, OutputError, SpecMismatch
@@ -24,10 +25,23 @@ def user_repository() -> Path:
 
     It is ``XDG_DATA_HOME/amphitrite/model_repository``, by default under
     ``~/.local/share``.
+
+    Raises
+    ------
+    BadInput
+        There is no home, or the variable names no folder.
     """
-    xdg = os.environ.get("XDG_DATA_HOME")
-    home = Path(xdg).expanduser() if xdg else Path.home() / ".local" / "share"
-    return home.absolute() / "amphitrite" / FOLDER
+    instead = "XDG_DATA_HOME to a folder that you may write to"
+    data = homes.user_folder("XDG_DATA_HOME", ".local/share", instead=instead)
+    return data / "amphitrite" / FOLDER
+
+
+def _user_repository() -> Path | BadInput:
+    """Return where `install` puts models, or why there is no such place."""
+    try:
+        return user_repository()
+    except BadInput as error:
+        return error
 
 
 def checkout_repository() -> Path | None:
@@ -55,13 +69,13 @@ def find_repository(option: Path | None = None) -> Path:
     if option is not None:
         return _asked_for(option, "--model-repository")
     if variable := os.environ.get(VARIABLE):
-        return _asked_for(Path(variable).expanduser(), VARIABLE)
+        return _asked_for(homes.expanded(variable, VARIABLE), VARIABLE)
     places = {
         "the source tree": checkout_repository(),
-        "your data folder": user_repository(),
+        "your data folder": _user_repository(),
     }
     for place in places.values():
-        if place is not None and model_folders(place):
+        if isinstance(place, Path) and model_folders(place):
             return place.absolute()
     looked = "\n".join(
         f"  {name}: {place or 'not running from one'}" for name, place in places.items()
@@ -273,7 +287,7 @@ def _unpacked(
     source: str, scratch: Path, *, sha256: str | None, advance: Advance
 ) -> Path:
     """Return the folder that a source is, or holds."""
-    path = Path(source).expanduser()
+    path = homes.expanded(source, "the source")
     if is_url(source):
         path = download(source, scratch, advance=advance)
     elif path.is_dir():

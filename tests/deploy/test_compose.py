@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from amphitrite.server.host import CLOSED
+
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "docker" / "compose.yaml"
 
@@ -30,6 +32,12 @@ def test_the_committed_repository_is_served_read_only(services):
 def test_ports_are_open_to_this_machine_only(services):
     for service in services.values():
         assert {p.split(":")[0] for p in service["ports"]} == {"127.0.0.1"}
+
+
+def test_what_is_no_inference_is_closed(services):
+    for service in services.values():
+        for option in ("--http-restricted-api", "--grpc-restricted-protocol"):
+            assert f"{option}={CLOSED}" in service["command"]
 
 
 def test_the_gpu_service_reserves_a_gpu_and_takes_its_configuration(services):

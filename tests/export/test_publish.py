@@ -239,9 +239,11 @@ def ended(tmp_path, work, number, *, before):
 @pytest.mark.parametrize("kind", ["model", "ensemble", "rollback"])
 def test_every_moment_of_a_release_has_one_generation(tmp_path, toys, number, kind):
     before = tmp_path / "before"
-    toys.publish_chain(before)
-    toys.publish(before, "toy", 1)
-    toys.publish(before, "toy", 2)
+    if kind == "ensemble":
+        toys.publish_chain(before)
+    else:
+        toys.publish(before, "toy", 1)
+        toys.publish(before, "toy", 2)
     (before / "README.md").write_text("not ours")
     first, second = toys.file("first", 3), toys.file("second", 5)
     toy = toys.file("toy", 3)
@@ -263,12 +265,9 @@ def test_every_moment_of_a_release_has_one_generation(tmp_path, toys, number, ki
     assert [state for _, state in states if state not in (old, new)] == []
     assert old in [state for _, state in states]
     # what was left there does not stand in the way of the next
-    for folder, _ in states[:: len(states) // 5]:
+    for folder, _ in states[:: len(states) // 3]:
         toys.publish(folder / "repository", "toy", 7)
-        assert {path.name for path in folder.iterdir()} == {
-            "repository",
-            "repository.lock",
-        }
+        assert {path.name for path in folder.iterdir()} == {"repository"}
 
 
 def test_members_of_different_values_are_not_joined(tmp_path, toys):

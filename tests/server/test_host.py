@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from amphitrite.server.host import (
     Host,
     check_gpu,
     check_host,
+    container_command,
     find_libpython,
     this_host,
 )
@@ -91,3 +93,13 @@ def test_the_gpu_configuration_needs_a_gpu() -> None:
     with pytest.raises(ProvisioningError, match="Leave out --gpu") as caught:
         check_gpu(0)
     assert "--model-config-name=gpu" in str(caught.value)
+
+
+@pytest.mark.parametrize("gpu", [False, True])
+def test_the_container_is_open_to_this_machine_only(gpu: bool) -> None:
+    words = shlex.split(container_command(gpu=gpu))
+    published = [words[at + 1] for at, word in enumerate(words) if word == "-p"]
+    assert published == ["127.0.0.1:8000-8002:8000-8002"]
+    closed = "model-repository,shared-memory,logging,trace:closed:to-all=nobody"
+    for option in ("--http-restricted-api", "--grpc-restricted-protocol"):
+        assert f"{option}={closed}" in words

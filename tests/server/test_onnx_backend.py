@@ -5,15 +5,19 @@ What Triton itself is needed for is in ``tests/serving/test_onnx_backend.py``.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import json
 import sys
 import types
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from amphitrite.server import selfcheck
 from amphitrite.server.layout import ONNX_BACKEND
 
 ort = pytest.importorskip("onnxruntime", reason="needs the export extra")
@@ -50,6 +54,75 @@ def config(level: int | None = None, **parameters: str) -> dict[str, Any]:
     if level is not None:
         found["optimization"] = {"graph": {"level": level}}
     return found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A version's folder with a file that doubles."""
+    found = tmp_path / "3"
+    found.mkdir()
+    (found / "model.onnx").write_bytes(selfcheck.onnx_bytes())
+    return found
+
+
+def specified(**spec: Any) -> dict[str, Any]:
+    return config(**{"amphitrite__spec__3": json.dumps(spec)})
+
+
+def sha256(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def test_the_session_is_of_the_bytes_that_were_compared(
+    backend: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = folder / "model.onnx"
+    content = file.read_bytes()
+    read = Path.read_bytes
+
+    def then_gone(path: Path) -> bytes:
+        found = read(path)
+        path.write_bytes(b"other weights")
+        return found
+
+    monkeypatch.setattr(Path, "read_bytes", then_gone)
+    session = backend.open_session(
+        folder, specified(digest=sha256(content)), ort.SessionOptions()
+    )
+    (doubled,) = session.run(None, {"x": np.ones((1, 5), np.float32)})
+    assert (doubled == 2).all()
+
+
+def test_a_file_without_a_spec_is_served_as_it_is(backend: Any, folder: Path) -> None:
+    (folder / "model.onnx").write_bytes(selfcheck.onnx_bytes() + b"\n\x00")
+    backend.open_session(folder, config(amphitrite__note="no"), ort.SessionOptions())
+
+
+def test_another_digest_is_refused_with_both(backend: Any, folder: Path) -> None:
+    found = sha256(selfcheck.onnx_bytes())
+    said = rf"model 'toy': version 3: .*model.onnx has the digest {found}, its spec "
+    with pytest.raises(
+        TritonModelException, match=f"{said}says sha256:77: it is damag"
+    ):
+        backend.open_session(folder, specified(digest="sha256:77"), None)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        specified(),
+        specified(digest=None),
+        config(amphitrite__spec__3="[]"),
+        config(amphitrite__spec__3="no JSON"),
+        config(amphitrite__spec__2=json.dumps({"digest": "sha256:1"})),
+    ],
+)
+def test_a_spec_that_names_no_digest_is_refused(
+    backend: Any, folder: Path, given: dict[str, Any]
+) -> None:
+    said = r"version 3: its spec, the parameter 'amphitrite.spec.3', cannot be read"
+    with pytest.raises(TritonModelException, match=said):
+        backend.open_session(folder, given, None)
 
 
 def test_options_are_onnx_runtime_s_own_by_default(backend: Any) -> None:

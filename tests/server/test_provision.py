@@ -52,15 +52,17 @@ def finished(root: Path, host: Host) -> ServerEnvironment:
     return environment
 
 
-def test_the_cache_is_where_the_user_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_where_the_user_wants_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.delenv("AMPHITRITE_CACHE", raising=False)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setenv("HOME", "/home/astronomer")
-    assert cache_directory() == Path("/home/astronomer/.cache/amphitrite")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_directory() == tmp_path / ".cache" / "amphitrite"
     monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
     assert cache_directory() == Path("/xdg/amphitrite")
     monkeypatch.setenv("AMPHITRITE_CACHE", "~/own")
-    assert cache_directory() == Path("/home/astronomer/own")
+    assert cache_directory() == tmp_path / "own"
 
 
 def test_the_key_holds_every_version(host: Host) -> None:

@@ -19,7 +19,7 @@ from amphitrite.server.selfcheck import (
     blaming_the_environment,
     check_inference,
     onnx_bytes,
-    write_repository,
+    write_model,
 )
 from amphitrite.triton import parse_config
 
@@ -117,9 +117,8 @@ def test_onnx_runtime_doubles_with_it() -> None:
     np.testing.assert_array_equal(y, 2 * x)
 
 
-def test_writes_a_repository_with_that_one_model(tmp_path: Path) -> None:
-    write_repository(tmp_path / "selfcheck", "probe")
-    config = parse_config((tmp_path / "selfcheck/probe/config.pbtxt").read_text())
+def test_writes_a_model_as_triton_wants_it(tmp_path: Path) -> None:
+    write_model(tmp_path / "probe")
+    config = parse_config((tmp_path / "probe/config.pbtxt").read_text())
     assert (config.name, config.backend) == ("probe", "onnxruntime")
-    model = tmp_path / "selfcheck/probe/1/model.onnx"
-    assert model.read_bytes() == onnx_bytes()
+    assert (tmp_path / "probe/1/model.onnx").read_bytes() == onnx_bytes()

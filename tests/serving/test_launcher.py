@@ -27,7 +27,14 @@ from amphitrite.errors import (
     ProvisioningError,
     SpecMismatch,
 )
-from amphitrite.server import LocalTriton, launcher, layout, listening, rest
+from amphitrite.server import (
+    LocalTriton,
+    launcher,
+    layout,
+    listening,
+    places,
+    rest,
+)
 from amphitrite.server.host import count_gpus
 from amphitrite.server.listening import Network
 from amphitrite.server.ports import Ports, PortTaken
@@ -304,6 +311,112 @@ def test_shows_the_log_when_the_server_does_not_start(
     assert 'Bad option: "--rate-limit"' in str(caught.value)
 
 
+ODD = "a b é 'q' \"d\" $(touch MARK) `touch MARK` ;:\n&"
+
+
+def test_no_path_is_read_by_a_shell(
+    server_environment: ServerEnvironment,
+    repository: Any,
+    toys: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    http: Any,
+) -> None:
+    # an absolute path for the mark would have a slash in it
+    odd = tmp_path / ODD.replace("MARK", "mark")
+    for name in ("repository", "home", "here", "temporary"):
+        (odd / name).mkdir(parents=True)
+    repository.add("double", toys.double())
+    (repository.path / "double").rename(odd / "repository/double")
+    root = server_environment.python.parent.parent
+    (odd / "environment").symlink_to(root)
+
+    def moved(path: Path) -> Path:
+        return odd / "environment" / path.relative_to(root)
+
+    environment = dataclasses.replace(
+        server_environment,
+        python=moved(server_environment.python),
+        site_packages=moved(server_environment.site_packages),
+    )
+    monkeypatch.setenv("HOME", str(odd / "home"))
+    monkeypatch.setenv("TMPDIR", str(odd / "temporary"))
+    monkeypatch.chdir(odd / "here")
+    with LocalTriton(
+        odd / "repository", environment=environment, log=odd / "a log"
+    ) as server:
+        folder = Path(psutil.Process(server.pid).cwd()).parent
+        assert folder.parent in places.USUAL
+        np.testing.assert_array_equal(http(server.http_url).infer("double", X), 2 * X)
+    assert not list(tmp_path.rglob("mark"))
+    assert not list((odd / "temporary").iterdir())
+
+
+def test_a_process_that_dies_while_loading_is_told_at_once(
+    start: Callable[..., LocalTriton],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = layout.ONNX_BACKEND.read_text()
+    begin = '        config = json.loads(args["model_config"])\n'
+    assert begin in text
+    dying = f"{begin}        if config['name'] == 'double': os.abort()\n"
+    (tmp_path / "model.py").write_text(
+        text.replace(begin, dying).replace("import json\n", "import json\nimport os\n")
+    )
+    monkeypatch.setattr(layout, "ONNX_BACKEND", tmp_path / "model.py")
+    # Triton would wait for ever
+    monkeypatch.setattr(launcher, "STARTUP_SECONDS", 1e9)
+    with pytest.raises(ProvisioningError) as caught:
+        start()
+    text = str(caught.value)
+    assert "the process that was loading 'double' was killed by SIGABRT" in text
+    assert "The end of its log:" in text
+    assert "loading: double:1" in text
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can mount shared memory")
+@pytest.mark.parametrize("size", ["64k", "1m", "8m"])
+def test_little_shared_memory_is_told_before_the_start(toy: Path, size: str) -> None:
+    script = (
+        f"mount -t tmpfs -o size={size} tmpfs /dev/shm && "
+        f"exec {sys.executable} -m amphitrite serve --model-repository {toy}"
+    )
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    if "unshare: " in done.stderr or "mount: " in done.stderr:
+        pytest.skip("this root may not mount")
+    assert done.returncode == 3
+    assert "in /dev/shm, which has room for" in done.stderr
+    assert "--shm-size" in done.stderr
+
+
+def test_few_open_files_are_told_or_raised(
+    toy: Path, server_environment: ServerEnvironment
+) -> None:
+    def limited(soft: int, hard: int) -> subprocess.CompletedProcess[str]:
+        program = f"""if True:
+            import resource
+            from amphitrite.server import LocalTriton
+            resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
+            with LocalTriton({str(toy)!r}) as server:
+                limits = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+                assert limits == ({hard}, {hard}), limits
+        """
+        return subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, timeout=120
+        )
+
+    done = limited(48, 64)
+    assert "may have 64 open files (ulimit -n)" in done.stderr
+    done = limited(48, 128)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_missing_binary_is_explained(
     start: Callable[..., LocalTriton],
     monkeypatch: pytest.MonkeyPatch,
@@ -512,6 +625,39 @@ def test_tells_that_the_server_has_died(start: Callable[..., LocalTriton]) -> No
     pid = server.pid
     server.stop()
     assert_nothing_left(pid, folder)
+
+
+def test_what_a_killed_supervisor_left_is_swept_at_the_next_start(
+    start: Callable[..., LocalTriton], temporary: Path, call: Callable[..., Any]
+) -> None:
+    program, pid, folder = call("waits")
+    supervisor = psutil.Process(pid).parent()
+    assert supervisor is not None
+    program.kill()
+    supervisor.kill()
+    wait_until(lambda: gone(pid))
+    assert folder.parent == temporary
+    assert folder.exists()
+    living = start()
+    assert not folder.exists()
+    assert not regions(folder)
+    assert list(temporary.iterdir()) == [run_folder(living)]
+    # which a third one leaves alone
+    start()
+    assert living.exit_status() is None
+    assert regions(run_folder(living))
+
+
+def test_all_that_a_run_makes_is_the_user_s_alone(
+    start: Callable[..., LocalTriton], tmp_path: Path
+) -> None:
+    folder = run_folder(start())
+    paths = [folder, *regions(folder), *(p for p in folder.iterdir() if p.is_socket())]
+    log = tmp_path / "server.log"
+    start(log=log)
+    for path in [*paths, folder / "triton.log", log]:
+        assert path.stat().st_mode & 0o077 == 0, path
+    assert len(paths) >= 6
 
 
 def test_the_server_dies_with_its_supervisor(

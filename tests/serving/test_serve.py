@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from amphitrite.repository import find_repository
 from amphitrite.server.host import count_gpus
 from amphitrite.server.ports import Ports, choose_ports
 from amphitrite.server.provision import ServerEnvironment
+from amphitrite.surveys import page
 from amphitrite.triton import Connection
 
 pytestmark = pytest.mark.triton
@@ -93,8 +95,46 @@ def test_serves_until_sigterm(
     assert program.returncode == 0
     assert out == "", "more than one JSON object"
     assert "Triton serves double at" in err
+    assert "Anybody" not in err
     assert facts["grpc"] in err
     assert not Path(facts["log"]).exists()
+
+
+def test_brings_along_what_a_survey_needs(
+    run: Callable[..., subprocess.Popen[str]],
+) -> None:
+    committed = f"--model-repository={find_repository()}"
+    program = run("serve", "--json", "--models", "asid", committed)
+    assert program.stdout is not None
+    facts = json.loads(program.stdout.readline())
+    # the survey asks two ensembles, and these have five members
+    members = ("classifier", "flux", "heads", "location", "peaks", "unet")
+    assert facts["models"] == ["asid", *(f"asid_{name}" for name in members)]
+    with Connection(facts["grpc"]) as connection:
+        for expected in page("asid").ASKED:
+            assert connection.model(expected).spec.members
+
+
+def test_says_who_can_do_what_beyond_this_machine(
+    run: Callable[..., subprocess.Popen[str]],
+) -> None:
+    program = run("serve", "--json", "--models", "double", "--address", "0.0.0.0")
+    assert program.stdout is not None
+    facts = json.loads(program.stdout.readline())
+    assert facts["grpc"].startswith("127.0.0.1:")
+    program.terminate()
+    _, err = program.communicate(timeout=60)
+    assert err.count("Anybody who reaches these addresses can ask for inferences") == 1
+    assert "Nothing is encrypted" in err
+
+
+@pytest.mark.parametrize("address", ["no-such-host.invalid", "", "127.0.0.1:8001"])
+def test_an_address_that_is_none_ends_with_2(
+    run: Callable[..., subprocess.Popen[str]], address: str
+) -> None:
+    _, err = (program := run("serve", "--address", address)).communicate(timeout=60)
+    assert program.returncode == 2
+    assert f"'{address}' is no address to listen on" in err
 
 
 def test_ends_with_130_on_ctrl_c(run: Callable[..., subprocess.Popen[str]]) -> None:

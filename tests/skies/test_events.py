@@ -148,6 +148,21 @@ def test_the_memory_is_that_of_the_photons_and_a_few_blocks(write_events):
     assert peak < kept + 120e6
 
 
+def test_a_photon_outside_the_stated_energies_does_not_count(write_events, caplog):
+    """Though its band counts, of which the file says to hold a part."""
+    cuts = [("ENERGY", "MeV", "1000:5000"), WHOLE_SKY]
+    energy = [1000, 4999, 5000, 5100, 6000]
+    path = write_events(
+        energy=energy, lon=np.zeros(5), lat=np.arange(5.0) / 10, cuts=cuts
+    )
+    photons = skies.read([path])
+    assert [BANDS[band].name for band in photons.bands] == [
+        *("1000_2000", "2000_7000", "2000_7000")
+    ]
+    assert photons.n_outside == 2
+    assert "2 of 5 photons are outside the energy limits" in caplog.text
+
+
 def test_limits_come_from_the_keywords_not_from_the_photons(write_events, caplog):
     cuts = [("ENERGY", "GeV", "1:2,10:1000"), WHOLE_SKY]
     photons = skies.read(

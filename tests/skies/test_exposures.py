@@ -105,6 +105,14 @@ def test_each_band_has_its_mean(write_healpix, write_image):
     assert np.isnan(part[1:]).all()
 
 
+def test_between_energies_it_goes_as_their_logarithm(write_healpix):
+    few = np.array([200.0, 2000.0, 30_000.0])
+    path = write_healpix(everywhere(effective_area(few)), tables=[energies(few)])
+    # the exposure is one of the logarithm, which three points then hold as well
+    found = exposures.read(path).at(np.array([[1.0, 0.0, 0.0]]))
+    np.testing.assert_allclose(found, [means()], rtol=1e-3)
+
+
 @pytest.mark.parametrize("order", ["RING", "NESTED"])
 @pytest.mark.parametrize("coordsys", ["GAL", "CEL"])
 def test_a_direction_has_its_own_cells_exposure(write_healpix, order, coordsys):

@@ -23,7 +23,7 @@ def install(
         typer.Option(
             "--sha256",
             metavar="HEX",
-            help="The archive's checksum, as its publisher gave it.",
+            help="The archive's checksum, as its publisher gave it; needed for http://.",
             show_default=False,
         ),
     ] = None,
@@ -32,17 +32,24 @@ def install(
 ) -> None:
     """Put models into your data folder, where every command finds them.
 
-    Each model.onnx is compared with the digest in its configuration before anything
-    is replaced.
+    Only models are taken: anything else in a model's folder is refused by name, and so
+    is a model.onnx whose digest differs from the one in its configuration. All of them
+    are replaced in one step.
 
     Example: amphitrite models install model_repository.tar.gz
     """
     from amphitrite import repository
-    from amphitrite.commands.talk import Talk
+    from amphitrite.commands.talk import Talk, reporter
 
     talk = Talk(as_json=as_json, quiet=quiet)
-    with talk.status(f"installing {source}"):
-        names = repository.install(source, sha256=sha256)
+    with talk.status(f"installing {source}") as status:
+        say = reporter(status)
+
+        def advance(done: int, size: int | None) -> None:
+            of = f" of {size / 1e6:.1f}" if size else ""
+            say(f"fetching {source}: {done / 1e6:.1f}{of} MB")
+
+        names = repository.install(source, sha256=sha256, advance=advance)
     target = repository.user_repository()
     talk.result(
         f"installed {', '.join(names)} in {target}",

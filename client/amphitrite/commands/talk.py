@@ -27,6 +27,7 @@ from rich.text import Text
 
 from amphitrite.api import connect
 from amphitrite.engine import Control, Limits
+from amphitrite.shown import shown
 from amphitrite.triton import Connection
 
 
@@ -56,19 +57,20 @@ class Talk:
 
     def say(self, text: str) -> None:
         """Tell a person something on standard error."""
-        self.console.print(text, soft_wrap=True)
+        self.console.print(shown(text), soft_wrap=True)
 
-    def result(self, shown: str | Table, fields: Mapping[str, Any]) -> None:
+    def result(self, found: str | Table, fields: Mapping[str, Any]) -> None:
         """Give the result on standard output: as JSON if asked for, else to read."""
         if self.as_json:
             sys.stdout.write(json.dumps(fields, allow_nan=False) + "\n")
             sys.stdout.flush()
         elif not self.quiet:
-            _console().print(shown, soft_wrap=True)
+            text = shown(found) if isinstance(found, str) else found
+            _console().print(text, soft_wrap=True)
 
     def status(self, text: str) -> Status:
         """Show what is going on, for as long as a ``with`` block lasts."""
-        return self.console.status(Text(text))
+        return self.console.status(Text(shown(text)))
 
     @contextmanager
     def connected(self, server: str | None, **options: Any) -> Iterator[Connection]:
@@ -118,7 +120,7 @@ class Talk:
 
 def reporter(status: Status) -> Callable[[str], None]:
     """Return the way to say what goes on now."""
-    return lambda text: status.update(Text(text))
+    return lambda text: status.update(Text(shown(text)))
 
 
 def _console(**options: Any) -> Console:
@@ -136,7 +138,7 @@ class _ConsoleHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print one record."""
         text = f"{record.levelname.lower()}: {self.format(record)}"
-        self._console.print(text, soft_wrap=True)
+        self._console.print(shown(text), soft_wrap=True)
 
 
 class _Rate(ProgressColumn):

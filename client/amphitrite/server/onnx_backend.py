@@ -269,6 +269,8 @@ def declared_digest(config: Config, version: str) -> str | None:
     key = f"{SPEC}{version}"
     try:
         digest = json.loads(parameters[key]["string_value"])["digest"]
+        if not str(digest).startswith("sha256:"):
+            raise ValueError(f"its digest is {digest!r}")
     except (KeyError, TypeError, ValueError) as error:
         refuse(
             config,

@@ -7,6 +7,7 @@ paths to a shell without quoting them: so the folder's own path is plain.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import re
 import stat
@@ -18,6 +19,8 @@ from typing import Final
 
 from amphitrite.errors import ProvisioningError
 from amphitrite.server import supervisor
+
+logger = logging.getLogger(__name__)
 
 USUAL: Final = (Path("/tmp"), Path("/var/tmp"))
 # a socket's path has 107 bytes at most, of which a run's folder and socket take these
@@ -41,10 +44,15 @@ def choose() -> Path:
     ProvisioningError
         None of them will do; says why.
     """
-    obstacles = {}
+    obstacles: dict[Path, str] = {}
     for place in _candidates():
         obstacle = _obstacle(place)
         if obstacle is None:
+            for other, why in obstacles.items():
+                logger.warning(
+                    "the local Triton server has its folder in %s and not in %r: %s",
+                    *(place, str(other), why),
+                )
             return place
         obstacles[place] = obstacle
     listed = "\n".join(f"  {place}: {why}" for place, why in obstacles.items())

@@ -23,6 +23,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
+from amphitrite import homes
 from amphitrite.errors import ProvisioningError
 from amphitrite.server import pins
 from amphitrite.server.host import Host, check_host, this_host
@@ -115,12 +116,16 @@ def cache_directory() -> Path:
 
     It is ``AMPHITRITE_CACHE``, else ``XDG_CACHE_HOME/amphitrite``, else
     ``~/.cache/amphitrite``.
+
+    Raises
+    ------
+    BadInput
+        There is no home, or the variable that counts names no folder.
     """
     if own := os.environ.get("AMPHITRITE_CACHE"):
-        return Path(own).expanduser().absolute()
-    if xdg := os.environ.get("XDG_CACHE_HOME"):
-        return Path(xdg).expanduser().absolute() / "amphitrite"
-    return Path.home() / ".cache" / "amphitrite"
+        return homes.expanded(own, "AMPHITRITE_CACHE").absolute()
+    instead = "AMPHITRITE_CACHE to a folder that you may write to"
+    return homes.user_folder("XDG_CACHE_HOME", ".cache", instead=instead) / "amphitrite"
 
 
 def provision(

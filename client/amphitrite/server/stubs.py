@@ -1,4 +1,4 @@
-"""Processes that run a server's models, and died before the server could tell.
+"""Processes that load and run a server's models, and died before it could tell.
 
 Triton waits for ever for the answer of such a process, dead or alive.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -17,10 +18,11 @@ from typing import Final
 UNBURIED_SECONDS: Final = 1.0
 # fields of /proc/PID/stat, counted from the one after the program's name
 _STATE, _PARENT, _EXIT = 0, 1, 49
+_MODEL: Final = re.compile(r"/models/([^/\0]+)/\d+/model\.onnx\0")
 
 
 class Watch:
-    """Looks out for children of a server that ended and that it does not notice.
+    """Looks out for children of a server that died and that it does not notice.
 
     Parameters
     ----------
@@ -30,32 +32,51 @@ class Watch:
 
     def __init__(self, server: int) -> None:
         self._server = server
-        self._since: dict[int, float] = {}
+        self._models: dict[int, str] = {}
+        self._dead_since: dict[int, float] = {}
 
     def death(self) -> str | None:
-        """Say how a child ended a while ago; None if all are well."""
+        """Say which child died a while ago, and how; None if all are well."""
         now = time.monotonic()
-        dead = dict(_dead_children(self._server))
-        self._since = {pid: self._since.get(pid, now) for pid in dead}
-        for pid, since in self._since.items():
+        dead = {}
+        for pid, ending in _children(self._server):
+            if ending is not None:
+                dead[pid] = ending
+            elif pid not in self._models:
+                self._models.update(_model_of(pid))
+        self._dead_since = {pid: self._dead_since.get(pid, now) for pid in dead}
+        for pid, since in self._dead_since.items():
             if now - since >= UNBURIED_SECONDS:
-                return dead[pid]
+                model = self._models.get(pid, "a model")
+                return f"the process that was loading {model} {dead[pid]}"
         return None
 
 
-def _dead_children(parent: int) -> Iterator[tuple[int, str]]:
-    """Give each child that has ended and was not waited for, and how it ended."""
+def _children(parent: int) -> Iterator[tuple[int, str | None]]:
+    """Give each child of a process, and how it ended if nobody has buried it."""
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal():
             continue
         with contextlib.suppress(OSError, IndexError, ValueError):
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            if int(fields[_PARENT]) == parent and fields[_STATE] == "Z":
-                yield int(entry.name), _ending(int(fields[_EXIT]))
+            if int(fields[_PARENT]) == parent:
+                dead = fields[_STATE] == "Z"
+                yield int(entry.name), _ending(int(fields[_EXIT])) if dead else None
+
+
+def _model_of(pid: int) -> dict[int, str]:
+    """Return which model a process loads, if its command line tells."""
+    with contextlib.suppress(OSError):
+        if found := _MODEL.search(Path(f"/proc/{pid}/cmdline").read_text()):
+            return {pid: f"'{found[1]}'"}
+    return {}
 
 
 def _ending(status: int) -> str:
     """Put a process's exit status in words."""
-    if os.WIFSIGNALED(status):
-        return f"killed by {signal.Signals(os.WTERMSIG(status)).name}"
-    return f"exit status {os.waitstatus_to_exitcode(status)}"
+    code = os.waitstatus_to_exitcode(status)
+    if code == -signal.SIGKILL:
+        return "was killed by SIGKILL, as Linux does where memory is short"
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"ended with exit status {code}"

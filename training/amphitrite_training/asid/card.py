@@ -65,7 +65,7 @@ Written by `amphitrite evaluate asid`; do not edit.
 | | |
 |---|---|
 | version | {found.version} ({members}) |
-| digest | `{found.spec.digest}` |
+| digest of the members' weights, and how they are joined | `{found.spec.digest}` |
 | method | {"; ".join(page.REFERENCES)} |
 | input | counts of a 10 x 10 deg patch in {", ".join(b.label for b in BANDS)} |
 | output | a mask of 128 x 128 pixels; its peaks with their scores; of each peak the \

@@ -58,7 +58,7 @@ Written by `amphitrite evaluate calnet`; do not edit.
 | | |
 |---|---|
 | version | {found.version} |
-| digest | `{found.spec.digest}` |
+| digest of `model.onnx` | `{found.spec.digest}` |
 | method | {"; ".join(page.REFERENCES)} |
 | input | one segment of a two-minute light curve: 4000 points and a periodogram |
 | output | P(eclipsing binary) of the segment |

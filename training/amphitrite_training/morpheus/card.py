@@ -42,7 +42,7 @@ Written by `amphitrite evaluate morpheus`; do not edit.
 | | |
 |---|---|
 | version | {found.version} |
-| digest | `{found.spec.digest}` |
+| digest of `model.onnx` | `{found.spec.digest}` |
 | weights | the authors' own, PyPI package morpheus-astro 0.5.1 (MIT); see NOTICE |
 | method | {"; ".join(page.REFERENCES[:1])} |
 | input | {WINDOW} x {WINDOW} pixels in {", ".join(page.FILTERS)} \
