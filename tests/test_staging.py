@@ -475,6 +475,37 @@ def test_an_end_at_any_step_leaves_old_or_new(tmp_path, is_folder, before, numbe
     assert seen == {before, "new"}
 
 
+def test_a_run_is_killed_again_and_again_after_its_result_got_its_name(
+    tmp_path, monkeypatch
+):
+    """Each time it is resumed alone: the result is its own, and is not refused."""
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_, **__):
+        raise Killed
+
+    out, put = tmp_path / "out", replacing.put
+
+    def put_and_killed(new, name, *, instead_of):
+        put(new, name, instead_of=instead_of)
+        raise Killed
+
+    for dies in (put_and_killed, killed, put_and_killed, killed, killed):
+        monkeypatch.setattr("amphitrite.staging.put", dies)
+        with pytest.raises(Killed):
+            run(out, is_folder=True, resume=(tmp_path / "out.part").exists())
+        with folder(out, resume=True):
+            pass  # killed once more, before it did anything
+        assert content(out) == "new"
+    monkeypatch.setattr("amphitrite.staging.put", put)
+    with pytest.raises(OutputError, match="exists already"):
+        folder(out)
+    run(out, is_folder=True, resume=True)
+    assert names(tmp_path) == ["out"]
+
+
 # What a failure leaves
 
 

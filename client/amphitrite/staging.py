@@ -21,11 +21,11 @@ from collections.abc import Collection
 from contextlib import suppress
 from glob import escape
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from amphitrite import folders, locks, renaming
 from amphitrite.errors import BadInput, OutputError
-from amphitrite.replacing import aside_pattern, backup_of, put
+from amphitrite.replacing import aside, aside_pattern, backup_of, put
 from amphitrite.standing import check_output, kind, sighting
 from amphitrite.storing import sync, sync_tree, writing
 
@@ -166,8 +166,8 @@ class Staging:
                 folders.mark(self.result)
             sync_tree(self.result)
             self._whole = True
-            record = {"new": sighting(self.result), "old": self._agreed}
-            (self.folder / _PUBLISHING).write_text(json.dumps(record))
+            made = [*self._record["made"], sighting(self.result)]
+            self._note({"made": made, "old": self._agreed, "pending": True})
             try:
                 put(self.result, self.out, instead_of=self._agreed)
             except FileExistsError:
@@ -192,22 +192,32 @@ class Staging:
             **{name: self._inside, escape(backup_of(self.out).name): self._inside},
             aside_pattern(self.out): None,
         }
-        beside = (_BESIDE, aside_pattern(Path(_BESIDE)))
-        files = dict.fromkeys((*locks.NAMES, _PUBLISHING, *beside))
+        notes = (_PUBLISHING, _BESIDE)
+        asides = (aside_pattern(Path(name)) for name in notes)
+        files = dict.fromkeys((*locks.NAMES, *notes, *asides))
         return {**files, **self._work, _RESULT: result}
 
     def _was_published(self) -> bool:
-        """Return whether a run died after its result had got its name."""
-        new = self._record().get("new")
-        return new is not None and sighting(self.out) == new
+        """Return whether what stands under the name is an interrupted run's result."""
+        made = self._record["made"]
+        return bool(made) and sighting(self.out) in made
 
-    def _record(self) -> dict[str, object]:
-        """Return what a run noted that died while giving its result the name."""
-        if not folders.is_ours(self.folder):
-            return {}
-        with suppress(FileNotFoundError, ValueError):
-            return dict(json.loads((self.folder / _PUBLISHING).read_text()))
-        return {}
+    @property
+    def _record(self) -> dict[str, Any]:
+        """What is noted of giving results the name.
+
+        ``made`` are the run's results, however often it was resumed; ``old`` is what
+        the last one was to replace; ``pending`` is whether that may be half-way.
+        """
+        if folders.is_ours(self.folder):
+            with suppress(FileNotFoundError):
+                return dict(json.loads((self.folder / _PUBLISHING).read_text()))
+        return {"made": [], "old": None, "pending": False}
+
+    def _note(self, record: dict[str, Any]) -> None:
+        path = self.folder / _PUBLISHING
+        with aside(path, instead_of=sighting(path)) as other:
+            other.write_text(json.dumps(record))
 
     def _check_replaceable(self, *, overwrite: bool) -> None:
         found = kind(self.out)
@@ -309,7 +319,7 @@ class Staging:
         self._settle()
         dropped = {_RESULT: self._ours[_RESULT]}
         if not resume:
-            dropped |= {**self._work, _BESIDE: None}
+            dropped |= {**self._work, _BESIDE: None, _PUBLISHING: None}
         folders.clear(self.folder, dropped)
         if kind(self.result) is not None:
             raise OutputError(
@@ -325,15 +335,16 @@ class Staging:
         if kind(backup) is not None and kind(self.out) is None:
             renaming.exclusive(backup, self.out)
             self._agreed = sighting(self.out)
-        if record := self._record():
+        record = self._record
+        if record["pending"]:
             left = sighting(self.result)
-            if left is not None and left not in record.values():
+            if left is not None and left not in (*record["made"], record["old"]):
                 raise OutputError(
                     f"{self.result} stood under the name {self.out} when that was to "
                     "be replaced, and is not of this run; move it away, then give the "
                     "same command again"
                 )
-            (self.folder / _PUBLISHING).unlink()
+            self._note({**record, "pending": False})
 
     def _remove(self) -> None:
         """Release the folder and remove it; what is not ours in it stays.
