@@ -1761,7 +1761,8 @@ INSTALLED: Final = (
     ),
     *_client(
         "server/private",
-        "server/test_provision.py::test_a_marker_that_others_could_have_written_is_not_believed "
+        "server/test_provision.py::"
+        "test_a_marker_that_others_could_have_written_is_not_believed "
         "server/test_provision.py::test_what_another_user_owns_is_not_believed",
         (
             "marker_of_another",
