@@ -54,6 +54,11 @@ class ScriptedModel:
             self.flying += 1
             self.most_flying = max(self.most_flying, self.flying)
         failure = next(self.failures, None)
+        seconds = self.random.random() / 200
+        if isinstance(failure, float):  # an answer that takes its time
+            failure, seconds = None, failure
+        elif isinstance(failure, errors.BadInput):
+            raise failure
 
         def answer():
             with self.lock:
@@ -63,7 +68,7 @@ class ScriptedModel:
             else:
                 future.set_result({"y": 2 * tensors["x"]})
 
-        threading.Timer(self.random.random() / 200, answer).start()
+        threading.Timer(seconds, answer).start()
         return future
 
     def check_unchanged(self):
@@ -214,6 +219,26 @@ def test_a_server_that_leaves_at_the_end_is_waited_for(tmp_path):
     # all parts are there and of the right weights: nothing is left to ask
     with open_journal(tmp_path) as journal:
         assert execute(units([1]), Doubling, model, journal).resumed == 1
+
+
+def test_a_success_ends_the_time_of_failing(tmp_path):
+    gone = errors.ServerUnreachable("gone")
+    # twice out of reach for a moment, further apart than the patience
+    model = ScriptedModel([gone, None, 0.9, gone])
+    with open_journal(tmp_path) as journal:
+        limits = Limits(in_flight=1, patience=0.6)
+        execute(units([1, 2]), Doubling, model, journal, limits=limits)
+        assert len(journal) == 2
+
+
+def test_a_request_that_cannot_be_sent_names_its_unit(tmp_path):
+    model = ScriptedModel([None, errors.BadInput("it holds NaN")])
+    with (
+        open_journal(tmp_path) as journal,
+        pytest.raises(errors.BadInput, match="it holds NaN") as caught,
+    ):
+        execute(units([5]), Doubling, model, journal)
+    assert caught.value.__notes__ == ["It comes from 5."]
 
 
 def test_patience_ends(tmp_path):

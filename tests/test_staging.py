@@ -450,10 +450,12 @@ def test_an_end_at_any_step_leaves_old_or_new(tmp_path, is_folder, before, numbe
         again = {"resume": begun, "overwrite": replace or there}
         run(place / "out", is_folder=is_folder, **again)
         assert content(place / "out") == "new"
-        left = {name for name in names(place) if not name.startswith(".out.part-")}
-        assert left == {"mine", "out"}
-        if number == signal.SIGINT:
-            assert names(place) == ["mine", "out"]
+        *hidden, mine, out = names(place)
+        assert [mine, out] == ["mine", "out"]
+        # what was not marked yet, or no more, is not known for ours
+        assert number == signal.SIGKILL or not hidden
+        for name in hidden:
+            assert set(names(place / name)) <= {"lock"}
     assert seen == {before, "new"}
 
 
@@ -466,6 +468,32 @@ def test_a_run_killed_before_it_began_is_no_interrupted_run(tmp_path):
     assert (tmp_path / "out.part").exists()
     make_file(tmp_path / "out")
     assert names(tmp_path) == ["out"]
+
+
+def test_what_a_kill_while_clearing_up_leaves_is_swept(tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def killed(_, hidden, lock):
+        lock.release(hidden)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Staging, "_erase", killed)
+        with pytest.raises(Killed):
+            make_file(tmp_path / "out")
+    (left,) = (path for path in tmp_path.iterdir() if path.name != "out")
+    assert left.name.startswith(".out.part-")
+    foreign = tmp_path / ".out.part-01234567"
+    foreign.mkdir()
+    (foreign / "journal").write_text("precious")
+    held = locks.Lock(left)
+    make_file(tmp_path / "out", overwrite=True)
+    assert left.exists()
+    held.release(left)
+    make_file(tmp_path / "out", overwrite=True)
+    assert names(tmp_path) == [foreign.name, "out"]
+    assert (foreign / "journal").read_text() == "precious"
 
 
 def test_a_failure_leaves_nothing_that_is_of_no_use(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ def connect(
     Parameters
     ----------
     url : str, optional
-        ``host:port`` of a running server's gRPC endpoint.  Without it a real Triton is
+        ``host:port`` of a running server's gRPC endpoint, or another form that
+        `amphitrite.addresses.parse` knows.  Without it a real Triton is
         started on this machine and stopped at the end; the first time, this installs
         the server into the user's cache directory.
     models : sequence of str, optional
@@ -142,7 +143,7 @@ def run(
     """
     survey_page = page(survey)
     chosen = survey_options(survey, **options)
-    with tempfile.TemporaryDirectory(prefix="amphitrite-") as scratch:
+    with _scratch(needed=output is None) as scratch:
         name = "result" if survey_page.PRODUCTS else "catalogue.fits"
         out = Path(output) if output is not None else Path(scratch) / name
         paths = [Path(path) for path in inputs]
@@ -152,3 +153,10 @@ def run(
             else connect(server, models=asked(survey))
         )
         return survey_page.run(paths, connecting, out, chosen, control).table
+
+
+def _scratch(*, needed: bool) -> AbstractContextManager[str]:
+    """Give a folder for a result that nobody asked to keep."""
+    if needed:
+        return tempfile.TemporaryDirectory(prefix="amphitrite-")
+    return nullcontext("")

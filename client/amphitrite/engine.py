@@ -292,7 +292,7 @@ class _Run:
                 request = again.popleft() if again else next(stream, None)
                 if request is None:
                     break
-                flying[self.model.submit(request.tensors, self.outputs)] = request
+                flying[self._send(request)] = request
                 self.asked = True
             if not flying:
                 return
@@ -309,6 +309,13 @@ class _Run:
                     self._answered(request, answer)
             if failure is not None:
                 self._await_server(failure)
+
+    def _send(self, request: _Request) -> Future[dict[str, NDArray[Any]]]:
+        try:
+            return self.model.submit(request.tensors, self.outputs)
+        except errors.BadInput as error:  # what a unit should not have made
+            error.add_note(f"It comes from {request.owner.unit.key}.")
+            raise
 
     def confirm(self) -> None:
         """Make sure, at the end, that no other weights took over without a break."""

@@ -18,9 +18,11 @@ from typing import Any, Final
 
 logger = logging.getLogger(__name__)
 
-_LOCK: Final = "lock"
+LOCK: Final = "lock"
+"""Name of the file that is locked."""
+
 _RUNNING: Final = "running"
-NAMES: Final = (_LOCK, _RUNNING, f"{_RUNNING}-*")
+NAMES: Final = (LOCK, _RUNNING, f"{_RUNNING}-*")
 """Patterns of the files that a lock makes in its folder."""
 
 _HELD: Final = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
@@ -53,7 +55,7 @@ class Lock:
     """
 
     def __init__(self, folder: Path) -> None:
-        path = folder / _LOCK
+        path = folder / LOCK
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             self.marks = not self._locked(folder)

@@ -109,6 +109,7 @@ class Staging:
             if kind(self.out) is not None and not published:
                 self._check_replaceable(overwrite=overwrite)
             self._agreed = sighting(self.out)
+            self._sweep()
             self._lock = self._take()
             try:
                 self._begin(resume=resume, overwrite=overwrite)
@@ -269,10 +270,10 @@ class Staging:
         try:
             self.out.parent.mkdir(parents=True, exist_ok=True)
             hidden.mkdir()
-            folders.mark(hidden)
-            (hidden / _RESULT).mkdir()
             lock = locks.Lock(hidden)
             try:
+                folders.mark(hidden)
+                (hidden / _RESULT).mkdir()
                 renaming.exclusive(hidden, self.folder)
             except BaseException:
                 lock.release(hidden)
@@ -344,15 +345,31 @@ class Staging:
                 renaming.exclusive(self.folder, hidden)
                 self._here = hidden
             if self._here is not None:
-                self._lock.release(self._here)
-                folders.clear(self._here, self._ours)
-                (self._here / folders.MARKER).unlink(missing_ok=True)
-                self._here.rmdir()
+                self._erase(self._here, self._lock)
                 self._here = None
             self._unmake_parents()
         except OSError as error:
             logger.warning("%s could not be removed: %s", self._here, error)
             self._lock.release(self.folder)
+
+    def _erase(self, hidden: Path, lock: locks.Lock) -> None:
+        """Remove a folder that nobody uses any more; nothing in it is a guest."""
+        rest = {name: each for name, each in self._ours.items() if name != locks.LOCK}
+        folders.clear(hidden, rest)
+        # A network file system keeps a file for as long as it is open.
+        lock.release(hidden)
+        folders.clear(hidden, self._ours)
+        (hidden / folders.MARKER).unlink(missing_ok=True)
+        hidden.rmdir()
+
+    def _sweep(self) -> None:
+        """Remove what earlier runs left that were killed while they cleared up."""
+        pattern = f".{escape(self.folder.name)}-{'[0-9a-f]' * 8}"
+        for hidden in self.out.parent.glob(pattern):
+            if not folders.is_ours(hidden) or folders.guests(hidden, self._ours):
+                continue
+            with suppress(OSError, locks.Held):
+                self._erase(hidden, locks.Lock(hidden))
 
     def _leave(self, guests: list[Path]) -> None:
         """Remove what is ours and leave the rest, which the folder still marks."""

@@ -70,8 +70,9 @@ Server = Annotated[
     typer.Option(
         "--server",
         metavar="HOST:PORT",
-        help="gRPC address of a running Triton. Without it a local one is started, "
-        "used and stopped.",
+        help="gRPC address of a running Triton; also [IPv6]:PORT, unix:PATH, or "
+        "dns:///NAME:PORT for several under one name. Without it a local one is "
+        "started, used and stopped.",
         show_default=False,
         rich_help_panel=_SERVER,
     ),

@@ -24,7 +24,7 @@ from amphitrite.server.supervised import Supervised
 
 ATTEMPTS: Final = 3
 STARTUP_SECONDS: Final = 300.0
-WATCH_SECONDS: Final = 0.5  # between looks at the server's children
+WATCH_SECONDS: Final = 1.0  # between looks at the server's children
 
 logger = logging.getLogger(__name__)
 
@@ -204,7 +204,13 @@ class LocalTriton:
         layout = Layout(self._server.folder)
         self._addresses = self.listening.addresses(layout.folder)
         self._log = Log(self._asked_log or layout.log)
-        assemble(layout, environment, self._served)
+        try:
+            assemble(layout, environment, self._served)
+        except OSError as error:
+            raise ProvisioningError(
+                f"The local Triton server cannot be prepared in {layout.folder}: "
+                f"{error}.\nFree some space there, or name another folder with TMPDIR."
+            ) from error
         self._server.start(
             command(layout, environment, addresses=self._at.options, gpu=self.gpu),
             environ=environ(layout, os.environ),

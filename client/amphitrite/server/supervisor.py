@@ -237,7 +237,10 @@ def main() -> None:
     supervisor = Supervisor(int(sys.argv[1]))
     os.umask(0o077)
     raise_open_files()
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=sys.argv[2]))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=sys.argv[2]))
+    except OSError as error:
+        sys.exit(str(error))
     try:
         for lock in locks(folder):
             hold(lock)
