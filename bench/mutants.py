@@ -1735,7 +1735,8 @@ INSTALLED: Final = (
     ),
     *_client(
         "repository",
-        "test_repository.py",
+        "test_repository.py::test_what_comes_over_http_needs_a_checksum "
+        "test_repository.py::test_a_damaged_file_is_refused_and_nothing_is_replaced",
         (
             "http_without_sum",
             "what anybody on the way could change is installed",
@@ -1761,8 +1762,8 @@ INSTALLED: Final = (
     ),
     *_client(
         "server/private",
-        "server/test_provision.py::"
-        "test_a_marker_that_others_could_have_written_is_not_believed "
+        "server/test_provision.py"
+        "::test_a_marker_that_others_could_have_written_is_not_believed "
         "server/test_provision.py::test_what_another_user_owns_is_not_believed",
         (
             "marker_of_another",

@@ -279,6 +279,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, help="mutations at a time")
     parser.add_argument("--json", action="store_true", help="print JSON in the end")
     asked = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)  # to clear up in any case
     only = asked.only or [""]
     chosen = [each for each in MUTANTS if any(part in each.name for part in only)]
     if asked.list:

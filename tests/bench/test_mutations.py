@@ -156,7 +156,8 @@ def test_the_command_prints_what_it_found(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_leaves_nothing(tmp_path: Path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_leaves_nothing(tmp_path: Path, number: int):
     with subprocess.Popen(
         [sys.executable, BENCH / "mutations.py", "--only", "least_coverage"],
         env={**os.environ, "TMPDIR": str(tmp_path)},
@@ -165,7 +166,7 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path):
     ) as process:
         try:
             assert process.stderr.readline().startswith("unmutated: ")
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             assert process.wait(30) != 0
         finally:
             process.kill()
