@@ -212,6 +212,22 @@ def test_notes_within_a_part_stay(tmp_path, caplog, option, inside, fails):
     assert notes.read_text() == "precious"
 
 
+@pytest.mark.parametrize("option", ["resume", "overwrite"])
+def test_what_stands_in_the_place_of_the_result_is_not_published(tmp_path, option):
+    with folder(tmp_path / "out") as staging:
+        staging.journal.write_text("half")
+        staging.result.mkdir()
+        for name in ("map", "another map"):
+            (staging.result / name).write_text("old")
+    with pytest.raises(OutputError, match=r"result/out holds what this run would not"):
+        folder(tmp_path / "out", **{option: True})
+    left = tmp_path / "out.part" / "result" / "out"
+    assert names(left) == ["another map"]
+    (left / "another map").rename(tmp_path / "kept")
+    make(tmp_path / "out", **{option: True})
+    assert names(tmp_path) == ["kept", "out"]
+
+
 def test_a_file_is_not_replaced_by_a_folder(tmp_path):
     (tmp_path / "out").write_text("precious")
     with pytest.raises(OutputError, match="is a file"):

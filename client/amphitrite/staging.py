@@ -311,6 +311,11 @@ class Staging:
         if not resume:
             dropped |= {**self._work, _BESIDE: None}
         folders.clear(self.folder, dropped)
+        if kind(self.result) is not None:
+            raise OutputError(
+                f"{self.result} holds what this run would not put there; move it away, "
+                "then give the same command again"
+            )
         (self.folder / _RESULT).mkdir(exist_ok=True)
         self.keep = resume and interrupted
 

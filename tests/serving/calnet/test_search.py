@@ -16,6 +16,7 @@ from astropy.table import QTable
 from amphitrite.commands.calnet import calnet
 from amphitrite.engine import Control, Limits
 from amphitrite.errors import BadInput, OutputError
+from amphitrite.folders import MARKER
 from amphitrite.light_curves import read
 from amphitrite.segments import segments
 from amphitrite.surveys import calnet as page
@@ -163,7 +164,8 @@ def test_pictures_of_candidates_are_drawn(folder, connection, tmp_path):
     plots = tmp_path / "plots"
     search(connection, [folder / "*.fits"], tmp_path / "eb.fits", plots=plots)
     names = {path.name for path in plots.iterdir()}
-    assert names == {"TIC_2.png", "TIC_4.png", "TIC_6.png", "contact_sheet.png"}
+    pictures = {"TIC_2.png", "TIC_4.png", "TIC_6.png", "contact_sheet.png"}
+    assert names == {MARKER, *pictures}
 
 
 class Stop(Exception):

@@ -10,7 +10,6 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite.bands import BANDS
-from amphitrite.errors import BadInput, OutputError
+from amphitrite.errors import BadInput
 from amphitrite.patches import HALF, PATCH_DEGREES, Patch
 from amphitrite.server.provision import cache_directory
 from amphitrite.surveys.asid import COUNTS
@@ -31,6 +30,7 @@ from amphitrite_training.asid.discs import draw_discs, visible
 from amphitrite_training.asid.recipe import Recipe
 from amphitrite_training.asid.simulate.instrument import ALL_TYPES
 from amphitrite_training.asid.simulate.sky import expect, make_sky
+from amphitrite_training.caching import made_aside
 from amphitrite_training.task import Data
 
 logger = logging.getLogger(__name__)
@@ -318,22 +318,11 @@ class _SkyFile:
 
     def make(self) -> None:
         """Simulate the sky aside, and give the folder its name once it is whole."""
-        parent = self.folder.parent
-        try:
-            parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=parent, prefix=".sky-") as aside:
-                staged = Path(aside) / "sky"
-                staged.mkdir()
-                _write_sky(staged, self)
-                staged.rename(self.folder)
-        except OSError as error:
-            if self.folder.exists():  # another process was faster
-                return
-            raise OutputError(
-                f"cannot keep a simulated sky in {parent}: {error.strerror or error}; "
-                "free some 135 MB for each, or set AMPHITRITE_CACHE to a folder that "
-                "you may write to"
-            ) from error
+        with made_aside(
+            self.folder, what="a simulated sky", room="135 MB for each"
+        ) as aside:
+            aside.mkdir()
+            _write_sky(aside, self)
 
 
 def _make(skies: Sequence[_SkyFile]) -> None:

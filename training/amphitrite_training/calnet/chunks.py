@@ -6,15 +6,14 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol
 
-from amphitrite.errors import OutputError
 from amphitrite.server.provision import cache_directory
 from amphitrite.workers import processes
+from amphitrite_training.caching import made_aside
 from amphitrite_training.calnet.samples import Sample, write
 
 logger = logging.getLogger(__name__)
@@ -73,18 +72,8 @@ def _folder(chunk: Chunk) -> Path:
 
 def _make(chunk: Chunk, folder: Path) -> None:
     """Make a chunk aside, and give the folder its name once it is whole."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".chunk-") as aside:
-            staged = Path(aside) / "chunk"
-            staged.mkdir()
-            write(chunk.samples(), staged)
-            staged.rename(folder)
-    except OSError as error:
-        if folder.exists():  # another process was faster
-            return
-        raise OutputError(
-            f"cannot keep prepared light curves in {folder.parent}: "
-            f"{error.strerror or error}; free some 10 kB for each segment, or set "
-            "AMPHITRITE_CACHE to a folder that you may write to"
-        ) from error
+    with made_aside(
+        folder, what="prepared light curves", room="10 kB for each segment"
+    ) as aside:
+        aside.mkdir()
+        write(chunk.samples(), aside)

@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import product
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite.bands import ALL_BANDS, BANDS
-from amphitrite.errors import BadInput, OutputError
+from amphitrite.errors import BadInput
 from amphitrite.server.provision import cache_directory
 from amphitrite.workers import processes
 from amphitrite_training.asid.data import TRAINING_SKIES, VALIDATION_SKIES
@@ -27,6 +26,7 @@ from amphitrite_training.asid.heads.finds import Finds, search
 from amphitrite_training.asid.heads.recipe import Recipe
 from amphitrite_training.asid.simulate.diffuse import VARIANTS
 from amphitrite_training.asid.simulate.sky import make_sky
+from amphitrite_training.caching import made_aside
 from amphitrite_training.task import Arrays, Data
 
 logger = logging.getLogger(__name__)
@@ -305,19 +305,10 @@ class _FindsFile:
             present=self.present,
         )
         values = {field.name: getattr(finds, field.name) for field in fields(finds)}
-        folder = self.path.parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=folder, prefix=".finds-") as aside:
-                staged = Path(aside) / "finds.npz"
-                np.savez_compressed(staged, **values)
-                staged.replace(self.path)
-        except OSError as error:
-            raise OutputError(
-                f"cannot keep what the detector found in {folder}: "
-                f"{error.strerror or error}; free some 5 MB for each sky, or set "
-                "AMPHITRITE_CACHE to a folder that you may write to"
-            ) from error
+        with made_aside(
+            self.path, what="what the detector found", room="5 MB for each sky"
+        ) as aside:
+            np.savez_compressed(aside, **values)
 
 
 def _make(files: Sequence[_FindsFile], detector: Published) -> None:
