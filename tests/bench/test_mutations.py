@@ -93,11 +93,14 @@ def test_what_tests_notice_is_caught_and_what_they_do_not_survives(mutations, pr
             # only the suite's own limit ends it
             mutant("endless", "2 * x", "2 * x + 1", "::test_long"),
             mutant("broken", "return 2", "return nothing", "::test_double"),
+            mutant("unreadable", "def triple", "def other", "::test_double"),
         ],
         project,
         workers=2,
     )
-    assert {each.name: (each.result, each.by) for each in outcomes} == {
+    *tried, last = outcomes
+    assert (last.name, last.result) == ("unreadable", "NOT TRIED")
+    assert {each.name: (each.result, each.by) for each in tried} == {
         "caught": ("caught", "tests/test_thing.py::test_double"),
         "survives": ("SURVIVED", ""),
         "endless": ("caught", "tests/test_thing.py::test_long"),
