@@ -32,6 +32,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.util import cache_from_source
 from pathlib import Path
+from typing import Final
 
 from mutants import MUTANTS, Mutant
 
@@ -39,7 +40,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("client", "training", "export")
 LIMIT = 400.0  # s for a mutation's tests, should the suite's own limit not end them
 
-CAUGHT, SURVIVED, HUNG, SKIPPED = "caught", "SURVIVED", "HUNG", "NOT TRIED"
+CAUGHT, SURVIVED, HUNG = "caught", "SURVIVED", "HUNG"
+NOT_TRIED: Final = "NOT TRIED"  # its tests are skipped, or cannot even begin
 
 
 @dataclass(frozen=True)
@@ -213,9 +215,11 @@ def attempt(mutant: Mutant, trees: Trees) -> Outcome:
         return Outcome(mutant.name, HUNG, seconds, f"over {LIMIT:.0f} s")
     if code == 0:
         passed = re.search(r"\d+ passed", output)
-        return Outcome(mutant.name, SURVIVED if passed else SKIPPED, seconds, "")
-    found = re.search(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
-    return Outcome(mutant.name, CAUGHT, seconds, found[1] if found else "")
+        return Outcome(mutant.name, SURVIVED if passed else NOT_TRIED, seconds, "")
+    found = re.search(r"^(?:FAILED|ERROR) (\S+::\S+)", output, re.MULTILINE)
+    if found is None:  # a module that cannot be imported proves nothing
+        return Outcome(mutant.name, NOT_TRIED, seconds, output.strip()[-200:])
+    return Outcome(mutant.name, CAUGHT, seconds, found[1])
 
 
 def run(mutants: Sequence[Mutant], root: Path, *, workers: int) -> list[Outcome]:
@@ -279,6 +283,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, help="mutations at a time")
     parser.add_argument("--json", action="store_true", help="print JSON in the end")
     asked = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)  # to clear up in any case
     only = asked.only or [""]
     chosen = [each for each in MUTANTS if any(part in each.name for part in only)]
     if asked.list:

@@ -263,6 +263,7 @@ def accelerator(name: str, key: str = "", value: str = "") -> str:
         ),
         (accelerator("openvino"), "accelerator 'openvino'"),
         (accelerator("tensorrt", "trt_engine_cache_path", "/x"), "engine_cache_path"),
+        (accelerator("tensorrt", "trt_engine_cache_path", "x"), "engine_cache_path"),
         (
             accelerator("tensorrt", "trt_extra_plugin_lib_paths", "/x.so"),
             "trt_extra_plugin_lib_paths",

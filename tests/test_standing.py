@@ -30,6 +30,9 @@ def test_outputs_are_new_or_regular(tmp_path):
     (tmp_path / "link").symlink_to("file")
     with pytest.raises(OutputError, match=r"link is a link to file, and results are n"):
         check_output(tmp_path / "link")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match="pipe is a pipe, which is never replaced"):
+        check_output(tmp_path / "pipe")
 
 
 def test_inputs_may_be_links_to_files_but_no_pipes(tmp_path):

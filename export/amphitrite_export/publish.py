@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import onnx
+from numpy.typing import NDArray
 
-from amphitrite.errors import BadInput, SpecMismatch
+from amphitrite.answers import check_answer
+from amphitrite.errors import BadInput, InferenceFailed, SpecMismatch
 from amphitrite.generations import next_generation
 from amphitrite.spec import Member, ModelSpec, check_contract, wiring_digest
 from amphitrite.surveys.asid import HEADS, UNET, per_source
@@ -35,7 +37,7 @@ from amphitrite_export.config import (
     steps_in,
 )
 from amphitrite_export.convert import OnnxFile, digest, to_onnx
-from amphitrite_export.parity import parity
+from amphitrite_export.parity import parity, run
 from amphitrite_export.peaks import MAX_PEAKS
 from amphitrite_export.settings import settings_of
 from amphitrite_export.validate import check_ensemble, check_model
@@ -167,7 +169,8 @@ def converted(artefact: Artefact) -> OnnxFile:
     Raises
     ------
     BadInput
-        The network does not fit its spec, or its ONNX file does not answer as it does.
+        The network does not fit its spec, or its ONNX file does not answer as it does,
+        or not within the ranges that the spec declares.
     """
     spec, proto = artefact.spec, to_onnx(artefact.model, artefact.spec)
     answer = None
@@ -177,10 +180,21 @@ def converted(artefact: Artefact) -> OnnxFile:
         spec = head.with_weights(digest="", learned=spec.learned)
     content = proto.SerializeToString(deterministic=True)
     measured = parity(artefact.model, content, artefact.samples, answer=answer)
+    _check_ranges(artefact, (answer or run)(content, artefact.samples))
     spec = spec.with_weights(
         digest=digest(content), learned={**spec.learned, PARITY: measured}
     )
     return OnnxFile(content, spec)
+
+
+def _check_ranges(artefact: Artefact, given: Mapping[str, NDArray[Any]]) -> None:
+    try:
+        check_answer(artefact.spec, artefact.samples, given)
+    except InferenceFailed as error:
+        raise BadInput(
+            f"the network '{artefact.spec.name}' does not answer as its spec declares: "
+            f"{error}. Nothing was published."
+        ) from error
 
 
 def _check_head(spec: ModelSpec, expected: ModelSpec) -> None:

@@ -93,11 +93,14 @@ def test_what_tests_notice_is_caught_and_what_they_do_not_survives(mutations, pr
             # only the suite's own limit ends it
             mutant("endless", "2 * x", "2 * x + 1", "::test_long"),
             mutant("broken", "return 2", "return nothing", "::test_double"),
+            mutant("unreadable", "def triple", "def other", "::test_double"),
         ],
         project,
         workers=2,
     )
-    assert {each.name: (each.result, each.by) for each in outcomes} == {
+    *tried, last = outcomes
+    assert (last.name, last.result) == ("unreadable", "NOT TRIED")
+    assert {each.name: (each.result, each.by) for each in tried} == {
         "caught": ("caught", "tests/test_thing.py::test_double"),
         "survives": ("SURVIVED", ""),
         "endless": ("caught", "tests/test_thing.py::test_long"),
@@ -156,7 +159,8 @@ def test_the_command_prints_what_it_found(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_leaves_nothing(tmp_path: Path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_leaves_nothing(tmp_path: Path, number: int):
     with subprocess.Popen(
         [sys.executable, BENCH / "mutations.py", "--only", "least_coverage"],
         env={**os.environ, "TMPDIR": str(tmp_path)},
@@ -165,7 +169,7 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path):
     ) as process:
         try:
             assert process.stderr.readline().startswith("unmutated: ")
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             assert process.wait(30) != 0
         finally:
             process.kill()

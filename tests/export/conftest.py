@@ -160,6 +160,8 @@ def _described(inputs, spec):
         values = layers.Dense(size)(x)
         if "variance" in tensor.name:
             values = ops.softplus(values)
+        elif tensor.name == "p_fake":
+            values = ops.sigmoid(values)
         outputs[tensor.name] = layers.Reshape(tensor.shape)(values)
     return keras.Model(inputs, outputs, name=spec.name)
 

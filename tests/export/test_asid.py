@@ -213,6 +213,18 @@ def test_a_head_of_another_release_is_refused(heads, tmp_path):
         publish([other], tmp_path)
 
 
+def test_a_network_that_leaves_a_declared_range_is_not_published(heads, tmp_path):
+    classifier = next(a for a in heads(seed=3) if a.spec.name == "asid_classifier")
+    # log-odds where a probability is declared
+    logit, _ = classifier.model.outputs
+    confused = keras.Model(
+        classifier.model.input, {"fake_logit": logit, "p_fake": 3.0 * logit}
+    )
+    with pytest.raises(BadInput, match=r"'p_fake' holds what cannot be: .* 0 to 1"):
+        publish([replace(classifier, model=confused)], tmp_path / "repository")
+    assert not (tmp_path / "repository").exists()
+
+
 def test_a_head_that_learned_from_another_detector_is_refused(
     published, heads, tmp_path
 ):

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from amphitrite.errors import ProvisioningError
+from amphitrite.locks import Lock
 from amphitrite.server import provision as module
 from amphitrite.server.host import Host, check_host, this_host
 from amphitrite.server.private import make_private
@@ -170,10 +170,11 @@ def test_waits_for_another_process_that_installs(tmp_path: Path, host: Host) -> 
         waiting.set()
 
     def install() -> None:
-        with FileLock(f"{root}.lock"):
-            held.set()
-            assert waiting.wait(60)
-            finished(root, host)
+        lock = Lock(root.parent)
+        held.set()
+        assert waiting.wait(60)
+        finished(root, host)
+        lock.release(root.parent)
 
     thread = threading.Thread(target=install)
     thread.start()

@@ -31,6 +31,7 @@ from amphitrite.errors import (
 )
 from amphitrite.repository import checkout_repository, served_spec
 from amphitrite.server import LocalTriton
+from amphitrite.server.listening import Network
 from amphitrite.server.provision import ServerEnvironment
 from amphitrite.spec import ModelSpec, parameter_key
 from amphitrite.surveys import asid, asked, calnet, morpheus
@@ -517,7 +518,7 @@ def test_other_weights_at_the_same_address_end_the_run(
     out = tmp_path / "products"
     journal = tmp_path / "products.part" / "journal"
     options = {"models": ["morpheus"], "environment": server_environment}
-    with LocalTriton(checkout_repository(), **options) as first:
+    with LocalTriton(checkout_repository(), listening=Network(), **options) as first:
         port = int(first.grpc_url.rpartition(":")[2])
         command = (
             *("morpheus", *inputs["morpheus"], "-o", out, "--server", first.grpc_url),
@@ -534,7 +535,7 @@ def test_other_weights_at_the_same_address_end_the_run(
             assert time.monotonic() < end
             time.sleep(0.01)
         os.kill(first.pid, 9)
-    with LocalTriton(others, grpc_port=port, **options):
+    with LocalTriton(others, listening=Network(grpc_port=port), **options):
         _, said = process.communicate(timeout=120)
     spec = served_spec(others / "morpheus")
     assert process.returncode == 3, said

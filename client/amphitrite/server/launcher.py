@@ -234,8 +234,11 @@ class LocalTriton:
 
         Another server may be at its port, while ours ends for it.
         """
-        refused = self.log.why_not_loaded(model) is not None
-        return refused or rest.is_ready(self.http_url, model)
+        if self.log.why_not_loaded(model) is not None:
+            return True
+        # before that nothing answers, and asking costs what the start would have
+        begun = "Started HTTPService" in self.log.text()
+        return begun and rest.is_ready(self.http_url, model)
 
     def _wait(self, condition: Callable[[], bool], watch: Watch) -> None:
         """Wait for the server to be as far as that."""

@@ -15,16 +15,16 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
-
 from amphitrite import homes
 from amphitrite.errors import ProvisioningError
+from amphitrite.locks import Held, Lock
 from amphitrite.server import pins
 from amphitrite.server.host import Host, check_host, this_host
 from amphitrite.server.installing import pip_environ, run
@@ -45,6 +45,8 @@ print("\\n" + json.dumps(dict(zip(names, versions))))
 """
 
 Report = Callable[[str], None]
+
+_LOOK_SECONDS: Final = 0.2  # between two looks at a lock that somebody holds
 
 logger = logging.getLogger(__name__)
 
@@ -170,7 +172,7 @@ def provision(
             return ready
         cache.mkdir(parents=True, exist_ok=True)
         make_private(root.parent)
-        with _locked(root, report=report):
+        with _locked(root.parent, report=report):
             if (ready := _read_marker(root, host)) is not None:
                 return ready
             return _build(root, host, gpu=gpu, report=report)
@@ -182,18 +184,24 @@ def provision(
 
 
 @contextmanager
-def _locked(root: Path, *, report: Report) -> Iterator[None]:
-    """Hold the lock of an environment, saying so if that takes waiting."""
-    lock = FileLock(f"{root}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        report("Waiting for another process that installs the local Triton server")
-        lock.acquire()
+def _locked(folder: Path, *, report: Report) -> Iterator[None]:
+    """Hold the lock of the environments' folder, saying so if that takes waiting."""
+    said = False
+    while True:
+        try:
+            lock = Lock(folder)
+            break
+        except Held:
+            if not said:
+                report(
+                    "Waiting for another process that installs the local Triton server"
+                )
+            said = True
+            time.sleep(_LOOK_SECONDS)
     try:
         yield
     finally:
-        lock.release()
+        lock.release(folder)
 
 
 def _key(host: Host, *, gpu: bool) -> str:
