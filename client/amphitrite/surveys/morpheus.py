@@ -348,7 +348,7 @@ def run(
                 advance=advance,
             )
         if summary.skipped:
-            raise BadInput("; ".join(summary.skipped.values()))
+            raise BadInput("; ".join(dict.fromkeys(summary.skipped.values())))
         table = write_products(
             merge(Sums.from_arrays(journal.read(unit.key)) for unit in units),
             images,
