@@ -274,6 +274,11 @@ class LocalTriton:
             if rest.is_ready(self.http_url, name):
                 return
             reason = f"the end of the server's log:\n{self.log.tail()}"
+        if "Stub process" in reason and "not healthy" in reason:
+            # Triton has noticed first; what the process said is in the log
+            raise self._not_started(
+                f"is not ready: the process that was loading '{name}' has died"
+            )
         # named by where the user has it
         reason = reason.replace(str(layout.models), str(self.model_repository))
         raise _not_loaded(name, reason)
