@@ -157,7 +157,11 @@ def test_ctrl_c_during_the_imports_is_said_without_a_traceback(plugin):
 
 
 @pytest.mark.parametrize(
-    "command", ["status --server {}", "models install http://{}/models.tar.gz"]
+    "command",
+    [
+        "status --server {}",
+        f"models install http://{{}}/models.tar.gz --sha256 {64 * '0'}",
+    ],
 )
 def test_ctrl_c_is_one_json_object_too(command, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -73,5 +73,5 @@ def test_files_are_small_and_the_same_each_time(found, tmp_path):
     before = [path.read_bytes() for path in paths]
     assert all(content.startswith(b"\x89PNG") for content in before)
     assert max(map(len, before)) < 100_000
-    again = diagrams.write(pictures(found), tmp_path / "pictures")
+    again = diagrams.write(pictures(found), tmp_path / "pictures", replace=True)
     assert [path.read_bytes() for path in again] == before
