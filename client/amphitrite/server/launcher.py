@@ -220,10 +220,10 @@ class LocalTriton:
         watch, own = Watch(self.pid), layout.selfcheck_model
         self._wait(lambda: self._answers(own), watch)
         with selfcheck.blaming_the_environment():
-            self._check_loaded(own, layout)
+            self._check_loaded(own)
             selfcheck.check_inference(self.http_url, own)
         for model in self._served:
-            self._check_loaded(model.name, layout)
+            self._check_loaded(model.name)
         # the last thing that Triton starts; without its port, it would serve on
         self._wait(lambda: rest.counts(self.metrics_url, own), watch)
         room.check_private(layout.folder)
@@ -251,6 +251,10 @@ class LocalTriton:
                     f"a port of the local Triton was taken:\n{self.log.tail()}"
                 )
             if status is not None:
+                # Triton may break down over a model that it has refused
+                for model in self._served:
+                    if reason := self.log.why_not_loaded(model.name):
+                        raise self._refused(model.name, reason)
                 raise self._not_started(f"ended ({status})")
             now = time.monotonic()
             if now > end:
@@ -268,7 +272,7 @@ class LocalTriton:
             f"The local Triton server {what}. The end of its log:\n{tail}"
         )
 
-    def _check_loaded(self, name: str, layout: Layout) -> None:
+    def _check_loaded(self, name: str) -> None:
         """Refuse to go on without a model, or a version of it, that was asked for."""
         reason = self.log.why_not_loaded(name)
         if reason is None:
@@ -281,9 +285,12 @@ class LocalTriton:
                 f"is not ready: the process that was loading '{name}' has died",
                 until=f"failed to load '{name}'",
             )
-        # named by where the user has it
-        reason = reason.replace(str(layout.models), str(self.model_repository))
-        raise _not_loaded(name, reason)
+        raise self._refused(name, reason)
+
+    def _refused(self, name: str, reason: str) -> ModelNotReady:
+        """Return the error for a model, named by where the user has it."""
+        models = str(Layout(self._running.folder).models)
+        return _not_loaded(name, reason.replace(models, str(self.model_repository)))
 
 
 def _not_loaded(name: str, reason: str) -> ModelNotReady:
