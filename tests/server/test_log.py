@@ -61,4 +61,6 @@ def test_shows_the_end(log: Log, tmp_path: Path) -> None:
     with log.path.open("a") as file:
         file.writelines(f"line {number}\n" for number in range(100))
     assert log.tail().splitlines() == [f"line {n}" for n in range(100 - LINES, 100)]
+    assert log.tail(until="line 40").splitlines()[-1] == "line 40"
+    assert log.tail(until="no such words") == log.tail()
     assert Log(tmp_path / "none").tail() == "(it is empty)"

@@ -261,10 +261,11 @@ class LocalTriton:
                     raise self._not_started(f"is not ready: {death}")
             time.sleep(0.02)
 
-    def _not_started(self, what: str) -> ProvisioningError:
+    def _not_started(self, what: str, *, until: str | None = None) -> ProvisioningError:
         """Return the error for a server that is not ready, to be raised."""
+        tail = self.log.tail(until=until)
         return ProvisioningError(
-            f"The local Triton server {what}. The end of its log:\n{self.log.tail()}"
+            f"The local Triton server {what}. The end of its log:\n{tail}"
         )
 
     def _check_loaded(self, name: str, layout: Layout) -> None:
@@ -274,6 +275,12 @@ class LocalTriton:
             if rest.is_ready(self.http_url, name):
                 return
             reason = f"the end of the server's log:\n{self.log.tail()}"
+        if "Stub process" in reason and "not healthy" in reason:
+            # Triton has noticed first; what the process said is in the log
+            raise self._not_started(
+                f"is not ready: the process that was loading '{name}' has died",
+                until=f"failed to load '{name}'",
+            )
         # named by where the user has it
         reason = reason.replace(str(layout.models), str(self.model_repository))
         raise _not_loaded(name, reason)

@@ -35,9 +35,18 @@ class Log:
         except OSError:
             return ""
 
-    def tail(self) -> str:
-        """Return the last lines, or say that there are none."""
-        return "\n".join(self.text().splitlines()[-LINES:]) or "(it is empty)"
+    def tail(self, *, until: str | None = None) -> str:
+        """Return the last lines, or say that there are none.
+
+        Parameters
+        ----------
+        until : str, optional
+            Words at which it ends for this purpose, where they stand in it.
+        """
+        text = self.text()
+        if until is not None and until in text:
+            text = text[: text.index(until) + len(until)]
+        return "\n".join(text.splitlines()[-LINES:]) or "(it is empty)"
 
     def why_not_loaded(self, model: str) -> str | None:
         """Return why a model, or one of its versions, was not loaded; None if it was.
