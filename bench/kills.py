@@ -17,6 +17,7 @@ import argparse
 import json
 import multiprocessing
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -139,6 +140,8 @@ def run_killed(
     """Bring one run to its end, killing it on the way at most so many times."""
     outcome.runs += 1
     out, killed, flags = place / survey.out, 0, []
+    part = out.with_name(f"{out.name}.part")
+    journal = part / "journal"
     while killed < most and (not killed or rng.random() < AGAIN):
         process = start(runs, survey, server, place, *flags)
         process.join(rng.uniform(0, BEYOND * outcome.undisturbed))
@@ -147,12 +150,16 @@ def run_killed(
             break
         process.kill()
         process.join()
+        if process.exitcode != -signal.SIGKILL:  # it was quicker after all
+            end(process)
+            break
         killed += 1
-        journal = out.with_name(f"{out.name}.part") / "journal"
         left = "result" if out.exists() else "parts" if journal.exists() else "nothing"
         outcome.killed[left] += 1
         flags = ["--resume"]
-    if out.with_name(f"{out.name}.part").exists() or not out.exists():
+        if out.exists() and not part.exists():  # all was done but the clearing up
+            break
+    if part.exists() or not out.exists():
         began = time.monotonic()
         end(start(runs, survey, server, place, *flags))
         outcome.last.append(time.monotonic() - began)
