@@ -343,25 +343,16 @@ def test_a_file_that_nobody_can_vouch_for_is_refused(
     specs = {"no_json": "none", "no_digest": "{}", "empty": '{"digest":""}'}
     for name, spec in specs.items():
         add_toy(repository, toys, name, spec=spec)
-    add_toy(repository, toys, "pointer", spec='{"digest":"sha256:1"}')
-    pointer = repository.path / "pointer" / FILE
-    pointer.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:1\n")
     # of a version that is not there, and a configuration that the file is to complete
     repository.add("unspecified", toys.double(), extra=_of_version_2())
     repository.add("bare", toys.double(), config=_BARE)
-    flip_of_bare = repository.path / "bare" / FILE
-    flip(flip_of_bare)
-    # weights in a file of their own, beside it or where the configuration says
-    outside = _with_weights_outside(repository.path, tmp_path)
     said = refusals(repository.path, server_environment, tmp_path / "log")
     for name, words in {
         "no_json": "'amphitrite.spec.1', cannot be read",
         "no_digest": "cannot be read (KeyError('digest'))",
         "empty": "its digest is ''",
-        "pointer": "a pointer of git-lfs, not the file itself",
         "unspecified": "'amphitrite.spec.1', cannot be read",
         "bare": "its spec says sha256:",
-        **dict.fromkeys(outside, "cannot be loaded by itself"),
     }.items():
         lines = [line for line in said if f"model '{name}':" in line]
         assert any(words in line for line in lines), (name, lines)
@@ -377,47 +368,6 @@ def _of_version_2() -> str:
     return (
         f'parameters {{ key: "{parameter_key(2)}" value {{ string_value: "{{}}" }} }}\n'
     )
-
-
-def _with_weights_outside(repository: Path, tmp_path: Path) -> list[str]:
-    """Add networks whose weights lie in another file; return their names."""
-    here = "session.model_external_initializers_file_folder_path"
-    body = onnx.helper.make_graph(
-        [onnx.helper.make_node("Add", ["x", "w"], ["y"])],
-        "toy",
-        *(
-            [onnx.helper.make_tensor_value_info(name, 1, ("batch", 4))]
-            for name in ("x", "y")
-        ),
-        [onnx.numpy_helper.from_array(np.arange(4, dtype=np.float32), "w")],
-    )
-    proto = onnx.helper.make_model(
-        body, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8
-    )
-    for name in ("beside", "pointed_at"):
-        folder = repository / name / "1"
-        folder.mkdir(parents=True)
-        onnx.save(
-            onnx.ModelProto.FromString(proto.SerializeToString()),
-            folder / "model.onnx",
-            save_as_external_data=True,
-            location="weights.bin",
-            size_threshold=0,
-        )
-        text = (
-            f'name: "{name}" backend: "onnxruntime" max_batch_size: 4\n'
-            'input [ { name: "x" data_type: TYPE_FP32 dims: [ 4 ] } ]\n'
-            'output [ { name: "y" data_type: TYPE_FP32 dims: [ 4 ] } ]\n'
-            "instance_group [ { kind: KIND_CPU } ]\n"
-            f'parameters {{ key: "{parameter_key(1)}" value {{ string_value: '
-            f'"{{\\"digest\\":\\"{digest(folder / "model.onnx")}\\"}}" }} }}\n'
-        )
-        if name == "pointed_at":
-            text += (
-                f'parameters {{ key: "{here}" value {{ string_value: "{folder}" }} }}\n'
-            )
-        (folder.parent / "config.pbtxt").write_text(text)
-    return ["beside", "pointed_at"]
 
 
 # ---- while connected ----------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import shutil
 import socket
@@ -279,7 +280,7 @@ def test_a_server_that_is_not_there_is_said(blobs, write_bands, tmp_path):
 
 
 def test_a_wrong_address_is_said(blobs, write_bands):
-    with pytest.raises(BadInput, match="host:port"):
+    with pytest.raises(BadInput, match="write localhost:8001"):
         run("morpheus", write_bands(blobs((60, 70))), "http://localhost")
 
 
@@ -366,9 +367,9 @@ def test_right_names_with_other_shapes_are_refused(toys, altered, tmp_path):
         model = onnx.helper.make_model(
             body, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8
         )
-        (tmp_path / "models" / "morpheus" / "1" / "model.onnx").write_bytes(
-            model.SerializeToString()
-        )
+        content = model.SerializeToString()
+        (tmp_path / "models/morpheus/1/model.onnx").write_bytes(content)
+        respec(config, digest=f"sha256:{hashlib.sha256(content).hexdigest()}")
         for tensor in (*config.input, *config.output):
             tensor.dims[:2] = [20, 20]
         del config.model_warmup[:]
@@ -385,5 +386,5 @@ def test_a_corrupt_network_is_said(altered, tmp_path):
         path = tmp_path / "models" / "morpheus" / "1" / "model.onnx"
         path.write_bytes(path.read_bytes()[:1000])
 
-    with pytest.raises(ModelNotReady, match=r"model\.onnx"):
+    with pytest.raises(BadInput, match=r"model\.onnx is no ONNX file, or is damaged"):
         altered(corrupt)
