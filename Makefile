@@ -22,8 +22,8 @@ check: .venv/.dev
 	$(BIN)/lint-imports
 
 bench: .venv/.dev
-	$(BIN)/python bench/throughput.py
-	$(BIN)/python bench/light_curves.py --stars 100
+	$(BIN)/python tests/bench/morpheus_throughput.py
+	$(BIN)/python tests/bench/calnet_light_curves.py --stars 100
 
 clean:
 	rm -rf .venv $(DEMO) .*_cache .import_linter_cache

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from amphitrite._version import __version__
-from amphitrite.homes import lend
+from amphitrite.places import lend
 
 if TYPE_CHECKING:
     from amphitrite.api import connect, run

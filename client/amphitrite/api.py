@@ -10,10 +10,10 @@ from typing import Any
 
 from astropy.table import QTable
 
-from amphitrite.engine import Control
+from amphitrite.engine.control import Control
 from amphitrite.surveys import asked, model_names, needed, page
 from amphitrite.surveys import options as survey_options
-from amphitrite.triton import Connection
+from amphitrite.triton.connection import Connection
 
 
 @contextmanager
@@ -31,14 +31,14 @@ def connect(
     ----------
     url : str, optional
         ``host:port`` of a running server's gRPC endpoint, or another form that
-        `amphitrite.addresses.parse` knows.  Without it a real Triton is
+        `amphitrite.triton.addresses.parse` knows.  Without it a real Triton is
         started on this machine and stopped at the end; the first time, this installs
         the server into the user's cache directory.
     models : sequence of str, optional
         The models that a local server loads, or surveys, for all models that they ask;
         all of the repository by default.
     model_repository : Path, optional
-        What a local server serves; see `amphitrite.repository.find_repository`.
+        What a local server serves; see `amphitrite.triton.repository.find_repository`.
     deadline : float
         Seconds after which a request without an answer fails.
     report : callable
@@ -76,8 +76,8 @@ def connect(
         with Connection(url, deadline=deadline, known=model_names) as connection:
             yield connection
         return
-    from amphitrite.repository import find_repository
     from amphitrite.server.launcher import LocalTriton
+    from amphitrite.triton.repository import find_repository
 
     with (
         LocalTriton(
@@ -115,7 +115,7 @@ def run(
         their folder; without it only the catalogue is returned.
     control : Control, optional
         How to run: requests in flight, patience, resume, overwrite; see
-        `amphitrite.engine.Control`.
+        `amphitrite.engine.control.Control`.
     **options
         The survey's own options: the fields of its page's ``Options``.
 

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from amphitrite.repository import checkout_repository
-from amphitrite.spec import ModelSpec
+from amphitrite.places import checkout_repository
 from amphitrite.surveys import SURVEYS, page
+from amphitrite.triton.spec import ModelSpec
 
 # Surveys whose networks are still being trained.
 AWAITED: set[str] = set()

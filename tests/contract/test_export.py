@@ -12,19 +12,15 @@ import pytest
 onnx = pytest.importorskip("onnx", reason="needs the export extra")
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs the export extra")
 
-from amphitrite.spec import ModelSpec, check_contract  # noqa: E402
 from amphitrite.surveys import SURVEYS, page  # noqa: E402
-from amphitrite_export import repository as repo  # noqa: E402
-from amphitrite_export.asid import ENSEMBLES as OF_ASID  # noqa: E402
-from amphitrite_export.asid import peaks_file  # noqa: E402
-from amphitrite_export.config import (  # noqa: E402
-    ensemble_config,
-    model_config,
-    specs_in,
-)
-from amphitrite_export.parity import TOLERANCE  # noqa: E402
-from amphitrite_export.settings import settings_of  # noqa: E402
-from amphitrite_export.validate import check_ensemble, check_model  # noqa: E402
+from amphitrite.triton.spec import ModelSpec, check_contract  # noqa: E402
+from amphitrite_export.conversion.parity import TOLERANCE  # noqa: E402
+from amphitrite_export.publishing import repository as repo  # noqa: E402
+from amphitrite_export.publishing.config import ensemble_config, model_config, specs_in  # noqa: E402
+from amphitrite_export.publishing.settings import settings_of  # noqa: E402
+from amphitrite_export.publishing.validate import check_ensemble, check_model  # noqa: E402
+from amphitrite_export.surveys.asid.ensembles import ENSEMBLES as OF_ASID  # noqa: E402
+from amphitrite_export.surveys.asid.ensembles import peaks_file  # noqa: E402
 
 pytestmark = pytest.mark.export
 

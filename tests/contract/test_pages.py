@@ -10,9 +10,9 @@ from astropy import units
 from astropy.io.votable.ucd import check_ucd
 
 from amphitrite.errors import BadInput
-from amphitrite.spec import ModelSpec, check_contract
 from amphitrite.surveys import options as options_of
 from amphitrite.surveys import page
+from amphitrite.triton.spec import ModelSpec, check_contract
 
 
 def test_the_survey_has_the_name_of_its_model(survey):

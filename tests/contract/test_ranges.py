@@ -15,11 +15,10 @@ import pytest
 onnx = pytest.importorskip("onnx", reason="needs the export extra")
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs the export extra")
 
-from amphitrite.answers import check_answer  # noqa: E402
 from amphitrite.errors import InferenceFailed  # noqa: E402
-from amphitrite.patches import MASK_PIXELS  # noqa: E402
 from amphitrite.surveys import SURVEYS  # noqa: E402
-from amphitrite.surveys.asid import HEADS, MASK, N_PEAKS, PEAKS, UNET  # noqa: E402
+from amphitrite.surveys.asid.page import HEADS, MASK, MASK_PIXELS, N_PEAKS, PEAKS, UNET  # noqa: E402
+from amphitrite.triton.answers import check_answer  # noqa: E402
 
 pytestmark = pytest.mark.export
 

@@ -15,14 +15,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 onnx = pytest.importorskip("onnx", reason="needs the export extra")
 
-from amphitrite.bands import BANDS  # noqa: E402
-from amphitrite.patches import HALF, PATCH_DEGREES  # noqa: E402
-from amphitrite.spec import ModelSpec, TensorSpec  # noqa: E402
-from amphitrite.surveys.asid import HEADS, UNET, per_source  # noqa: E402
-from amphitrite_export.artefact import Artefact  # noqa: E402
-from amphitrite_export.config import Ensemble, Step  # noqa: E402
-from amphitrite_export.convert import OnnxFile, digest  # noqa: E402
-from amphitrite_export.publish import publish_together  # noqa: E402
+from amphitrite.surveys.asid.bands import BANDS  # noqa: E402
+from amphitrite.surveys.asid.page import HALF, HEADS, PATCH_DEGREES, UNET, per_source  # noqa: E402
+from amphitrite.triton.spec import ModelSpec, TensorSpec  # noqa: E402
+from amphitrite_export.conversion.artefact import Artefact  # noqa: E402
+from amphitrite_export.conversion.convert import OnnxFile, digest  # noqa: E402
+from amphitrite_export.publishing.config import Ensemble, Step  # noqa: E402
+from amphitrite_export.publishing.generations import publish_together  # noqa: E402
 
 WIDTH = 3
 
@@ -121,8 +120,8 @@ def bright_patches():
 def detector():
     """Give a function that returns a small untrained U-Net as an artefact."""
     pytest.importorskip("keras", reason="needs the export extra")
-    from amphitrite_training.asid.model import build
-    from amphitrite_training.asid.recipe import Recipe
+    from amphitrite_training.surveys.asid.model import build
+    from amphitrite_training.surveys.asid.recipe import Recipe
 
     def make(*, seed: int, log_sigma_pixels: float = 3.0, peak_floor: float = 0.01):
         learned = {

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from amphitrite.errors import ProvisioningError
-from amphitrite.server import LocalTriton, rest
+from amphitrite.server import rest
 from amphitrite.server.host import check_host, this_host
+from amphitrite.server.launcher import LocalTriton
 from amphitrite.server.provision import ServerEnvironment, provision
-from amphitrite.spec import ModelSpec, parameter_key
+from amphitrite.triton.spec import ModelSpec, parameter_key
 
 WIDTH = 4
 

@@ -22,12 +22,13 @@ import psutil
 import pytest
 from astropy.io import fits
 
-from amphitrite.repository import find_repository
-from amphitrite.server import LocalTriton, launcher, layout
+from amphitrite.server import launcher, layout
 from amphitrite.server.host import CLOSED
+from amphitrite.server.launcher import LocalTriton
 from amphitrite.server.listening import Network
 from amphitrite.server.provision import ServerEnvironment
 from amphitrite.server.supervisor import PREFIX, shm_prefix
+from amphitrite.triton.repository import find_repository
 
 pytestmark = [
     pytest.mark.triton,

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from amphitrite.server import LocalTriton
+from amphitrite.server.launcher import LocalTriton
 from amphitrite.server.provision import ServerEnvironment
-from amphitrite.spec import ModelSpec, TensorSpec
+from amphitrite.triton.spec import ModelSpec, TensorSpec
 
 pytestmark = pytest.mark.triton
 
@@ -25,8 +25,8 @@ INTERRUPTED = """
 import sys
 import grpc
 import numpy as np
-from amphitrite.spec import ModelSpec
-from amphitrite.triton import Connection
+from amphitrite.triton.spec import ModelSpec
+from amphitrite.triton.connection import Connection
 
 def interrupt(state):
     raise KeyboardInterrupt

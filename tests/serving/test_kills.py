@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[2] / "bench"))
+sys.path.append(str(Path(__file__).parents[1] / "bench"))
 
 import kills
 
-from amphitrite.repository import find_repository
-from amphitrite.server import LocalTriton
+from amphitrite.server.launcher import LocalTriton
 from amphitrite.server.provision import ServerEnvironment
 from amphitrite.surveys import SURVEYS, asked
+from amphitrite.triton.repository import find_repository
 
 pytestmark = [pytest.mark.triton, pytest.mark.slow, pytest.mark.timeout(900)]
 

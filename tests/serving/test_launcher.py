@@ -22,27 +22,18 @@ import numpy as np
 import psutil
 import pytest
 
-from amphitrite.errors import (
-    BadInput,
-    ModelNotReady,
-    ProvisioningError,
-    SpecMismatch,
-)
-from amphitrite.server import (
-    LocalTriton,
-    launcher,
-    layout,
-    listening,
-    places,
-    rest,
-)
+from amphitrite.errors import BadInput, ModelNotReady, ProvisioningError, SpecMismatch
+from amphitrite.server import launcher, layout, rest, run_folders
+from amphitrite.server import listening as server_listening
+from amphitrite.server import ports as server_ports
 from amphitrite.server.host import count_gpus
+from amphitrite.server.launcher import LocalTriton
 from amphitrite.server.listening import Network
 from amphitrite.server.ports import Ports, PortTaken
 from amphitrite.server.provision import ServerEnvironment
 from amphitrite.server.supervisor import shm_prefix
-from amphitrite.spec import ModelSpec
-from amphitrite.triton import Connection
+from amphitrite.triton.connection import Connection
+from amphitrite.triton.spec import ModelSpec
 
 pytestmark = pytest.mark.triton
 
@@ -347,7 +338,7 @@ def test_no_path_is_read_by_a_shell(
         odd / "repository", environment=environment, log=odd / "a log"
     ) as server:
         folder = Path(psutil.Process(server.pid).cwd()).parent
-        assert folder.parent in places.USUAL
+        assert folder.parent in run_folders.USUAL
         np.testing.assert_array_equal(http(server.http_url).infer("double", X), 2 * X)
     assert not list(tmp_path.rglob("mark"))
     assert not list((odd / "temporary").iterdir())
@@ -507,8 +498,8 @@ def test_tries_again_when_a_port_is_snatched_away(
                 return dataclasses.replace(ports, **{name: snatched})
             return ports
 
-        choose_ports = listening.choose_ports
-        monkeypatch.setattr(listening, "choose_ports", choose)
+        choose_ports = server_ports.choose_ports
+        monkeypatch.setattr(server_listening, "choose_ports", choose)
         server = start(listening=Network())
     assert len(tries) == 2
     assert server.exit_status() is None

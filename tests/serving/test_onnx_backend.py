@@ -11,11 +11,11 @@ import psutil
 import pytest
 
 from amphitrite.errors import ModelNotReady, SpecMismatch
-from amphitrite.server import LocalTriton
+from amphitrite.server.launcher import LocalTriton
 from amphitrite.server.log import Log
 from amphitrite.server.provision import ServerEnvironment
-from amphitrite.spec import ModelSpec
-from amphitrite.triton import Connection
+from amphitrite.triton.connection import Connection
+from amphitrite.triton.spec import ModelSpec
 
 pytestmark = pytest.mark.triton
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from amphitrite.errors import ProvisioningError
-from amphitrite.server import LocalTriton, launcher
+from amphitrite.server import launcher
+from amphitrite.server import layout as server_layout
+from amphitrite.server.launcher import LocalTriton
 from amphitrite.server.layout import Layout
 from amphitrite.server.provision import ServerEnvironment
 
@@ -32,7 +34,7 @@ def test_a_server_whose_every_number_is_the_first_is_refused(
     server_environment: ServerEnvironment,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assemble = launcher.assemble
+    assemble = server_layout.assemble
 
     def corrupt(layout: Layout, *rest: Any, **options: Any) -> None:
         assemble(layout, *rest, **options)

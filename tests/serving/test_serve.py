@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from amphitrite.repository import find_repository
 from amphitrite.server.host import count_gpus
 from amphitrite.server.ports import Ports, choose_ports
 from amphitrite.server.provision import ServerEnvironment
 from amphitrite.surveys import page
-from amphitrite.triton import Connection
+from amphitrite.triton.connection import Connection
+from amphitrite.triton.repository import find_repository
 
 pytestmark = pytest.mark.triton
 

@@ -15,12 +15,14 @@ import psutil
 import pytest
 
 from amphitrite.errors import ServerUnreachable
-from amphitrite.server import LocalTriton, launcher
+from amphitrite.server import launcher, layout
+from amphitrite.server.launcher import LocalTriton
 from amphitrite.server.ports import choose_ports
 from amphitrite.server.provision import ServerEnvironment
-from amphitrite.spec import ModelSpec, TensorSpec
 from amphitrite.surveys import model_names
-from amphitrite.triton import Connection, ModelStatus
+from amphitrite.triton.connection import Connection
+from amphitrite.triton.spec import ModelSpec, TensorSpec
+from amphitrite.triton.status import ModelStatus
 
 pytestmark = pytest.mark.triton
 
@@ -42,7 +44,7 @@ def serve(
     server_environment: ServerEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> Serve:
     """Return how to serve a repository, with or without a list of its models."""
-    command = launcher.command
+    command = layout.command
 
     @contextmanager
     def serving(*arguments: Any, closed: bool) -> Iterator[LocalTriton]:

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from astropy.table import QTable
 
-from amphitrite.repository import checkout_repository
-from amphitrite.server import LocalTriton
+from amphitrite.places import checkout_repository
+from amphitrite.server.launcher import LocalTriton
 from amphitrite.server.provision import ServerEnvironment
 
 pytestmark = pytest.mark.triton
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.triton
 STRANGER = ("unshare", "-U", "--map-user=4242", "--map-group=4242")
 RUN = """
 import sys, amphitrite
-from amphitrite.engine import Control, Limits
+from amphitrite.engine.execution import Control, Limits
 
 def run():
     control = Control(limits=Limits(workers=2))

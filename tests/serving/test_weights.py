@@ -21,21 +21,23 @@ import pytest
 from astropy.io import fits
 from astropy.table import QTable
 
-import amphitrite
-from amphitrite.engine import Control
-from amphitrite.errors import (
-    BadInput,
-    InferenceFailed,
-    ModelNotReady,
-    SpecMismatch,
-)
-from amphitrite.repository import checkout_repository, served_spec
-from amphitrite.server import LocalTriton
+from amphitrite import api
+from amphitrite.engine.control import Control
+from amphitrite.errors import BadInput, InferenceFailed, ModelNotReady, SpecMismatch
+from amphitrite.places import checkout_repository
+from amphitrite.server.launcher import LocalTriton
 from amphitrite.server.listening import Network
 from amphitrite.server.provision import ServerEnvironment
-from amphitrite.spec import ModelSpec, parameter_key
-from amphitrite.surveys import asid, asked, calnet, morpheus
-from amphitrite.triton import Connection, parse_config
+from amphitrite.surveys import asked
+from amphitrite.surveys.asid import page as asid_page
+from amphitrite.surveys.asid.page import CLASSIFIER, HEADS_MODEL, LOCATION
+from amphitrite.surveys.calnet import page as calnet_page
+from amphitrite.surveys.calnet.page import MODEL
+from amphitrite.surveys.morpheus import page as morpheus_page
+from amphitrite.triton.config import parse_config
+from amphitrite.triton.connection import Connection
+from amphitrite.triton.repository import served_spec
+from amphitrite.triton.spec import ModelSpec, parameter_key
 
 onnx = pytest.importorskip("onnx", reason="needs the export extra")
 
@@ -57,7 +59,7 @@ def copied(folder: Path) -> Path:
 
 def respecify(model: Path, change: Callable[[ModelSpec], ModelSpec]) -> None:
     """Change the spec in a model's configuration, and nothing else of it."""
-    from amphitrite.triton import format_config
+    from amphitrite.triton.config import format_config
 
     config = parse_config((model / "config.pbtxt").read_text())
     parameter = config.parameters[parameter_key(1)]
@@ -68,7 +70,7 @@ def respecify(model: Path, change: Callable[[ModelSpec], ModelSpec]) -> None:
 
 
 def digest(path: Path) -> str:
-    from amphitrite_export.convert import digest
+    from amphitrite_export.conversion.convert import digest
 
     return digest(path.read_bytes())
 
@@ -97,7 +99,7 @@ def flip(path: Path, at: float = 0.5) -> None:
 
 def saying(spec: ModelSpec, values: Mapping[str, float]) -> bytes:
     """Return a network that gives one number for each output, whatever it is sent."""
-    from amphitrite_export.convert import IR_VERSION, OPSET, signature
+    from amphitrite_export.conversion.convert import IR_VERSION, OPSET, signature
 
     first = next((t for t in spec.inputs if t.dtype == "bool"), spec.inputs[0])
     # the batch, and the places in a list of peaks
@@ -129,9 +131,9 @@ def publish(repository: Path, networks: Sequence[tuple[ModelSpec, float]]) -> No
 
     Given are contracts, and what their last output is to be.
     """
-    from amphitrite_export.convert import OnnxFile
-    from amphitrite_export.convert import digest as digest_of
-    from amphitrite_export.publish import publish_together
+    from amphitrite_export.conversion.convert import OnnxFile
+    from amphitrite_export.conversion.convert import digest as digest_of
+    from amphitrite_export.publishing.generations import publish_together
 
     files = []
     for spec, value in networks:
@@ -157,9 +159,9 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
 
 
 def events(path: Path) -> Path:
-    from amphitrite_training.asid.simulate.files import write_events
-    from amphitrite_training.asid.simulate.photons import Region, draw_events
-    from amphitrite_training.asid.simulate.sky import make_sky
+    from amphitrite_training.surveys.asid.simulate.files import write_events
+    from amphitrite_training.surveys.asid.simulate.photons import Region, draw_events
+    from amphitrite_training.surveys.asid.simulate.sky import make_sky
 
     region = Region(lon=300.0, lat=-35.0, radius=8.0)
     sky = make_sky(4_001, variant="A")
@@ -227,16 +229,14 @@ def interrupted(survey: str, files: list[Path], server: LocalTriton, out: Path) 
     """Begin a run and leave its finished parts behind."""
     control, options = Control(progress=stopping), OPTIONS.get(survey, {})
     with Connection(server.grpc_url) as connection, pytest.raises(Stop):
-        amphitrite.run(
-            survey, files, connection, output=out, control=control, **options
-        )
+        api.run(survey, files, connection, output=out, control=control, **options)
     assert out.with_name(f"{out.name}.part").is_dir()
     assert not out.exists()
 
 
 def resume(survey: str, files: list[Path], server: LocalTriton, out: Path) -> QTable:
     with Connection(server.grpc_url) as connection:
-        return amphitrite.run(
+        return api.run(
             *(survey, files, connection),
             output=out,
             control=Control(resume=True),
@@ -284,8 +284,8 @@ def damaged(
 ) -> Iterator[LocalTriton]:
     """Networks that answer NaN, one for each survey, and one of a negative variance."""
     repository = copied(tmp_path_factory.mktemp("damaged") / "models")
-    nan = (asid.CLASSIFIER, calnet.MODEL, morpheus.MODEL)
-    publish(repository, [(asid.LOCATION, -0.25), *((spec, np.nan) for spec in nan)])
+    nan = (CLASSIFIER, MODEL, morpheus_page.MODEL)
+    publish(repository, [(LOCATION, -0.25), *((spec, np.nan) for spec in nan)])
     with LocalTriton(repository, ALL, environment=server_environment) as server:
         yield server
 
@@ -375,7 +375,7 @@ def _of_version_2() -> str:
 
 def test_a_model_says_that_its_weights_are_verified(shipped: LocalTriton) -> None:
     with Connection(shipped.grpc_url) as connection:
-        for page in (asid, calnet, morpheus):
+        for page in (asid_page, calnet_page, morpheus_page):
             model = connection.model(page.MODEL)
             assert model.verified
             assert model.spec == served_spec(checkout_repository() / page.MODEL.name)
@@ -402,21 +402,21 @@ def test_a_backend_that_does_not_verify_is_said_once_and_named_in_the_product(
             return answer
 
         out = tmp_path / "verified.fits"
-        amphitrite.run("calnet", inputs["calnet"], connection, output=out)
+        api.run("calnet", inputs["calnet"], connection, output=out)
         products["verified"] = QTable.read(out)
         assert "digest" not in caplog.text
-        model = connection.model(calnet.MODEL)
+        model = connection.model(MODEL)
         monkeypatch.setattr(connection._client, "get_model_config", as_nvidias_own)
         for survey in ("calnet", "asid"):
             out = tmp_path / f"{survey}.fits"
-            amphitrite.run(survey, inputs[survey], connection, output=out)
+            api.run(survey, inputs[survey], connection, output=out)
             products[survey] = QTable.read(out)
         with pytest.raises(SpecMismatch, match=r", not verified\); the run began"):
             model.check_unchanged()
     said = [r for r in caplog.messages if "does not compare the weights" in r]
     assert len(said) == 1
     assert products["verified"].meta["WEIGHTS"] == "verified"
-    for survey, page in (("calnet", calnet), ("asid", asid)):
+    for survey, page in (("calnet", calnet_page), ("asid", asid_page)):
         meta = products[survey].meta
         assert meta["WEIGHTS"] == "not verified"
         spec = served_spec(checkout_repository() / page.MODEL.name)
@@ -430,7 +430,7 @@ def test_a_member_that_learned_something_else_is_noticed(other: LocalTriton) -> 
         Connection(other.grpc_url) as connection,
         pytest.raises(SpecMismatch, match="'asid_location' was replaced by itself"),
     ):
-        connection.model(asid.MODEL)
+        connection.model(asid_page.MODEL)
 
 
 def test_an_ensemble_that_is_joined_otherwise_is_noticed(other: LocalTriton) -> None:
@@ -440,7 +440,7 @@ def test_an_ensemble_that_is_joined_otherwise_is_noticed(other: LocalTriton) -> 
             SpecMismatch, match=r"'asid_heads' at .* joined as sha256:.*spec"
         ),
     ):
-        connection.model(asid.HEADS_MODEL)
+        connection.model(HEADS_MODEL)
 
 
 # ---- in a run -----------------------------------------------------------------------
@@ -539,7 +539,7 @@ def test_an_answer_that_cannot_be_is_an_error_and_no_product(
 
 
 def test_an_evaluation_takes_no_such_answer_either(damaged: LocalTriton) -> None:
-    from amphitrite_training.asid.evaluate import evaluate
+    from amphitrite_training.surveys.asid.evaluate import evaluate
 
     with (
         Connection(damaged.grpc_url) as connection,
@@ -555,7 +555,7 @@ def _unseen(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 def test_what_a_model_does_not_take_never_leaves(shipped: LocalTriton) -> None:
     with Connection(shipped.grpc_url) as connection:
-        model = connection.model(morpheus.MODEL)
+        model = connection.model(morpheus_page.MODEL)
         windows = np.zeros((2, 40, 40, 4), np.float32)
         assert model.infer({"windows": windows})["probabilities"].shape[0] == 2
         windows[1, 3, 3, 3] = np.nan
@@ -570,7 +570,7 @@ def peaks(n: int) -> dict[str, np.ndarray]:
         tensor.name: rng.poisson(
             2, (1, *(n if length < 0 else length for length in tensor.shape))
         ).astype(np.float32)
-        for tensor in asid.HEADS_MODEL.inputs
+        for tensor in HEADS_MODEL.inputs
     }
     tensors["exposure"] += 1e11
     return {**tensors, "valid": np.arange(n)[None] % 2 == 0}
@@ -578,7 +578,7 @@ def peaks(n: int) -> dict[str, np.ndarray]:
 
 def test_a_value_out_of_its_range_is_refused(damaged: LocalTriton) -> None:
     with Connection(damaged.grpc_url) as connection:
-        heads = connection.model(asid.HEADS_MODEL)
+        heads = connection.model(HEADS_MODEL)
         with pytest.raises(InferenceFailed) as caught:
             heads.infer(peaks(5), ["offset_variance"])
     assert "of 'asid_heads' version 2 on the server at" in str(caught.value)
@@ -591,6 +591,6 @@ def test_a_value_out_of_its_range_is_refused(damaged: LocalTriton) -> None:
 def test_an_output_is_checked_where_there_is_a_peak(shipped: LocalTriton) -> None:
     with Connection(shipped.grpc_url) as connection:
         tensors = peaks(5)
-        answer = connection.model(asid.HEADS_MODEL).infer(tensors, ["p_fake", "offset"])
+        answer = connection.model(HEADS_MODEL).infer(tensors, ["p_fake", "offset"])
     assert set(answer) == {"p_fake", "offset"}
     np.testing.assert_array_equal(np.isfinite(answer["p_fake"]), tensors["valid"])

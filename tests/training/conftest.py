@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import amphitrite_training
+from amphitrite_training import surveys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -18,12 +18,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 def line(monkeypatch):
     """The tasks of a small survey that only the tests know."""
     pytest.importorskip("tensorflow", reason="needs the training extra")
-    places = [*amphitrite_training.__path__, str(Path(__file__).parent / "surveys")]
-    monkeypatch.setattr(amphitrite_training, "__path__", places)
+    places = [*surveys.__path__, str(Path(__file__).parent / "toy")]
+    monkeypatch.setattr(surveys, "__path__", places)
     importlib.invalidate_caches()
-    yield importlib.import_module("amphitrite_training.line.tasks")
-    for name in ("amphitrite_training.line", "amphitrite_training.line.tasks"):
-        sys.modules.pop(name, None)
+    yield importlib.import_module("amphitrite_training.surveys.line.tasks")
+    for name in (
+        "amphitrite_training.surveys.line",
+        "amphitrite_training.surveys.line.tasks",
+    ):
+        sys.modules.pop(f"amphitrite_training.surveys.{name}", None)
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +34,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The authors' package, as pip gives it (from its cache or a configured index)."""
     pytest.importorskip("keras", reason="needs the training extra")
     from amphitrite.errors import BadInput
-    from amphitrite_training.morpheus.pretrained import fetch
+    from amphitrite_training.surveys.morpheus.pretrained import fetch
 
     try:
         return fetch(tmp_path_factory.mktemp("wheel"))
@@ -43,7 +46,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def artefact(wheel):
     """Morpheus with its published weights."""
     pytest.importorskip("tensorflow", reason="needs the training extra")
-    from amphitrite_training.morpheus.pretrained import pretrained
-    from amphitrite_training.morpheus.recipe import Recipe
+    from amphitrite_training.surveys.morpheus.pretrained import pretrained
+    from amphitrite_training.surveys.morpheus.recipe import Recipe
 
     return pretrained(Recipe(), wheel=wheel)

@@ -127,10 +127,12 @@ def asid(
     Example: amphitrite asid events.fits -o catalogue.fits --plot sky.png
     """
     from amphitrite.commands.talk import Talk
-    from amphitrite.surveys import asid as page
+    from amphitrite.surveys.asid.options import Options
+    from amphitrite.surveys.asid.page import ASKED
+    from amphitrite.surveys.asid.run import run
 
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
-    options = page.Options(
+    options = Options(
         threshold=threshold,
         peaks=peaks.value,
         regions=regions,
@@ -147,11 +149,11 @@ def asid(
     )
     connecting = talk.connected(
         server,
-        models=[model.name for model in page.ASKED],
+        models=[model.name for model in ASKED],
         model_repository=model_repository,
         deadline=deadline,
     )
-    result = page.run(inputs, connecting, output, options, control)
+    result = run(inputs, connecting, output, options, control)
     bands = [band.label for band in result.bands]
     talk.result(
         f"{len(result.table)} sources ({result.n_fakes} likely fluctuations left out) "

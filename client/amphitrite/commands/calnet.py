@@ -90,10 +90,12 @@ def calnet(
     Example: amphitrite calnet 'lc/s015/*.fits' -o eb.fits --plots pictures
     """
     from amphitrite.commands.talk import Talk
-    from amphitrite.surveys import calnet as page
+    from amphitrite.surveys.calnet.options import Options
+    from amphitrite.surveys.calnet.page import MODEL
+    from amphitrite.surveys.calnet.run import run
 
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
-    options = page.Options(threshold=threshold, plots=plots)
+    options = Options(threshold=threshold, plots=plots)
     control = talk.control(
         resume=resume,
         overwrite=overwrite,
@@ -103,11 +105,11 @@ def calnet(
     )
     connecting = talk.connected(
         server,
-        models=[page.MODEL.name],
+        models=[MODEL.name],
         model_repository=model_repository,
         deadline=deadline,
     )
-    result = page.run(inputs, connecting, output, options, control)
+    result = run(inputs, connecting, output, options, control)
     skipped = result.summary.skipped
     were = "file was" if len(skipped) == 1 else "files were"
     left_out = f"; {len(skipped)} {were} left out" if skipped else ""

@@ -38,8 +38,9 @@ def install(
 
     Example: amphitrite models install model_repository.tar.gz
     """
-    from amphitrite import repository
+    from amphitrite import places
     from amphitrite.commands.talk import Talk, reporter
+    from amphitrite.triton import repository
 
     talk = Talk(as_json=as_json, quiet=quiet)
     with talk.status(f"installing {source}") as status:
@@ -50,7 +51,7 @@ def install(
             say(f"fetching {source}: {done / 1e6:.1f}{of} MB")
 
         names = repository.install(source, sha256=sha256, advance=advance)
-    target = repository.user_repository()
+    target = places.user_repository()
     talk.result(
         f"installed {', '.join(names)} in {target}",
         {"model_repository": str(target), "models": names},
@@ -66,8 +67,8 @@ def list_models(
 
     Example: amphitrite models list
     """
-    from amphitrite import repository
     from amphitrite.commands.talk import Talk
+    from amphitrite.triton import repository
 
     talk = Talk(as_json=as_json, quiet=quiet)
     place = repository.find_repository(model_repository)

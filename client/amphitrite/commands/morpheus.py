@@ -30,7 +30,7 @@ def morpheus(
             max=30,
             help="Pixels from one window to the next. 1 is the original's; the work "
             "falls with the square, and 3 changes the leading class of about 3 pixels "
-            "in 1000 (bench/RESULTS.md). Odd ones are better than even ones.",
+            "in 1000 (tests/bench/RESULTS.md). Odd ones are better than even ones.",
             rich_help_panel=_PANEL,
         ),
     ] = 3,
@@ -85,10 +85,12 @@ def morpheus(
     Example: amphitrite morpheus h.fits j.fits v.fits z.fits -o result/
     """
     from amphitrite.commands.talk import Talk
-    from amphitrite.surveys import morpheus as page
+    from amphitrite.surveys.morpheus.options import Options
+    from amphitrite.surveys.morpheus.page import MODEL, MORPHOLOGIES
+    from amphitrite.surveys.morpheus.run import run
 
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
-    options = page.Options(
+    options = Options(
         stride=stride,
         batch=batch,
         strip_rows=strip_rows,
@@ -103,14 +105,14 @@ def morpheus(
     )
     connecting = talk.connected(
         server,
-        models=[page.MODEL.name],
+        models=[MODEL.name],
         model_repository=model_repository,
         deadline=deadline,
     )
-    result = page.run(inputs, connecting, output, options, control)
+    result = run(inputs, connecting, output, options, control)
     counts = {
         label: int((result.table["morphology"] == label).sum())
-        for label in page.MORPHOLOGIES
+        for label in MORPHOLOGIES
     }
     found = ", ".join(f"{n} {label}" for label, n in counts.items())
     talk.result(

@@ -13,7 +13,8 @@ import typer
 from amphitrite.commands import options as common
 
 if TYPE_CHECKING:
-    from amphitrite.server import LocalTriton
+    from amphitrite.server.launcher import LocalTriton
+
 
 _PORTS = "Addresses"
 
@@ -78,12 +79,12 @@ def serve(
     """
     from amphitrite.commands.talk import Talk, reporter
     from amphitrite.errors import ServerError
-    from amphitrite.repository import find_repository
-    from amphitrite.server import LocalTriton
     from amphitrite.server.host import check_gpu, count_gpus
+    from amphitrite.server.launcher import LocalTriton
     from amphitrite.server.listening import Network
     from amphitrite.server.provision import provision
     from amphitrite.surveys import needed
+    from amphitrite.triton.repository import find_repository
 
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
     network = Network(address, grpc_port, http_port, metrics_port)

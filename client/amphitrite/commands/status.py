@@ -34,7 +34,8 @@ def status(
     from amphitrite.commands.talk import Talk
     from amphitrite.shown import shown
     from amphitrite.surveys import model_names
-    from amphitrite.triton import NOT_READY, Connection
+    from amphitrite.triton.connection import Connection
+    from amphitrite.triton.status import NOT_READY
 
     talk = Talk(as_json=as_json, quiet=quiet)
     with Connection(server, known=model_names) as connection:

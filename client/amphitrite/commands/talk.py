@@ -26,9 +26,9 @@ from rich.table import Table
 from rich.text import Text
 
 from amphitrite.api import connect
-from amphitrite.engine import Control, Limits
+from amphitrite.engine.control import Control, Limits
 from amphitrite.shown import shown
-from amphitrite.triton import Connection
+from amphitrite.triton.connection import Connection
 
 
 class Talk:
@@ -90,7 +90,8 @@ class Talk:
         resume, overwrite : bool
             The command's options of these names.
         **limits
-            The fields of `amphitrite.engine.Limits` that the command has options for.
+            The fields of `amphitrite.engine.control.Limits` that the command has
+            options for.
         """
         return Control(
             limits=Limits(**limits),

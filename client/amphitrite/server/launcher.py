@@ -11,8 +11,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from amphitrite.errors import ModelNotReady, ProvisioningError
-from amphitrite.plain_models import PlainModel
-from amphitrite.server import places, rest, room, selfcheck, served
+from amphitrite.server import rest, room, run_folders, selfcheck, served
 from amphitrite.server.host import check_gpu, count_gpus
 from amphitrite.server.layout import Layout, assemble, command, environ
 from amphitrite.server.listening import PRIVATE, Addresses, Listening
@@ -21,6 +20,7 @@ from amphitrite.server.ports import PortTaken
 from amphitrite.server.provision import ServerEnvironment, provision
 from amphitrite.server.stubs import Watch
 from amphitrite.server.supervised import Supervised
+from amphitrite.triton.plain_models import PlainModel
 
 ATTEMPTS: Final = 3
 STARTUP_SECONDS: Final = 300.0
@@ -121,7 +121,7 @@ class LocalTriton:
         room.check(sum(served.instances(m, gpu=self.gpu) for m in self._served))
         environment = self._environment or provision(gpu=self.gpu, report=self._report)
         self._report("Starting a local Triton server")
-        places.sweep_abandoned()
+        run_folders.sweep_abandoned()
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 self._start(environment)
@@ -200,7 +200,7 @@ class LocalTriton:
 
     def _start(self, environment: ServerEnvironment) -> None:
         """Start the server once."""
-        self._server = Supervised(places.choose())
+        self._server = Supervised(run_folders.choose())
         layout = Layout(self._server.folder)
         self._addresses = self.listening.addresses(layout.folder)
         self._log = Log(self._asked_log or layout.log)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from amphitrite.plain_models import MODEL_FILE, PlainModel
 from amphitrite.server import selfcheck
 from amphitrite.server.host import CLOSED
 from amphitrite.server.provision import ServerEnvironment
 from amphitrite.server.supervisor import shm_prefix
+from amphitrite.triton.plain_models import MODEL_FILE, PlainModel
 
 ONNX_BACKEND: Final = Path(__file__).with_name("onnx_backend.py")
 

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from amphitrite import homes
 from amphitrite.errors import ProvisioningError
-from amphitrite.locks import Held, Lock
+from amphitrite.files.locks import Held, Lock
+from amphitrite.places import cache_directory
 from amphitrite.server import pins
 from amphitrite.server.host import Host, check_host, this_host
 from amphitrite.server.installing import pip_environ, run
@@ -111,23 +111,6 @@ class ServerEnvironment:
     @property
     def _triton(self) -> Path:
         return self.site_packages / "pytriton" / "tritonserver"
-
-
-def cache_directory() -> Path:
-    """Return the user's cache folder for Amphitrite.
-
-    It is ``AMPHITRITE_CACHE``, else ``XDG_CACHE_HOME/amphitrite``, else
-    ``~/.cache/amphitrite``.
-
-    Raises
-    ------
-    BadInput
-        There is no home, or the variable that counts names no folder.
-    """
-    if own := os.environ.get("AMPHITRITE_CACHE"):
-        return homes.expanded(own, "AMPHITRITE_CACHE").absolute()
-    instead = "AMPHITRITE_CACHE to a folder that you may write to"
-    return homes.user_folder("XDG_CACHE_HOME", ".cache", instead=instead) / "amphitrite"
 
 
 def provision(

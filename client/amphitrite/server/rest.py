@@ -1,8 +1,8 @@
 """Triton's HTTP interface, as far as starting and checking a server needs it.
 
-Science goes through gRPC (see `amphitrite.triton`); here the standard library is
-enough, and nothing has to be imported to start a server.  A server's address is
-``http://HOST:PORT``, or ``unix:PATH`` of its socket.
+Science goes through gRPC (see `amphitrite.triton.connection`); here the standard
+library is enough, and nothing has to be imported to start a server.  A server's address
+is ``http://HOST:PORT``, or ``unix:PATH`` of its socket.
 """
 
 from __future__ import annotations

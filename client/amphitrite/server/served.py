@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from amphitrite.errors import BadInput
-from amphitrite.plain_models import CONFIG, CONFIGS, PlainModel, read_model
-from amphitrite.repository import model_folders
-from amphitrite.triton import parse_config
+from amphitrite.triton.config import parse_config
+from amphitrite.triton.plain_models import CONFIG, CONFIGS, PlainModel, read_model
+from amphitrite.triton.repository import model_folders
 
 
 def choose(repository: Path, names: Sequence[str] | None) -> list[PlainModel]:

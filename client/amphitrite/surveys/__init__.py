@@ -1,41 +1,88 @@
-"""One page per survey: everything that training, export and client must agree on."""
+"""The surveys: their names, and what each provides."""
 
 from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Iterable
-from types import ModuleType
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, cast
 
+from amphitrite.engine.control import Control, Result
 from amphitrite.errors import BadInput
-from amphitrite.spec import ModelSpec
+from amphitrite.triton.connection import Connection
+from amphitrite.triton.spec import ModelSpec
 
 SURVEYS = ("asid", "calnet", "morpheus")
 
 
-def page(survey: str) -> ModuleType:
-    """Return the module of a survey.
+class Page(Protocol):
+    """What every survey's page declares; more stands there as the survey needs it."""
+
+    MODEL: ModelSpec
+    """The model that bears the survey's name."""
+    ASKED: tuple[ModelSpec, ...]
+    """The models that a run asks."""
+    PRODUCTS: tuple[str, ...]
+    """The files of the result's folder; none where the result is one file."""
+    REFERENCES: tuple[str, ...]
+    """The papers that the survey rests on."""
+
+
+Run = Callable[
+    [Sequence[Path], AbstractContextManager[Connection], Path, Any, Control | None],
+    Result,
+]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a survey provides.
+
+    Parameters
+    ----------
+    page : module
+        What training, export and client must agree on.
+    Options : type
+        How its inputs are searched: frozen, every field with a default.
+    run : callable
+        ``run(inputs, connecting, out, options, control)`` searches files.
+    """
+
+    page: Page
+    Options: type
+    run: Run
+
+
+def survey(name: str) -> Survey:
+    """Return what a survey provides.
 
     Raises
     ------
     BadInput
         There is no survey of that name.
     """
-    if survey not in SURVEYS:
-        raise BadInput(
-            f"there is no survey '{survey}'; the surveys are: {', '.join(SURVEYS)}"
-        )
-    return importlib.import_module(f"amphitrite.surveys.{survey}")
+    return Survey(
+        page(name), _module(name, "options").Options, _module(name, "run").run
+    )
 
 
-def asked(survey: str) -> list[str]:
-    """Return the names of the models that a survey's run asks.
+def page(name: str) -> Page:
+    """Return the page of a survey, without loading what its run needs.
 
-    They are the page's ``ASKED``, or its ``MODEL`` alone.
+    Raises
+    ------
+    BadInput
+        There is no survey of that name.
     """
-    found = page(survey)
-    return [model.name for model in getattr(found, "ASKED", (found.MODEL,))]
+    return cast(Page, _module(name, "page"))
+
+
+def asked(name: str) -> list[str]:
+    """Return the names of the models that a survey's run asks."""
+    return [model.name for model in page(name).ASKED]
 
 
 def needed(names: Iterable[str]) -> list[str]:
@@ -53,13 +100,13 @@ def model_names() -> set[str]:
     """Return the names of all models on the pages, members of ensembles included."""
     return {
         value.name
-        for survey in SURVEYS
-        for value in vars(page(survey)).values()
+        for name in SURVEYS
+        for value in vars(page(name)).values()
         if isinstance(value, ModelSpec)
     }
 
 
-def options(survey: str, **chosen: Any) -> Any:
+def options(name: str, **chosen: Any) -> Any:
     """Return the options of a survey, its defaults where nothing was chosen.
 
     Raises
@@ -67,11 +114,20 @@ def options(survey: str, **chosen: Any) -> Any:
     BadInput
         The survey has no option of that name, or refuses the value.
     """
-    kind = page(survey).Options
+    kind = _module(name, "options").Options
     known = {field.name for field in dataclasses.fields(kind)}
     if unknown := sorted(chosen.keys() - known):
         raise BadInput(
-            f"{survey} has no option {', '.join(unknown)}; its options are: "
+            f"{name} has no option {', '.join(unknown)}; its options are: "
             f"{', '.join(sorted(known))}"
         )
     return kind(**chosen)
+
+
+def _module(name: str, part: str) -> Any:
+    """Return a module of a survey's folder."""
+    if name not in SURVEYS:
+        raise BadInput(
+            f"there is no survey '{name}'; the surveys are: {', '.join(SURVEYS)}"
+        )
+    return importlib.import_module(f"amphitrite.surveys.{name}.{part}")

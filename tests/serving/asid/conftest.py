@@ -17,15 +17,23 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from amphitrite.bands import BANDS, EXPOSURE_WEIGHTS
-from amphitrite.patches import unit_vectors
-from amphitrite.repository import checkout_repository
-from amphitrite.server import LocalTriton
+from amphitrite.places import checkout_repository
+from amphitrite.server.launcher import LocalTriton
 from amphitrite.server.provision import ServerEnvironment
-from amphitrite.surveys import asid as page
 from amphitrite.surveys import asked
-from amphitrite.surveys.asid import LOGITS, MASK, UNET
-from amphitrite.triton import Connection
+from amphitrite.surveys.asid.bands import BANDS, EXPOSURE_WEIGHTS
+from amphitrite.surveys.asid.page import (
+    CLASSIFIER,
+    FLUX,
+    HEADS,
+    LOCATION,
+    LOGITS,
+    MASK,
+    UNET,
+    per_source,
+)
+from amphitrite.surveys.asid.prepare.patches import unit_vectors
+from amphitrite.triton.connection import Connection
 
 SOURCE_PHOTONS = 120
 SPREAD_DEGREES = 0.15
@@ -77,7 +85,7 @@ FLUX_VARIANCE = (0.01, 0.0044)
 RADII = (1.5, 2.6)
 EXPOSURE = (3e11, 2.8e11, 2.6e11, 2.3e11, 1.9e11)
 HEADS_LEARNED = {
-    page.FLUX.name: {
+    FLUX.name: {
         "training_exposure": list(EXPOSURE),
         "flux_error": {"stated": [0.01, 1.0], "true": [0.01, 1.0]},
         "flux_systematic": {
@@ -85,11 +93,11 @@ HEADS_LEARNED = {
             for part in ("plane", "off_plane")
         },
     },
-    page.CLASSIFIER.name: {
+    CLASSIFIER.name: {
         "fake_thresholds": {"11111": 0.9, "01000": 0.9},
         "candidate_score": 0.1,
     },
-    page.LOCATION.name: {"radius_68": RADII[0], "radius_95": RADII[1]},
+    LOCATION.name: {"radius_68": RADII[0], "radius_95": RADII[1]},
 }
 
 
@@ -108,7 +116,7 @@ def head(spec, *, offset=OFFSET):
     layers, ops = keras.layers, keras.ops
     inputs = {
         tensor.name: keras.Input(tensor.shape, name=tensor.name)
-        for tensor in page.per_source(spec).inputs
+        for tensor in per_source(spec).inputs
     }
     auxiliary = inputs["auxiliary"]
     # every input is used, or it would not be one of the file
@@ -117,7 +125,7 @@ def head(spec, *, offset=OFFSET):
     def always(*values):
         return nothing[:, None] + np.array(values, np.float32)
 
-    if spec is page.FLUX:
+    if spec is FLUX:
         exposure = ops.matmul(
             inputs["exposure"], np.array(EXPOSURE_WEIGHTS, np.float32)[:, None]
         )[:, 0]
@@ -126,7 +134,7 @@ def head(spec, *, offset=OFFSET):
             "log10_flux": auxiliary[:, 0] - ops.log(exposure) * per_log + nothing,
             "flux_variance": always(*FLUX_VARIANCE),
         }
-    elif spec is page.CLASSIFIER:
+    elif spec is CLASSIFIER:
         logit = 10.0 * (0.2 - auxiliary[:, 4]) + nothing
         outputs = {"fake_logit": logit, "p_fake": ops.sigmoid(logit)}
     else:
@@ -137,7 +145,7 @@ def head(spec, *, offset=OFFSET):
 
 def head_artefact(spec, **values):
     """Return one of the networks above as training leaves it behind."""
-    from amphitrite_export.artefact import Artefact
+    from amphitrite_export.conversion.artefact import Artefact
 
     rng = np.random.default_rng(2)
     learned = HEADS_LEARNED[spec.name]
@@ -146,7 +154,7 @@ def head_artefact(spec, **values):
         "auxiliary": rng.uniform(0, 1, (8, 5)),
         "exposure": rng.uniform(1e11, 3e11, (8, 5)),
     }
-    one = page.per_source(spec)
+    one = per_source(spec)
     return Artefact(
         head(spec, **values),
         replace(one, learned=learned),
@@ -172,8 +180,8 @@ def heads():
 def asid_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model repository with the filter, its peak finder, heads and ensembles."""
     pytest.importorskip("tf2onnx", reason="exporting needs the export extra")
-    from amphitrite_export.artefact import Artefact
-    from amphitrite_export.publish import publish
+    from amphitrite_export.conversion.artefact import Artefact
+    from amphitrite_export.publishing.publish import publish
 
     rng = np.random.default_rng(1)
     samples = {
@@ -184,7 +192,7 @@ def asid_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     folder = tmp_path_factory.mktemp("asid") / "repository"
     artefact = Artefact(matched_filter(), replace(UNET, learned=LEARNED), samples)
-    heads = [head_artefact(spec) for spec in page.HEADS]
+    heads = [head_artefact(spec) for spec in HEADS]
     publish([artefact, *heads], folder, max_peaks=MAX_PEAKS)
     return folder
 
@@ -248,8 +256,8 @@ def draw(centres, *, lon=0.0, lat=0.0, radius=180.0, seed=3):
 @pytest.fixture(scope="session")
 def write_sky() -> Callable[..., Path]:
     """Write photons of given sources as an event list (FT1)."""
-    from amphitrite_training.asid.simulate.files import write_events
-    from amphitrite_training.asid.simulate.photons import Events, Region
+    from amphitrite_training.surveys.asid.simulate.files import write_events
+    from amphitrite_training.surveys.asid.simulate.photons import Events, Region
 
     def write(path: Path, centres: np.ndarray, **circle: float) -> Path:
         vectors = draw(centres, **circle)

@@ -8,9 +8,9 @@ import pytest
 from astropy.io import fits
 from astropy.table import QTable
 
-from amphitrite import skies
-from amphitrite_training.asid.demo import REGION, compare
-from amphitrite_training.asid.simulate.files import SIMULATED
+from amphitrite.surveys.asid.prepare import inputs
+from amphitrite_training.surveys.asid.demo import REGION, compare
+from amphitrite_training.surveys.asid.simulate.files import SIMULATED
 
 pytestmark = [
     pytest.mark.triton,
@@ -46,7 +46,7 @@ def test_its_files_are_there(demo):
 def test_it_searches_at_least_forty_patches(demo):
     folder, told = demo
     assert told["patches"] >= 40
-    photons = skies.read([folder / "events.fits"])
+    photons = inputs.read([folder / "events.fits"])
     assert told["photons"] == len(photons)
     assert fits.getheader(folder / "events.fits", "EVENTS")["OBJECT"] == SIMULATED
 

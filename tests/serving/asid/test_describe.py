@@ -10,14 +10,15 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import QTable
 
-from amphitrite import run
-from amphitrite.bands import BANDS
+from amphitrite.api import run
 from amphitrite.errors import BadInput, SpecMismatch
-from amphitrite.patches import unit_vectors
-from amphitrite.server import LocalTriton
-from amphitrite.surveys import asid as page
+from amphitrite.server.launcher import LocalTriton
 from amphitrite.surveys import asked
-from amphitrite.triton import Connection
+from amphitrite.surveys.asid.bands import BANDS
+from amphitrite.surveys.asid.catalogue import ASSOCIATION_COLUMNS
+from amphitrite.surveys.asid.page import ASKED, DESCRIBED, HEADS_MODEL, LOCATION
+from amphitrite.surveys.asid.prepare.patches import unit_vectors
+from amphitrite.triton.connection import Connection
 
 pytestmark = [
     pytest.mark.triton,
@@ -182,7 +183,7 @@ def test_counterparts_are_named(events, connection, table, tmp_path):
     found = run("asid", [events], connection, associate=path, output=out)
     assert found.colnames == [
         *table.colnames,
-        *(column.name for column in page.ASSOCIATION_COLUMNS),
+        *(column.name for column in ASSOCIATION_COLUMNS),
     ]
     named = found[found["assoc_name"] != ""]
     assert set(named["assoc_name"]) == {"4FGL J0001.0 PSR", "4FGL J0002.0 BLL"}
@@ -203,7 +204,7 @@ def test_an_aid_is_no_output(events, connection, tmp_path):
 
 def test_a_patch_costs_the_networks_its_peaks_only(connection):
     """A place without a peak is NaN whatever stands in it, and changes nothing."""
-    model = connection.model(page.HEADS_MODEL)
+    model = connection.model(HEADS_MODEL)
     rng = np.random.default_rng(4)
     valid = rng.random((3, 11)) < 0.4
     valid[1] = False
@@ -217,7 +218,7 @@ def test_a_patch_costs_the_networks_its_peaks_only(connection):
     tensors["cutouts"][~valid] = 1e30
     tensors["auxiliary"][~valid] = 1e30
     again = model.infer(tensors)
-    for tensor in page.DESCRIBED:
+    for tensor in DESCRIBED:
         values = answer[tensor.name]
         assert np.isfinite(values[valid]).all()
         assert np.isnan(values[~valid]).all()
@@ -225,7 +226,7 @@ def test_a_patch_costs_the_networks_its_peaks_only(connection):
 
 
 def test_a_request_without_any_peak_is_answered(connection):
-    answer = connection.model(page.HEADS_MODEL).infer(
+    answer = connection.model(HEADS_MODEL).infer(
         {
             "cutouts": np.zeros((1, 2, 20, 20, 3), np.float32),
             "valid": np.zeros((1, 2), bool),
@@ -233,17 +234,17 @@ def test_a_request_without_any_peak_is_answered(connection):
             "exposure": np.ones((1, 5), np.float32),
         }
     )
-    for tensor in page.DESCRIBED:
+    for tensor in DESCRIBED:
         assert np.isnan(answer[tensor.name]).all()
 
 
 def test_a_member_replaced_by_itself_is_refused_by_name(
     asid_repository, server_environment, heads, tmp_path
 ):
-    from amphitrite_export.publish import publish
+    from amphitrite_export.publishing.publish import publish
 
     shutil.copytree(asid_repository, tmp_path / "repository")
-    publish([heads.artefact(page.LOCATION, offset=(0.5, 0.5))], tmp_path / "alone")
+    publish([heads.artefact(LOCATION, offset=(0.5, 0.5))], tmp_path / "alone")
     shutil.rmtree(tmp_path / "repository" / "asid_location")
     shutil.copytree(
         tmp_path / "alone" / "asid_location", tmp_path / "repository" / "asid_location"
@@ -254,7 +255,7 @@ def test_a_member_replaced_by_itself_is_refused_by_name(
         ) as server,
         Connection(server.grpc_url) as connection,
     ):
-        for spec in page.ASKED:
+        for spec in ASKED:
             with pytest.raises(
                 SpecMismatch, match="'asid_location' was replaced by itself"
             ):

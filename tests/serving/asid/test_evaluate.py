@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from amphitrite.detector import Detector
-from amphitrite.surveys.asid import ASKED
-from amphitrite.tiling import centres
-from amphitrite_training.asid.evaluate import search
-from amphitrite_training.asid.measures import pair, tables
-from amphitrite_training.asid.simulate import spectra
-from amphitrite_training.asid.simulate.population import ENERGIES, Population
-from amphitrite_training.asid.simulate.sky import make_sky
+from amphitrite.surveys.asid.learned import Detector
+from amphitrite.surveys.asid.page import ASKED
+from amphitrite.surveys.asid.prepare.tiling import centres
+from amphitrite_training.surveys.asid.evaluate import search
+from amphitrite_training.surveys.asid.measures import pair, tables
+from amphitrite_training.surveys.asid.simulate import spectra
+from amphitrite_training.surveys.asid.simulate.population import ENERGIES, Population
+from amphitrite_training.surveys.asid.simulate.sky import make_sky
 
 pytestmark = [
     pytest.mark.triton,

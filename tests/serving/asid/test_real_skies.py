@@ -17,11 +17,13 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import QTable, Table
 
-from amphitrite import associations
-from amphitrite.associations import Counterparts
-from amphitrite.patches import angles, unit_vectors
-from amphitrite.surveys import asid as page
-from amphitrite.triton import Connection
+from amphitrite.surveys.asid.interpret import associations
+from amphitrite.surveys.asid.interpret.associations import Counterparts
+from amphitrite.surveys.asid.options import Options
+from amphitrite.surveys.asid.page import MODEL
+from amphitrite.surveys.asid.prepare.patches import angles, unit_vectors
+from amphitrite.surveys.asid.run import run
+from amphitrite.triton.connection import Connection
 
 pytestmark = pytest.mark.triton
 
@@ -56,11 +58,11 @@ def sky(shipped_server, gamma: Path, tmp_path_factory) -> QTable:
         write_map(maps["fermidata_counts"], folder / "sky.fits")
         write_exposure(maps["fermidata_exposure"], folder / "exposure.fits")
     with Connection(shipped_server.grpc_url) as connection:
-        return page.run(
+        return run(
             [folder / "sky.fits"],
             nullcontext(connection),
             folder / "catalogue.fits",
-            page.Options(
+            Options(
                 exposure=folder / "exposure.fits",
                 associate=gamma / "gll_psc_v30.fit.gz",
                 max_p_fake=1.0,
@@ -71,7 +73,7 @@ def sky(shipped_server, gamma: Path, tmp_path_factory) -> QTable:
 @pytest.fixture
 def cuts(shipped: Connection) -> dict[str, dict[str, float]]:
     """Return what was learned for each set of bands."""
-    return shipped.model(page.MODEL).spec.learned
+    return shipped.model(MODEL).spec.learned
 
 
 def vectors(table: QTable) -> np.ndarray:
@@ -104,11 +106,11 @@ def counterparts(
 def test_the_galactic_centre_above_10_gev(
     shipped: Connection, gamma: Path, cuts, tmp_path: Path
 ):
-    table = page.run(
+    table = run(
         [gamma / "3fhl_gc" / "fermi-3fhl-gc-events.fits.gz"],
         nullcontext(shipped),
         tmp_path / "catalogue.fits",
-        page.Options(
+        Options(
             exposure=gamma / "3fhl_gc" / "fermi-3fhl-gc-exposure-cube.fits.gz",
             associate=gamma / "gll_psch_v13.fit.gz",
             max_p_fake=1.0,

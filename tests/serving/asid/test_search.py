@@ -10,12 +10,12 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import QTable
 
-from amphitrite import run
-from amphitrite.engine import Control, Limits
+from amphitrite.api import run
+from amphitrite.engine.control import Control, Limits
 from amphitrite.errors import BadInput, OutputError
-from amphitrite.patches import angles, unit_vectors
-from amphitrite.peaks import suppress
-from amphitrite.surveys.asid import COLUMNS
+from amphitrite.surveys.asid.catalogue import COLUMNS
+from amphitrite.surveys.asid.interpret.peaks import suppress
+from amphitrite.surveys.asid.prepare.patches import angles, unit_vectors
 
 pytestmark = [
     pytest.mark.triton,

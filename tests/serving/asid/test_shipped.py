@@ -13,19 +13,20 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from amphitrite.descriptions import Calibration
-from amphitrite.detector import Detector
-from amphitrite.patches import MASK_PIXELS, Patch, from_pixels, unit_vectors
-from amphitrite.peaks import Peaks, find, suppress
-from amphitrite.search import OUTPUTS
-from amphitrite.server import LocalTriton
-from amphitrite.surveys import asid as page
-from amphitrite.tiling import centres
-from amphitrite.triton import Connection
-from amphitrite_training.asid.evaluate import counts
-from amphitrite_training.asid.simulate.files import write_events
-from amphitrite_training.asid.simulate.photons import Region, draw_events
-from amphitrite_training.asid.simulate.sky import make_sky
+from amphitrite.server.launcher import LocalTriton
+from amphitrite.surveys.asid.interpret.peaks import Peaks, find, suppress
+from amphitrite.surveys.asid.learned import Calibration, Detector
+from amphitrite.surveys.asid.options import Options
+from amphitrite.surveys.asid.page import MASK_PIXELS, MODEL
+from amphitrite.surveys.asid.prepare.patches import Patch, from_pixels, unit_vectors
+from amphitrite.surveys.asid.prepare.tiling import centres
+from amphitrite.surveys.asid.run import run
+from amphitrite.surveys.asid.work import OUTPUTS
+from amphitrite.triton.connection import Connection
+from amphitrite_training.surveys.asid.evaluate import counts
+from amphitrite_training.surveys.asid.simulate.files import write_events
+from amphitrite_training.surveys.asid.simulate.photons import Region, draw_events
+from amphitrite_training.surveys.asid.simulate.sky import make_sky
 
 pytestmark = pytest.mark.triton
 
@@ -53,7 +54,7 @@ def left(peaks: Peaks, detector: Detector) -> set[tuple[int, int]]:
 
 
 def test_the_graph_finds_the_peaks_that_the_client_finds(shipped: Connection):
-    model = shipped.model(page.MODEL)
+    model = shipped.model(MODEL)
     detector = Detector.of(model.spec)
     exposure = Calibration.of(model.spec).exposure
     patches = centres()
@@ -97,11 +98,11 @@ def test_both_routes_give_the_same_catalogue_of_a_simulated_region(
     photons = draw_events(sky, np.random.default_rng(4_001), region)
     write_events(photons, tmp_path / "e.fits", years=sky.years, region=region)
     tables = {
-        route: page.run(
+        route: run(
             [tmp_path / "e.fits"],
             nullcontext(shipped),
             tmp_path / f"{route}.fits",
-            page.Options(peaks=route),
+            Options(peaks=route),
         ).table
         for route in ("server", "client")
     }

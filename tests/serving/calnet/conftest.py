@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from amphitrite.server import LocalTriton
+from amphitrite.server.launcher import LocalTriton
 from amphitrite.server.provision import ServerEnvironment
-from amphitrite.surveys.calnet import MODEL
-from amphitrite.triton import Connection
+from amphitrite.surveys.calnet.page import MODEL
+from amphitrite.triton.connection import Connection
 
 LEARNED = {"interpolation": "pchip", "threshold": 0.9}
 PERIOD = 1.5
@@ -51,8 +51,8 @@ def probability() -> Callable[[np.ndarray], np.ndarray]:
 @pytest.fixture(scope="session")
 def calnet_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("tf2onnx", reason="exporting needs the export extra")
-    from amphitrite_export.artefact import Artefact
-    from amphitrite_export.publish import publish
+    from amphitrite_export.conversion.artefact import Artefact
+    from amphitrite_export.publishing.publish import publish
 
     rng = np.random.default_rng(1)
     samples = {

@@ -10,8 +10,8 @@ import pytest
 from astropy.io import fits
 from astropy.table import QTable
 
-from amphitrite_training.calnet.demo import SHOWN, compare
-from amphitrite_training.calnet.simulate.files import SIMULATED
+from amphitrite_training.surveys.calnet.demo import SHOWN, compare
+from amphitrite_training.surveys.calnet.simulate.files import SIMULATED
 
 pytestmark = [
     pytest.mark.triton,

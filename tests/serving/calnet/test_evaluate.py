@@ -7,13 +7,13 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from amphitrite.light_curves import read
-from amphitrite.segments import segments
-from amphitrite.surveys.calnet import MODEL
-from amphitrite.triton import Connection
-from amphitrite_training.calnet import evaluate as evaluation
-from amphitrite_training.calnet.simulate.files import write_star
-from amphitrite_training.calnet.simulate.stars import draw_star
+from amphitrite.surveys.calnet.page import MODEL
+from amphitrite.surveys.calnet.prepare.light_curves import read
+from amphitrite.surveys.calnet.prepare.segments import segments
+from amphitrite.triton.connection import Connection
+from amphitrite_training.surveys.calnet import evaluate as evaluation
+from amphitrite_training.surveys.calnet.simulate.files import write_star
+from amphitrite_training.surveys.calnet.simulate.stars import draw_star
 
 pytestmark = [
     pytest.mark.triton,

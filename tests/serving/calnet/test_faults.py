@@ -14,9 +14,9 @@ import psutil
 import pytest
 from astropy.table import QTable
 
-from amphitrite.server import LocalTriton
+from amphitrite.server.launcher import LocalTriton
 from amphitrite.server.listening import Network
-from amphitrite.surveys.calnet import MODEL
+from amphitrite.surveys.calnet.page import MODEL
 
 pytestmark = [
     pytest.mark.triton,

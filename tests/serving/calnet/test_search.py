@@ -14,12 +14,13 @@ from astropy.io import fits
 from astropy.table import QTable
 
 from amphitrite.commands.calnet import calnet
-from amphitrite.engine import Control, Limits
+from amphitrite.engine.control import Control, Limits
 from amphitrite.errors import BadInput, OutputError
-from amphitrite.folders import MARKER
-from amphitrite.light_curves import read
-from amphitrite.segments import segments
-from amphitrite.surveys import calnet as page
+from amphitrite.files.folders import MARKER
+from amphitrite.surveys.calnet.options import Options
+from amphitrite.surveys.calnet.prepare.light_curves import read
+from amphitrite.surveys.calnet.prepare.segments import segments
+from amphitrite.surveys.calnet.run import run
 
 pytestmark = [
     pytest.mark.triton,
@@ -42,9 +43,7 @@ def folder(write_star, tmp_path_factory):
 
 
 def search(connection, inputs, out, *, control=None, **options):
-    return page.run(
-        [*inputs], nullcontext(connection), out, page.Options(**options), control
-    )
+    return run([*inputs], nullcontext(connection), out, Options(**options), control)
 
 
 def assert_same_rows(table, expected):

@@ -12,19 +12,22 @@ import numpy as np
 import pytest
 from astropy.table import QTable, Table
 
-from amphitrite.engine import Control, Limits
-from amphitrite.repository import checkout_repository
-from amphitrite.server import LocalTriton
+from amphitrite.engine.control import Control, Limits
+from amphitrite.places import checkout_repository
+from amphitrite.server.launcher import LocalTriton
 from amphitrite.server.provision import ServerEnvironment
-from amphitrite.surveys import calnet as page
-from amphitrite.triton import Connection
-from amphitrite_training.calnet.data import TEST_STARS
-from amphitrite_training.calnet.evaluate import scored, write
-from amphitrite_training.calnet.measures import periods, rates
-from amphitrite_training.calnet.recipe import MOST_STARS
-from amphitrite_training.calnet.scored import CLEAR_DEPTH, CLEAR_TMAG
-from amphitrite_training.calnet.simulate.stars import Star, draw_star
-from amphitrite_training.scores import Share
+from amphitrite.surveys.calnet.learned import Learned
+from amphitrite.surveys.calnet.options import Options
+from amphitrite.surveys.calnet.page import MODEL
+from amphitrite.surveys.calnet.run import run
+from amphitrite.triton.connection import Connection
+from amphitrite_training.evaluation.matching import Share
+from amphitrite_training.surveys.calnet.data import TEST_STARS
+from amphitrite_training.surveys.calnet.evaluate import scored, write
+from amphitrite_training.surveys.calnet.judged import CLEAR_DEPTH, CLEAR_TMAG
+from amphitrite_training.surveys.calnet.measures import periods, rates
+from amphitrite_training.surveys.calnet.recipe import MOST_STARS
+from amphitrite_training.surveys.calnet.simulate.stars import SimulatedStar, draw_star
 
 pytestmark = pytest.mark.triton
 
@@ -42,7 +45,7 @@ AMBIGUOUS = 38846515
 def shipped(server_environment: ServerEnvironment) -> Iterator[Connection]:
     with (
         LocalTriton(
-            checkout_repository(), [page.MODEL.name], environment=server_environment
+            checkout_repository(), [MODEL.name], environment=server_environment
         ) as server,
         Connection(server.grpc_url) as connection,
     ):
@@ -52,7 +55,7 @@ def shipped(server_environment: ServerEnvironment) -> Iterator[Connection]:
 def search(connection: Connection, folder: Path, out: Path, pattern: str) -> QTable:
     control = Control(limits=Limits(in_flight=16))
     inputs = [folder / pattern]
-    return page.run(inputs, nullcontext(connection), out, page.Options(), control).table
+    return run(inputs, nullcontext(connection), out, Options(), control).table
 
 
 def limits(share: Share) -> str:
@@ -60,7 +63,7 @@ def limits(share: Share) -> str:
     return f"{share.n_hits} of {share.n} ({low:.3f} to {high:.3f})"
 
 
-def is_clear(star: Star) -> bool:
+def is_clear(star: SimulatedStar) -> bool:
     return star.tmag < CLEAR_TMAG and star.depth > CLEAR_DEPTH
 
 
@@ -72,7 +75,7 @@ def test_unseen_stars_are_told_apart(shipped: Connection, tmp_path: Path):
     folder = tmp_path / "stars"
     known = write(seeds, folder)
     table = search(shipped, folder, tmp_path / "eb.fits", "*.fits")
-    learned = page.Learned.of(shipped.model(page.MODEL).spec)
+    learned = Learned.of(shipped.model(MODEL).spec)
     stars = scored(known, table, learned.threshold)
     found = rates(stars, 0.9)
     print(  # noqa: T201 - the figures that a reader wants to see

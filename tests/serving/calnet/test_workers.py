@@ -12,7 +12,7 @@ import psutil
 import pytest
 from astropy.table import QTable
 
-from amphitrite.server import LocalTriton
+from amphitrite.server.launcher import LocalTriton
 
 pytestmark = [
     pytest.mark.triton,

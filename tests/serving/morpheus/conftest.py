@@ -13,10 +13,10 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from amphitrite.repository import find_repository
-from amphitrite.server import LocalTriton
+from amphitrite.server.launcher import LocalTriton
 from amphitrite.server.provision import ServerEnvironment
-from amphitrite.triton import Connection
+from amphitrite.triton.connection import Connection
+from amphitrite.triton.repository import find_repository
 
 BANDS = "hjvz"
 

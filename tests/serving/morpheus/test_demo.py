@@ -7,7 +7,7 @@ import json
 import pytest
 from astropy.table import QTable, Table
 
-from amphitrite_training.morpheus.demo import compare
+from amphitrite_training.surveys.morpheus.demo import compare
 
 pytestmark = [pytest.mark.triton, pytest.mark.slow]
 

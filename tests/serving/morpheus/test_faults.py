@@ -16,10 +16,10 @@ import pytest
 from astropy.io import fits
 from astropy.table import QTable
 
-from amphitrite.repository import find_repository
-from amphitrite.server import LocalTriton
+from amphitrite.server.launcher import LocalTriton
 from amphitrite.server.listening import Network
-from amphitrite.surveys.morpheus import LABELS
+from amphitrite.surveys.morpheus.page import LABELS
+from amphitrite.triton.repository import find_repository
 
 pytestmark = [pytest.mark.triton, pytest.mark.slow]
 

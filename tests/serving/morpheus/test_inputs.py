@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from amphitrite import run
-from amphitrite.engine import Control
+from amphitrite.api import run
+from amphitrite.engine.control import Control
 from amphitrite.errors import (
     BadInput,
     ModelNotReady,
@@ -22,11 +22,12 @@ from amphitrite.errors import (
     ServerUnreachable,
     SpecMismatch,
 )
-from amphitrite.repository import find_repository
-from amphitrite.server import LocalTriton
-from amphitrite.spec import ModelSpec, parameter_key
-from amphitrite.surveys.morpheus import LABELS, MODEL
-from amphitrite.triton import Connection, format_config, parse_config
+from amphitrite.server.launcher import LocalTriton
+from amphitrite.surveys.morpheus.page import LABELS, MODEL
+from amphitrite.triton.config import format_config, parse_config
+from amphitrite.triton.connection import Connection
+from amphitrite.triton.repository import find_repository
+from amphitrite.triton.spec import ModelSpec, parameter_key
 
 pytestmark = pytest.mark.triton
 

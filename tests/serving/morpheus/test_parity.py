@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from amphitrite import run
-from amphitrite.repository import find_repository
-from amphitrite.surveys.morpheus import LABELS
+from amphitrite.api import run
+from amphitrite.surveys.morpheus.page import LABELS
+from amphitrite.triton.repository import find_repository
 
 pytestmark = pytest.mark.triton
 

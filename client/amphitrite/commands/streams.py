@@ -1,0 +1,77 @@
+"""Standard streams that a command can write to, whoever reads them."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from amphitrite.errors import OutputError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+
+# The reader is gone: a closed pipe, a terminal that hung up, a closed descriptor.
+_UNHEARD: Final = (errno.EPIPE, errno.EIO, errno.EBADF)
+
+
+class _Stream(io.FileIO):
+    """A descriptor that goes quiet once nobody reads it."""
+
+    def __init__(self, descriptor: int, *, needed: bool) -> None:
+        super().__init__(descriptor, "w", closefd=False)
+        self._needed = needed
+        self._quiet = False
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write, or pretend to.
+
+        Raises
+        ------
+        OutputError
+            Somebody waits for what cannot be written, as on a full disk.
+        """
+        if self._quiet:
+            return memoryview(data).nbytes
+        try:
+            return super().write(data)
+        except OSError as error:
+            self._quiet = True
+            if self._needed and error.errno not in _UNHEARD:
+                raise OutputError(
+                    f"standard output cannot be written: {error.strerror or error}"
+                ) from error
+            return memoryview(data).nbytes
+
+
+def prepare() -> None:
+    """Put streams that never end a command in the place of Python's own.
+
+    A closed standard output (``| head``, ``>&-``) is no reason to lose the work that
+    is being done.  Closed descriptors are opened, lest the next file get their number
+    and with it what is said on them.  What the encoding lacks is spelled out.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+    if sys.stdout is sys.__stdout__:
+        sys.stdout = _text(1, sys.stdout, needed=True)
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _text(2, sys.stderr, needed=False)
+
+
+def _text(
+    descriptor: int, before: io.TextIOBase | None, *, needed: bool
+) -> io.TextIOWrapper:
+    raw = _Stream(descriptor, needed=needed)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=getattr(before, "encoding", None) or "utf-8",
+        errors="backslashreplace",
+        line_buffering=raw.isatty() or not needed,
+    )

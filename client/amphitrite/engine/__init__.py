@@ -1,0 +1,1 @@
+"""The run engine: bounded work between files and server, resumed from its journal."""

@@ -1,0 +1,102 @@
+"""How a run is conducted, and what it gives back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from astropy.table import QTable
+
+from amphitrite import errors
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a run does at once, and how long it waits.
+
+    Parameters
+    ----------
+    in_flight : int
+        Requests sent and not yet answered.
+    workers : int
+        Processes that prepare units; 0 prepares in a thread of this process.
+    patience : float
+        Seconds during which a failing server is tried again before the run gives up.
+    """
+
+    in_flight: int = 4
+    workers: int = 0
+    patience: float = 60.0
+
+    def __post_init__(self) -> None:
+        patient = 0 <= self.patience < math.inf
+        if self.in_flight < 1 or self.workers < 0 or not patient:
+            raise errors.BadInput(
+                "at least 1 request must be in flight, workers and patience must not "
+                f"be negative; received in_flight={self.in_flight}, "
+                f"workers={self.workers}, patience={self.patience:g}"
+            )
+
+
+@contextmanager
+def silent(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show no progress."""
+    yield lambda size: None
+
+
+@dataclass(frozen=True)
+class Control:
+    """How a survey's run is conducted, whatever the survey.
+
+    Parameters
+    ----------
+    limits : Limits
+        Bounds on the work in flight.
+    resume, overwrite : bool
+        What to do with an interrupted run, and with an existing result.
+    command : str
+        The command line, for the products' headers.
+    progress : callable
+        ``progress(what, total)`` is a context manager that yields a function to call
+        with each step done.
+    """
+
+    limits: Limits = Limits()
+    resume: bool = False
+    overwrite: bool = False
+    command: str = ""
+    progress: Callable[[str, int], AbstractContextManager[Callable[[int], None]]] = (
+        silent
+    )
+
+
+@dataclass
+class Summary:
+    """What a run did: numbers of units, and the inputs it had to skip."""
+
+    done: int = 0
+    resumed: int = 0
+    skipped: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a survey's run gives back.
+
+    Parameters
+    ----------
+    table : QTable
+        The catalogue.
+    summary : Summary
+        What the engine did.
+    out : Path
+        Where the products are.
+    """
+
+    table: QTable
+    summary: Summary
+    out: Path

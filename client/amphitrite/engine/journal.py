@@ -1,0 +1,330 @@
+"""An append-only record of finished work, so that an interrupted run can go on.
+
+The file begins with a magic string and a head (JSON: what the run is about); each
+frame after it holds one finished unit of work as named arrays.  Every frame begins with
+a magic of its own and carries its number, its lengths and a checksum: what is damaged
+is recognised, and reading goes on with the next whole frame behind it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import struct
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amphitrite.errors import BadInput, OutputError
+from amphitrite.files.writing import sync, writing
+
+logger = logging.getLogger(__name__)
+
+_FAMILY: Final = b"AMPHJNL"
+_MAGIC: Final = _FAMILY + b"2"
+_FRAME_MAGIC: Final = b"\xa7\x0e frame\n"
+# Number of the frame, length of the body, length of the key; then a checksum of
+# these, the key and the body.
+_NUMBERS: Final = struct.Struct("<QQI")
+_CHECKSUM: Final = 16
+_FRAME_BYTES: Final = len(_FRAME_MAGIC) + _NUMBERS.size + _CHECKSUM
+_SEARCH_BYTES: Final = 1 << 20
+_SYNC_SECONDS: Final = 5.0
+# Keys that are no unit's.
+_HEAD: Final = "\0head"
+_GAPS: Final = "\0gaps"
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """A whole frame: its number and key, and where it and its body are."""
+
+    number: int
+    key: str
+    start: int
+    at: int
+    end: int
+
+
+class Journal:
+    """The journal of one run; a context manager.
+
+    Parameters
+    ----------
+    path : Path
+        The journal's file.
+    head : mapping
+        What the run is about (JSON types); a resumed run must have the same.
+    resume : bool
+        Go on with the file if it exists, instead of starting it anew.
+
+    Raises
+    ------
+    BadInput
+        The file belongs to a run with another head, is no journal or one of an older
+        version, or its head is damaged.
+    OutputError
+        It cannot be written; so do the methods that write.
+    """
+
+    def __init__(self, path: Path, head: Mapping[str, Any], *, resume: bool) -> None:
+        self.path = path
+        self._where: dict[str, tuple[int, int]] = {}
+        self._next = 0
+        self._synced = time.monotonic()
+        head = json.loads(json.dumps(head))
+        if not (resume and path.exists()):
+            self._create(head)
+        self._file: BinaryIO = path.open("r+b", buffering=0)
+        try:
+            self._recover(head)
+            self.sync()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, raised: type[BaseException] | None, *_: object) -> None:
+        with suppress(*([OutputError] if raised else [])):  # hiding what was raised
+            self.close()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._where
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    def append(self, key: str, arrays: Arrays) -> None:
+        """Add one finished unit; on disk for good within a few seconds.
+
+        A unit that is there already is replaced.
+        """
+        body = io.BytesIO()
+        np.savez(body, allow_pickle=False, **arrays)
+        self._where[key] = self._append(key, body.getbuffer())
+        if time.monotonic() - self._synced > _SYNC_SECONDS:
+            self.sync()
+
+    def read(self, key: str) -> dict[str, NDArray[Any]]:
+        """Return the arrays of a finished unit."""
+        at, length = self._where[key]
+        content = io.BytesIO(self._read(at, length))
+        with np.load(content, allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    def forget(self, key: str) -> None:
+        """Take a unit for unfinished, so that it is done again."""
+        del self._where[key]
+
+    def sync(self) -> None:
+        """Force what was appended onto the disk."""
+        with writing(self.path):
+            os.fsync(self._file.fileno())
+        self._synced = time.monotonic()
+
+    def close(self) -> None:
+        """Sync and close the file; safe to call twice."""
+        if not self._file.closed:
+            try:
+                self.sync()
+            finally:
+                self._file.close()
+
+    def _create(self, head: Mapping[str, Any]) -> None:
+        """Make the file, which appears with its head or not at all."""
+        aside = self.path.with_name(self.path.name + ".new")
+        text = json.dumps(head, sort_keys=True).encode()
+        with writing(self.path):
+            aside.write_bytes(_MAGIC + _frame(0, _HEAD, text) + text)
+            sync(aside)
+            aside.replace(self.path)
+            sync(self.path.parent)
+
+    def _append(self, key: str, body: bytes | memoryview) -> tuple[int, int]:
+        """Write one frame at the end; return where its body is, and its length."""
+        start = self._file.seek(0, os.SEEK_END)
+        beginning = _frame(self._next, key, body)
+        try:
+            with writing(self.path):
+                for part in (beginning, body):
+                    _write(self._file, part)
+        except BaseException:
+            with suppress(OSError):  # which would hide why the frame is not whole
+                self._file.truncate(start)
+            raise
+        self._next += 1
+        return start + len(beginning), len(body)
+
+    def _recover(self, head: Mapping[str, Any]) -> None:
+        """Compare the head, index the whole frames, and say what is lost."""
+        self._check_kind()
+        frames = self._frames(len(_MAGIC))
+        first = next(frames, None)
+        if first is None or first.start != len(_MAGIC) or first.key != _HEAD:
+            raise BadInput(
+                f"the beginning of the journal {self.path} is damaged, so that nobody "
+                "can tell of which run it is; start anew with --overwrite"
+            )
+        _compare(self._json(first), head, self.path)
+        before, gaps, told = first, [], []
+        for frame in frames:
+            if frame.start != before.end:
+                lost = frame.number - before.number - 1
+                gaps.append([before.end, frame.start, lost])
+            if frame.key == _GAPS:
+                told += self._json(frame)
+            else:
+                self._where[frame.key] = (frame.at, frame.end - frame.at)
+            before = frame
+        self._next = before.number + 1
+        if new := [gap for gap in gaps if gap not in told]:
+            n_bytes = sum(end - start for start, end, _ in new)
+            self._tell_lost(n_bytes, sum(lost for *_, lost in new))
+        self._drop_tail(before.end)
+        if new:
+            self._append(_GAPS, json.dumps(new).encode())
+
+    def _check_kind(self) -> None:
+        magic = self._read(0, len(_MAGIC))
+        if magic == _MAGIC:
+            return
+        if magic[:-1] == _FAMILY and magic[-1:].isdigit():
+            raise BadInput(
+                f"the journal {self.path} was begun by another version of amphitrite "
+                f"(its format is {magic[-1:].decode()}, this one's is "
+                f"{_MAGIC[-1:].decode()}); go on with that version, or start anew with "
+                "--overwrite"
+            )
+        raise BadInput(
+            f"{self.path} is no journal of amphitrite, or its beginning is damaged; "
+            "start anew with --overwrite"
+        )
+
+    def _drop_tail(self, end: int) -> None:
+        """Cut off what follows the last whole frame, and say what that was."""
+        size = os.fstat(self._file.fileno()).st_size
+        if end == size:
+            return
+        tail = self._read(end, size - end)
+        n_frames = tail.count(_FRAME_MAGIC)
+        torn = n_frames == 1 and tail.startswith(_FRAME_MAGIC) and _is_cut_off(tail)
+        if torn or _FRAME_MAGIC.startswith(tail):
+            logger.warning(
+                "the journal %s ends in the middle of a part (%d bytes), which will be "
+                "done again",
+                self.path,
+                len(tail),
+            )
+        else:
+            self._tell_lost(len(tail), max(1, n_frames))
+        with writing(self.path):
+            self._file.truncate(end)
+
+    def _tell_lost(self, n_bytes: int, n_parts: int) -> None:
+        logger.warning(
+            "%d bytes of the journal %s are damaged: %d finished part%s lost and will "
+            "be done again",
+            n_bytes,
+            self.path,
+            n_parts,
+            " is" if n_parts == 1 else "s are",
+        )
+
+    def _frames(self, start: int) -> Iterator[_Frame]:
+        """Yield the whole frames from a place on, whatever stands between them."""
+        place: int | None = start
+        while place is not None:
+            if (frame := self._frame_at(place)) is not None:
+                yield frame
+                place = frame.end
+            else:
+                place = self._find(place + 1)
+
+    def _find(self, start: int) -> int | None:
+        """Return where the next frame's magic is."""
+        while True:
+            data = self._read(start, _SEARCH_BYTES)
+            if (found := data.find(_FRAME_MAGIC)) >= 0:
+                return start + found
+            if len(data) < _SEARCH_BYTES:
+                return None
+            start += len(data) - len(_FRAME_MAGIC) + 1
+
+    def _frame_at(self, start: int) -> _Frame | None:
+        """Return the frame that begins at a place, if a whole one does."""
+        beginning = self._read(start, _FRAME_BYTES)
+        if not beginning.startswith(_FRAME_MAGIC) or len(beginning) < _FRAME_BYTES:
+            return None
+        numbers = beginning[len(_FRAME_MAGIC) : -_CHECKSUM]
+        number, length, name_length = _NUMBERS.unpack(numbers)
+        at = start + _FRAME_BYTES + name_length
+        if at + length > os.fstat(self._file.fileno()).st_size:
+            return None
+        name = self._read(start + _FRAME_BYTES, name_length)
+        if beginning[-_CHECKSUM:] != _digest(numbers, name, self._read(at, length)):
+            return None
+        key = name.decode("utf-8", "surrogateescape")
+        return _Frame(number, key, start, at, at + length)
+
+    def _json(self, frame: _Frame) -> Any:
+        return json.loads(self._read(frame.at, frame.end - frame.at))
+
+    def _read(self, at: int, length: int) -> bytes:
+        """Read from a place; less than asked for where the file ends."""
+        parts = []
+        while length > 0 and (part := os.pread(self._file.fileno(), length, at)):
+            parts.append(part)
+            at, length = at + len(part), length - len(part)
+        return b"".join(parts)
+
+
+def _frame(number: int, key: str, body: bytes | memoryview) -> bytes:
+    """Return what stands before the body of a frame."""
+    name = key.encode("utf-8", "surrogateescape")
+    numbers = _NUMBERS.pack(number, len(body), len(name))
+    return _FRAME_MAGIC + numbers + _digest(numbers, name, body) + name
+
+
+def _digest(numbers: bytes, name: bytes, body: bytes | memoryview) -> bytes:
+    digest = blake2b(numbers + name, digest_size=_CHECKSUM)
+    digest.update(body)
+    return digest.digest()
+
+
+def _is_cut_off(tail: bytes) -> bool:
+    """Return whether a frame reaches beyond the end of the file."""
+    if len(tail) < _FRAME_BYTES:
+        return True
+    _, length, name_length = _NUMBERS.unpack_from(tail, len(_FRAME_MAGIC))
+    return bool(_FRAME_BYTES + name_length + length > len(tail))
+
+
+def _write(file: BinaryIO, data: bytes | memoryview) -> None:
+    """Write all of it: a disk that is nearly full may take a part."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
+
+
+def _compare(found: Mapping[str, Any], wanted: Mapping[str, Any], path: Path) -> None:
+    """Refuse to mix two runs, and name the first difference."""
+    for key in sorted(found.keys() | wanted.keys()):
+        if found.get(key) != wanted.get(key):
+            raise BadInput(
+                f"the interrupted run in {path.parent} had {key} = {found.get(key)!r}, "
+                f"this one has {wanted.get(key)!r}; run it as it was begun, or start "
+                "anew with --overwrite"
+            )

@@ -1,0 +1,1 @@
+"""Files: images, tables, lists and folders, read and written with care."""

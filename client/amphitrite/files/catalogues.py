@@ -1,0 +1,206 @@
+"""Catalogues: columns declared once, written in the formats that astronomers read.
+
+A catalogue is an astropy `~astropy.table.QTable`.  Its columns carry their unit, a
+description and, in ``column.info.meta["ucd"]``, their Unified Content Descriptor.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from astropy.io import fits, votable
+from astropy.io.votable.tree import Info
+from astropy.table import QTable, Table
+from astropy.units import Quantity, Unit
+from numpy.typing import ArrayLike
+
+from amphitrite.errors import BadInput
+from amphitrite.files.cards import provenance_cards
+from amphitrite.files.columns import Column
+from amphitrite.files.replacing import aside
+from amphitrite.files.standing import sighting
+
+Provenance = Mapping[str, str | int | float]
+
+
+def table(
+    columns: Sequence[Column],
+    data: Mapping[str, ArrayLike],
+    meta: Mapping[str, Any] | None = None,
+) -> QTable:
+    """Build a catalogue.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        The columns, in their order.
+    data : mapping of str to array_like
+        (n,) values of every column by name; an empty mapping gives an empty table.
+        Missing numbers are NaN.
+    meta : mapping, optional
+        Metadata of the table.
+
+    Returns
+    -------
+    astropy.table.QTable
+        Columns with a unit are quantities.
+
+    Examples
+    --------
+    >>> from amphitrite.files.columns import Column
+    >>> columns = [Column("ra", "float64", "deg", "pos.eq.ra", "Right ascension")]
+    >>> table(columns, {"ra": [53.1]})["ra"]
+    <Quantity [53.1] deg>
+    """
+    names = {column.name for column in columns}
+    if data and names != set(data):
+        raise ValueError(
+            f"data must hold exactly the declared columns; missing: "
+            f"{sorted(names - set(data))}, not declared: {sorted(set(data) - names)}"
+        )
+    catalogue = QTable(meta=dict(meta or {}))
+    for column in columns:
+        values = np.asarray(data.get(column.name, ()), dtype=column.dtype)
+        catalogue[column.name] = (
+            Quantity(values, Unit(column.unit, format="fits"), dtype=values.dtype)
+            if column.unit
+            else values
+        )
+        info = catalogue[column.name].info
+        info.description = column.description
+        info.meta = {"ucd": column.ucd}
+    return catalogue
+
+
+def check_suffix(path: str | os.PathLike[str]) -> None:
+    """Refuse a file name whose suffix stands for no known format.
+
+    Raises
+    ------
+    BadInput
+        Lists the known suffixes.
+    """
+    _writer(Path(path))
+
+
+def write(
+    catalogue: QTable,
+    path: str | os.PathLike[str],
+    *,
+    provenance: Provenance | None = None,
+) -> None:
+    """Write a catalogue in the format of the file's suffix.
+
+    The file appears under its name only when it is complete: it is written aside in
+    the same directory, flushed to the disk and renamed.
+
+    Parameters
+    ----------
+    catalogue : astropy.table.QTable
+        The catalogue; see `table`.
+    path : path
+        ``.fits`` ``.fit`` (with TUNIT, TCOMM and TUCD cards), ``.vot`` ``.xml``
+        (VOTable), ``.ecsv``, ``.parquet``, or, values alone, ``.csv`` and ``.dat``
+        (astropy's ``ascii.fixed_width_two_line``).
+    provenance : mapping, optional
+        Named values that tell where the catalogue comes from: cards in FITS, INFO
+        elements in a VOTable, metadata in ECSV and Parquet; text of values alone has
+        no room for them.
+
+    Raises
+    ------
+    BadInput
+        The suffix is not known.
+    OutputError
+        The file cannot be written, or is a link, a pipe or a device.
+    """
+    path = Path(path)
+    writer = _writer(path)
+    with aside(path, instead_of=sighting(path)) as other:
+        writer(catalogue, other, provenance or {})
+
+
+def _write_fits(catalogue: QTable, path: Path, provenance: Provenance) -> None:
+    catalogue.write(path, format="fits", overwrite=True)
+    with fits.open(path, mode="update") as hdus:
+        header = hdus[1].header
+        header["EXTNAME"] = "CATALOGUE"
+        for number, name in enumerate(catalogue.colnames, start=1):
+            info = catalogue[name].info
+            after = next(
+                key for key in (f"TUNIT{number}", f"TFORM{number}") if key in header
+            )
+            header.set(f"TUCD{number}", info.meta["ucd"], after=after)
+            header.set(f"TCOMM{number}", info.description, after=after)
+        hdus[0].header.extend(provenance_cards(provenance), end=True)
+
+
+def _write_votable(catalogue: QTable, path: Path, provenance: Provenance) -> None:
+    # A plain Table, since from_table takes units from columns; no metadata, since it
+    # would write them as one pickle-like text.
+    plain = Table(catalogue, copy=False)
+    plain.meta.clear()
+    document = votable.from_table(plain)
+    document.resources[0].infos.extend(
+        # Without an ID of its own, one would be made from the name, with a warning.
+        Info(ID=f"provenance_{number}", name=name, value=str(value))
+        for number, (name, value) in enumerate(provenance.items(), start=1)
+    )
+    document.to_xml(str(path))
+
+
+def _write_ecsv(catalogue: QTable, path: Path, provenance: Provenance) -> None:
+    _with_meta(catalogue, provenance).write(path, format="ascii.ecsv", overwrite=True)
+
+
+def _write_csv(catalogue: QTable, path: Path, provenance: Provenance) -> None:
+    catalogue.write(path, format="ascii.csv", overwrite=True)
+
+
+def _write_fixed_width(catalogue: QTable, path: Path, provenance: Provenance) -> None:
+    if len(catalogue):
+        catalogue.write(path, format="ascii.fixed_width_two_line", overwrite=True)
+    else:  # of which astropy cannot tell the widths
+        names = catalogue.colnames
+        rules = ["-" * len(name) for name in names]
+        path.write_text(f"{' '.join(names)}\n{' '.join(rules)}\n")
+
+
+def _write_parquet(catalogue: QTable, path: Path, provenance: Provenance) -> None:
+    _with_meta(catalogue, provenance).write(path, format="parquet", overwrite=True)
+
+
+def _with_meta(catalogue: QTable, provenance: Provenance) -> QTable:
+    """Return a shallow copy with the provenance in its metadata."""
+    copy = QTable(catalogue, copy=False)
+    copy.meta.update(provenance)
+    return copy
+
+
+_Writer = Callable[[QTable, Path, Provenance], None]
+
+_WRITERS: Final[Mapping[str, _Writer]] = {
+    ".fits": _write_fits,
+    ".fit": _write_fits,
+    ".vot": _write_votable,
+    ".xml": _write_votable,
+    ".ecsv": _write_ecsv,
+    ".csv": _write_csv,
+    ".dat": _write_fixed_width,
+    ".parquet": _write_parquet,
+}
+
+
+def _writer(path: Path) -> _Writer:
+    """Return the function that writes a file of this name."""
+    with contextlib.suppress(KeyError):
+        return _WRITERS[path.suffix.lower()]
+    raise BadInput(
+        f"the suffix of {path.name} stands for no known catalogue format; received "
+        f"{path.suffix or 'none'!r}, known are {' '.join(_WRITERS)}"
+    )

@@ -1,0 +1,182 @@
+"""Where the user's folders are: cache, installed models, the checkout's repository."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from amphitrite.errors import BadInput
+
+FOLDER: Final = "model_repository"
+
+# Libraries of ours that want a folder in the user's home, some as they are imported.
+_WANTED: Final = {
+    "ASTROPY_CONFIG_DIR": "astropy",
+    "XDG_CONFIG_HOME": "",  # of astropy 7
+    "MPLCONFIGDIR": "matplotlib",
+    "KERAS_HOME": "keras",
+}
+
+
+def home(instead: str) -> Path:
+    """Return the user's home folder.
+
+    Parameters
+    ----------
+    instead : str
+        What can be set instead, for the message.
+
+    Raises
+    ------
+    BadInput
+        There is none.
+    """
+    given = os.environ.get("HOME")
+    try:
+        found = Path.home() if given is None else Path(given)
+    except RuntimeError:
+        why = f"HOME is not set, and the user {os.getuid()} has no entry in passwd"
+    else:
+        if given != "" and found.is_absolute() and _is_folder(found):
+            return found
+        why = f"HOME is '{given}', which is no folder's whole path"
+        if given is None:
+            why = f"HOME is not set, and passwd names {found}, which is no folder"
+    raise BadInput(f"{why}. Set HOME, or {instead}.")
+
+
+def user_folder(variable: str, default: str, *, instead: str) -> Path:
+    """Return a folder of the user's, as the XDG base directories have it.
+
+    Parameters
+    ----------
+    variable : str
+        Where the user may name it, such as ``XDG_CACHE_HOME``.
+    default : str
+        Its place in the home folder.
+    instead : str
+        What can be set instead, for the message.
+
+    Raises
+    ------
+    BadInput
+        The variable holds no whole path, or is not set and there is no home.
+    """
+    named = os.environ.get(variable)
+    if not named:
+        return home(instead) / default
+    folder = expanded(named, variable)
+    if not folder.is_absolute():
+        raise BadInput(
+            f"{variable} is '{named}', a relative path, which it must not be. Set it "
+            f"to a whole one, or {instead}."
+        )
+    return folder
+
+
+def expanded(path: str, variable: str) -> Path:
+    """Return a path whose ``~`` stands for a home folder.
+
+    Raises
+    ------
+    BadInput
+        There is no such home.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise BadInput(
+            f"{variable} is '{path}', but HOME is not set, or there is no such user; "
+            "give a whole path"
+        ) from None
+
+
+def lend() -> None:
+    """Give libraries a folder in the place of a home that cannot be used.
+
+    It is removed when this process ends.  What the environment says of a library stays
+    as it is.
+    """
+    if _is_usable():
+        return
+    try:
+        place = tempfile.mkdtemp(prefix="amphitrite-libraries-")
+    except OSError:  # nothing at all can be written: a folder to find no settings in
+        os.environ.setdefault("ASTROPY_CONFIG_DIR", str(Path(__file__).parent))
+        return
+    atexit.register(_remove, place, os.getpid())
+    for variable, name in _WANTED.items():
+        folder = Path(place, name)
+        folder.mkdir(exist_ok=True)
+        if not os.environ.get(variable):
+            os.environ[variable] = str(folder)
+
+
+def _remove(place: str, owner: int) -> None:
+    if os.getpid() == owner:  # not at the end of a fork
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _is_usable() -> bool:
+    """Tell whether libraries find the folders that they want."""
+    if all(os.environ.get(variable) for variable in _WANTED):
+        return True
+    named = [os.environ.get(name) for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME")]
+    try:
+        folders = [home(""), *(Path(name) for name in named if name)]
+    except BadInput:
+        return False
+    return all(
+        folder.is_absolute() and _is_folder(folder) and os.access(folder, os.W_OK)
+        for folder in folders
+    )
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # in a folder that nobody may enter
+        return False
+
+
+def user_repository() -> Path:
+    """Return where `install` puts models.
+
+    It is ``XDG_DATA_HOME/amphitrite/model_repository``, by default under
+    ``~/.local/share``.
+
+    Raises
+    ------
+    BadInput
+        There is no home, or the variable names no folder.
+    """
+    instead = "XDG_DATA_HOME to a folder that you may write to"
+    data = user_folder("XDG_DATA_HOME", ".local/share", instead=instead)
+    return data / "amphitrite" / FOLDER
+
+
+def checkout_repository() -> Path | None:
+    """Return the repository of the source tree; None where there is no source tree."""
+    root = Path(__file__).resolve().parents[2]
+    return root / FOLDER if (root / "pyproject.toml").is_file() else None
+
+
+def cache_directory() -> Path:
+    """Return the user's cache folder for Amphitrite.
+
+    It is ``AMPHITRITE_CACHE``, else ``XDG_CACHE_HOME/amphitrite``, else
+    ``~/.cache/amphitrite``.
+
+    Raises
+    ------
+    BadInput
+        There is no home, or the variable that counts names no folder.
+    """
+    if own := os.environ.get("AMPHITRITE_CACHE"):
+        return expanded(own, "AMPHITRITE_CACHE").absolute()
+    instead = "AMPHITRITE_CACHE to a folder that you may write to"
+    return user_folder("XDG_CACHE_HOME", ".cache", instead=instead) / "amphitrite"

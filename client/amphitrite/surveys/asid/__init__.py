@@ -1,0 +1,1 @@
+"""Gamma-ray sources in the sky of the Fermi Large Area Telescope."""

@@ -1,0 +1,1 @@
+"""From the networks' answers to sources."""

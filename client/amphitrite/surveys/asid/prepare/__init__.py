@@ -1,0 +1,1 @@
+"""From photons and exposures to the tensors of patches."""

@@ -1,0 +1,266 @@
+"""Exposure maps: how long, and with how large a detector, each direction was seen.
+
+``gtexpcube2`` writes exposure at points of energy, on an image or on a HEALPix map.
+From it come the means over the energy bands, which turn counts into fluxes.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from astropy import units
+from astropy.io import fits
+from astropy.utils.exceptions import AstropyUserWarning
+from numpy.typing import NDArray
+
+from amphitrite.errors import BadInput
+from amphitrite.files.opening import UNREADABLE, check_readable
+from amphitrite.surveys.asid.bands import BANDS, SPECTRAL_INDEX, Band
+from amphitrite.surveys.asid.prepare.footprints import (
+    HealpixFootprint,
+    WcsFootprint,
+    sky_wcs,
+)
+from amphitrite.surveys.asid.prepare.healpix_cubes import UNSEEN, read_cells, read_index
+
+Floats = NDArray[np.floating]
+
+_UNIT: Final = units.Unit("cm2 s")
+# The detector gathers some 1e10 in a week; what is far below holds something else.
+_LEAST: Final = 1e5
+_NODES: Final = 16  # energies of a band at which the exposure is taken
+
+
+@dataclass(frozen=True, eq=False)
+class Exposure:
+    """Exposure of the sky.
+
+    Parameters
+    ----------
+    values : (5, n_pixels) ndarray of float32
+        cm2 s; for each of `amphitrite.surveys.asid.bands.BANDS` the mean over a typical
+        spectrum. NaN where it is not known: off the map, or a band off its energies.
+    index : callable
+        ``index(vectors)`` gives the pixels of (n, 3) Galactic unit vectors, -1 off the
+        map.
+    """
+
+    values: NDArray[np.float32]
+    index: Callable[[Floats], NDArray[np.int64]]
+
+    def at(self, vectors: Floats) -> NDArray[np.float32]:
+        """Return the exposure in directions.
+
+        Parameters
+        ----------
+        vectors : (n, 3) ndarray
+            Galactic unit vectors.
+
+        Returns
+        -------
+        (n, 5) ndarray of float32
+            Of the pixel that each is in (exposure changes by 1 % in a degree); NaN
+            where it is not known.
+        """
+        index = self.index(vectors)
+        found: NDArray[np.float32] = self.values.T[index]
+        found[index < 0] = np.nan
+        return found
+
+    @property
+    def missing(self) -> tuple[Band, ...]:
+        """The bands that the map's energies do not reach."""
+        return tuple(
+            band for band, known in zip(BANDS, self._known, strict=True) if not known
+        )
+
+    @property
+    def _known(self) -> NDArray[np.bool_]:
+        return np.asarray(np.isfinite(self.values).any(axis=1))
+
+    def filled(self, typical: Floats) -> Exposure:
+        """Return the same with its missing bands taken from a typical exposure.
+
+        Parameters
+        ----------
+        typical : (5,) ndarray
+            cm2 s in each band; scaled, in each direction, as the other bands are.
+        """
+        ratio, known = np.asarray(typical, np.float32)[:, None], self._known
+        scale = (self.values[known] / ratio[known]).mean(axis=0)
+        values = np.where(known[:, None], self.values, scale * ratio)
+        return replace(self, values=values.astype(np.float32))
+
+
+def read(path: Path) -> Exposure:
+    """Read an exposure map.
+
+    Parameters
+    ----------
+    path : Path
+        A FITS file with a cube of (energy, y, x) or a HEALPix map with a column for
+        each energy, and a table ``ENERGIES`` (MeV unless it says otherwise).
+
+    Returns
+    -------
+    Exposure
+        Not known where the map holds NaN, -1.6375e30 or 0.
+
+    Raises
+    ------
+    BadInput
+        The file cannot be read or is no such map; its unit is no exposure; it holds
+        negative values, or nothing that can be one; an image has no celestial
+        coordinates (see `amphitrite.surveys.asid.prepare.footprints.sky_wcs`).
+    """
+    check_readable(path)
+    try:
+        with (
+            warnings.catch_warnings(action="ignore", category=AstropyUserWarning),
+            closing(fits.open(path, memmap=False)) as hdus,
+        ):
+            return _read(path, hdus)
+    except UNREADABLE as error:
+        raise BadInput(
+            f"the exposure map {path} cannot be read: {error}\nGive a FITS file as "
+            "gtexpcube2 writes it; if it is one, copy it again."
+        ) from error
+
+
+def _read(path: Path, hdus: fits.HDUList) -> Exposure:
+    for hdu in hdus:
+        shape = tuple(getattr(hdu, "shape", ()) or ())
+        if str(hdu.header.get("PIXTYPE")).upper() == "HEALPIX":
+            return _healpix(path, hdus, hdu)
+        if getattr(hdu, "is_image", False) and len(shape) == 3:
+            return _image(path, hdus, hdu)
+    raise BadInput(
+        f"{path} holds no exposure at several energies: it has neither an image of "
+        "three axes nor a HEALPix map.\nGive the output of gtexpcube2."
+    )
+
+
+def _image(path: Path, hdus: fits.HDUList, hdu: Any) -> Exposure:
+    wcs, _ = sky_wcs(path, hdu.header)
+    factor = _factor(hdu.header.get("BUNIT"), path)
+    planes = (plane.ravel() for plane in hdu.data)
+    values = _bands(planes, _energies(hdus, hdu.shape[0], path), factor, path)
+    shown = np.ones(hdu.shape[1:], bool)
+    return Exposure(values, WcsFootprint(wcs, shown).index)
+
+
+def _healpix(path: Path, hdus: fits.HDUList, hdu: Any) -> Exposure:
+    cells = read_cells(path, hdu.header)
+    listed = read_index(path, hdu, nside=cells.nside)
+    columns = [c for c in hdu.columns if c.name.upper().startswith(("ENERGY", "BIN"))]
+    if not columns:
+        raise BadInput(
+            f"the HEALPix map of {path} has no columns ENERGY1, ENERGY2, ...; its "
+            f"columns are {', '.join(hdu.columns.names)}.\nGive the output of "
+            "gtexpcube2."
+        )
+    factor = _factor(hdu.header.get("BUNIT") or columns[0].unit, path)
+    planes = (np.ravel(hdu.data[column.name]) for column in columns)
+    values = _bands(planes, _energies(hdus, len(columns), path), factor, path)
+    if values.shape[1] != len(listed):
+        raise BadInput(
+            f"the HEALPix map of {path} has {values.shape[1]} values at an energy; "
+            f"with NSIDE = {cells.nside} it needs {len(listed)}.\nCorrect NSIDE."
+        )
+    whole = np.full((len(BANDS), 12 * cells.nside**2), np.nan, np.float32)
+    whole[:, listed] = values
+    shown = np.ones(whole.shape[1], bool)
+    footprint = HealpixFootprint(cells.nside, cells.order, shown, cells.rotation)
+    return Exposure(whole, footprint.index)
+
+
+def _factor(unit: object, path: Path) -> float:
+    """Return how many cm2 s the map's unit is; the tools may not say."""
+    text = str(unit or "").strip()
+    try:
+        return float(units.Unit(text).to(_UNIT)) if text else 1.0
+    except (ValueError, TypeError) as error:
+        raise BadInput(
+            f"{path} is no map of exposure: received the unit {text!r}, needed is one "
+            "like cm2 s.\nGive the output of gtexpcube2."
+        ) from error
+
+
+def _energies(hdus: fits.HDUList, n_planes: int, path: Path) -> NDArray[np.float64]:
+    """Read at which energies the planes are, MeV."""
+    for hdu in hdus:
+        if isinstance(hdu, fits.BinTableHDU) and hdu.name == "ENERGIES":
+            column = hdu.columns[0]
+            factor = float(units.Unit(column.unit or "MeV").to("MeV"))
+            energies = np.asarray(hdu.data[column.name], np.float64).ravel() * factor
+            if (
+                len(energies) == n_planes
+                and (energies > 0).all()
+                and (np.diff(energies) > 0).all()
+            ):
+                return energies
+            raise BadInput(
+                f"the energies of {path} do not belong to its {n_planes} planes: "
+                f"received {len(energies)} from {energies.min():g} to "
+                f"{energies.max():g} MeV.\nGive one positive, rising energy a plane."
+            )
+    raise BadInput(
+        f"{path} does not say at which energies its exposure is: it has no table "
+        "ENERGIES.\nGive the output of gtexpcube2."
+    )
+
+
+def _bands(
+    planes: Any, energies: NDArray[np.float64], factor: float, path: Path
+) -> NDArray[np.float32]:
+    """Average planes over the bands, one after the other to save memory."""
+    weights = np.array([_weights(band, energies) for band in BANDS])
+    total: NDArray[np.float64] | None = None
+    for weight, plane in zip(weights.T, planes, strict=True):
+        plane = np.asarray(plane, np.float64)
+        plane = np.where(np.abs(plane / UNSEEN - 1) < 1e-5, np.nan, plane)
+        if n_negative := int((plane < 0).sum()):
+            raise BadInput(
+                f"the exposure map {path} holds {n_negative} negative values; the "
+                f"lowest is {np.nanmin(plane):g}.\nWhere there is no exposure, write 0."
+            )
+        # not a product where the weight is 0, which would spread NaN of other energies
+        added = np.where(weight[:, None] > 0, weight[:, None] * plane, 0.0)
+        total = added if total is None else total + added
+    assert total is not None
+    total = total * factor
+    total[weights.sum(axis=1) == 0] = np.nan
+    total[total <= 0] = np.nan
+    if not np.nanmax(total, initial=0.0) > _LEAST:
+        raise BadInput(
+            f"{path} is no exposure map of the Fermi LAT in its bands from 0.3 to 20 "
+            f"GeV: the energies are {energies[0]:g} to {energies[-1]:g} MeV, the "
+            f"highest value is {np.nanmax(total, initial=0.0):g} cm2 s (a week gives "
+            "some 1e9).\nGive the output of gtexpcube2."
+        )
+    return total.astype(np.float32)
+
+
+def _weights(band: Band, energies: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of each plane in a band's mean; all 0 if none reaches it.
+
+    The exposure is interpolated in the logarithm of energy at points of the band, each
+    weighed with the photons of a typical spectrum.
+    """
+    low, high = max(band.low, energies[0]), min(band.high, energies[-1])
+    if low > high:
+        return np.zeros(len(energies))
+    # the middles of equal steps of the logarithm
+    nodes = np.geomspace(low, high, 2 * _NODES + 1)[1::2]
+    photons = nodes ** (1 - SPECTRAL_INDEX)
+    each = np.eye(len(energies))
+    shares = np.array(
+        [np.interp(np.log(nodes), np.log(energies), plane) for plane in each]
+    )
+    return np.asarray(shares @ photons / photons.sum())

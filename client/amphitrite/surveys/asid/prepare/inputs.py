@@ -1,0 +1,180 @@
+"""The gamma-ray sky of an input: event lists, or one counts cube, as photons."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import warnings
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from astropy.io import fits
+from astropy.utils.exceptions import AstropyUserWarning
+
+from amphitrite.errors import BadInput
+from amphitrite.files.checksums import checksum
+from amphitrite.files.opening import check_readable
+from amphitrite.surveys.asid.prepare import events, healpix_cubes, image_cubes
+from amphitrite.surveys.asid.prepare.event_table import describe
+from amphitrite.surveys.asid.prepare.photons import Photons
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+
+EVENTS: Final = "event list"
+HEALPIX: Final = "HEALPix cube"
+IMAGE: Final = "counts cube"
+
+_START_BYTES: Final = 1 << 19
+_IMAGES = (fits.PrimaryHDU, fits.ImageHDU, fits.CompImageHDU)
+
+
+@contextmanager
+def _silent(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    yield lambda size: None
+
+
+def read(paths: Sequence[Path], *, progress: Progress = _silent) -> Photons:
+    """Read event lists or a counts cube, whichever the files are.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        One or more event lists (FT1), such as those of many weeks, or one counts cube
+        on an image or on a HEALPix map; plain or gzipped.
+    progress : callable
+        ``progress(what, total)`` is a context manager that yields a function to call
+        with each step done; the steps are rows of event lists.
+
+    Returns
+    -------
+    Photons
+        Maybe none, where the input has usable bands but no photon in them.
+
+    Raises
+    ------
+    BadInput
+        A file cannot be read, is of no known kind, or holds values that cannot be; a
+        file is given twice; several files cannot be used together; no usable band.
+    """
+    paths = [Path(path) for path in paths]
+    if not paths:
+        raise BadInput("no input file was given; give an event list or a counts cube")
+    for path in paths:
+        check_readable(path)
+    _check_distinct(paths)
+    lists = []
+    for path in paths:
+        with closing(_open(path)) as hdus:
+            kind, hdu = _kind(path, hdus)
+            if kind is EVENTS:
+                lists.append(describe(path, hdu))
+            elif len(paths) > 1:
+                raise BadInput(
+                    f"{len(paths)} inputs were given, and {path} is a {kind}; only "
+                    "event lists can be read together.\nGive one cube alone, or event "
+                    "lists only."
+                )
+            else:
+                read_cube = healpix_cubes.read if kind is HEALPIX else image_cubes.read
+                return read_cube(path, hdus, hdu, seed=int(checksum(path), 16))
+    events.check_same_cuts(lists)
+    with progress("reading", sum(one.n_rows for one in lists)) as advance:
+        return events.read(lists, advance=advance)
+
+
+def _check_distinct(paths: Sequence[Path]) -> None:
+    """Refuse a file that is given twice, under one name or two."""
+    by_path: dict[Path, Path] = {}
+    by_size: dict[int, list[Path]] = {}
+    for path in paths:
+        twin = by_path.setdefault(path.resolve(), path)
+        if twin is not path:
+            _refuse_twins(twin, path, "are the same file")
+        by_size.setdefault(path.stat().st_size, []).append(path)
+    for alike in by_size.values():
+        # Only files of one size can be the same: reading all of them takes long.
+        by_sum: dict[str, Path] = {}
+        for path in alike if len(alike) > 1 else ():
+            twin = by_sum.setdefault(checksum(path), path)
+            if twin is not path:
+                _refuse_twins(twin, path, "have the same content")
+
+
+def _refuse_twins(one: Path, two: Path, why: str) -> None:
+    raise BadInput(
+        f"an input is listed twice: {one} and {two} {why}, so that its photons would "
+        "count twice.\nList each file once."
+    )
+
+
+def _open(path: Path) -> fits.HDUList:
+    """Open a FITS file without reading its data."""
+    try:
+        with warnings.catch_warnings():
+            # Truncation is checked when the rows or pixels are read.
+            warnings.simplefilter("ignore", AstropyUserWarning)
+            return _open_start(path) or fits.open(path, memmap=False)
+    except (OSError, EOFError, ValueError, zlib.error, fits.VerifyError) as error:
+        raise BadInput(
+            f"{path} is not a FITS file, or is truncated: {error}\nGive an event list "
+            "(FT1) or a counts cube of the Fermi LAT."
+        ) from error
+
+
+def _open_start(path: Path) -> fits.HDUList | None:
+    """Open the start of a gzipped event list; None if the file is anything else.
+
+    astropy would unpack all the rows to get past them, twice the time of reading.
+    """
+    with path.open("rb") as file:
+        if file.read(2) != b"\x1f\x8b":
+            return None
+    with gzip.open(path) as unpacked:
+        hdus = fits.open(io.BytesIO(unpacked.read(_START_BYTES)))
+    try:
+        if any(_is_events(hdu) for hdu in hdus):
+            return hdus
+    except (OSError, EOFError, ValueError, TypeError):
+        # A header was cut off; if it is damaged, reading the whole file will tell.
+        pass
+    hdus.close()
+    return None
+
+
+def _is_events(hdu: Any) -> bool:
+    return isinstance(hdu, fits.BinTableHDU) and hdu.name == "EVENTS"
+
+
+def _kind(path: Path, hdus: fits.HDUList) -> tuple[str, Any]:
+    """Return what a file is, and the HDU with its photons or counts."""
+    seen, images = [], []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AstropyUserWarning)
+            # One by one: what follows the events of a gzipped file is not unpacked.
+            for hdu in hdus:
+                shape = tuple(getattr(hdu, "shape", ()) or ())
+                is_table = isinstance(hdu, fits.BinTableHDU)
+                if _is_events(hdu):
+                    return EVENTS, hdu
+                if is_table and str(hdu.header.get("PIXTYPE")).upper() == "HEALPIX":
+                    return HEALPIX, hdu
+                if isinstance(hdu, _IMAGES) and len(shape) >= 2:
+                    images.append(hdu)
+                what = f"image {shape}" if shape else "table" if is_table else "empty"
+                seen.append(f"{hdu.name or 'PRIMARY'} ({what})")
+    except (OSError, EOFError, ValueError, TypeError, fits.VerifyError) as error:
+        raise BadInput(
+            f"{path} is truncated or damaged: {error}\nCopy the file again."
+        ) from error
+    images.sort(key=lambda hdu: len(hdu.shape) != 3)
+    if images:
+        return IMAGE, images[0]
+    raise BadInput(
+        f"{path} holds no EVENTS table, no image with an energy axis and no HEALPix "
+        f"map; its HDUs are: {', '.join(seen) or 'none'}.\nGive an event list "
+        "(FT1) or a counts cube of the Fermi LAT."
+    )

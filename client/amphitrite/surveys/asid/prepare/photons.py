@@ -1,0 +1,78 @@
+"""Photons: what every gamma-ray input becomes before it is laid onto patches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amphitrite.errors import BadInput
+from amphitrite.surveys.asid.bands import BANDS, Band
+from amphitrite.surveys.asid.prepare.coverage import LEAST_COVERAGE, Channel
+
+
+class Footprint(Protocol):
+    """The part of the sky that an input shows."""
+
+    def contains(self, vectors: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Return whether Galactic directions, (..., 3) unit vectors, are in it."""
+
+
+@dataclass(frozen=True)
+class Photons:
+    """The photons of an input that are in one of the energy bands.
+
+    Parameters
+    ----------
+    vectors : (n, 3) ndarray of float32
+        Galactic unit vectors; a quarter of an arc second is lost.
+    bands : (n,) ndarray of uint8
+        Index of each photon's band in `amphitrite.surveys.asid.bands.BANDS`.
+    coverage : mapping of Band to float
+        The usable bands and which part of their photons the input holds, 0.25 to 1.
+    footprint : Footprint
+        Where the input shows the sky.
+    n_outside : int
+        Photons of the input that were in no usable band, or outside the energies that
+        the input says it holds.
+    pixel_degrees : float
+        Side of the pixels that the photons were put into at random; 0 of an event list.
+    """
+
+    vectors: NDArray[np.float32]
+    bands: NDArray[np.uint8]
+    coverage: Mapping[Band, float]
+    footprint: Footprint
+    n_outside: int = 0
+    pixel_degrees: float = 0.0
+
+    def __len__(self) -> int:
+        return len(self.bands)
+
+
+def check_usable(usable: Mapping[Band, float], energies: Iterable[Channel]) -> None:
+    """Refuse an input that fills none of the bands.
+
+    Parameters
+    ----------
+    usable : mapping of Band to float
+        What `amphitrite.surveys.asid.prepare.coverage.coverage` returns.
+    energies : iterable of Channel
+        The input's energies, for the message.
+
+    Raises
+    ------
+    BadInput
+        There is no usable band.
+    """
+    if not usable:
+        held = ", ".join(f"{c.low / 1e3:g}-{c.high / 1e3:g} GeV" for c in energies)
+        raise BadInput(
+            f"no energy band can be used: received {held or 'no energies'}, needed is "
+            f"at least {LEAST_COVERAGE:.0%} of the photons expected in one of "
+            f"{', '.join(band.label for band in BANDS)}.\n"
+            "Select the events with wider energy limits, or with finer channels."
+        )

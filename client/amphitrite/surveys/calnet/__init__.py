@@ -1,0 +1,1 @@
+"""Eclipsing binaries among the light curves of TESS."""

@@ -1,0 +1,1 @@
+"""From probabilities and light curves to stars with a period."""

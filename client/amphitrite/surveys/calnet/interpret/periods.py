@@ -1,0 +1,186 @@
+"""The orbital period of a likely eclipsing binary.
+
+A periodogram alone is seldom right: two eclipses an orbit make it peak at half of the
+period, narrow ones at some harmonic.  So its peak and that of a box search are only
+seeds, and the rule is:
+
+1. Multiples and parts of the seeds are refined by the dispersion about the profile.
+2. Of those that repeat from cycle to cycle at least 80 % of what the best does, the
+   shortest is taken whose dispersion is within 30 % of the least; slow changes are
+   taken out where more repeats itself without them
+   (`amphitrite.surveys.calnet.interpret.aliases`).
+3. It is doubled where every other minimum is deeper, and where the profile is a plain
+   sinusoid: two stars in contact show two alike minima an orbit
+   (`amphitrite.surveys.calnet.interpret.doubling`).
+4. A least-squares step against the profile gives the last digits and the error, and
+   further sectors more of them (`amphitrite.surveys.calnet.interpret.refinement`,
+   `amphitrite.surveys.calnet.interpret.sectors`).
+
+Two alike eclipses, half an orbit apart, cannot be told from one: half of the period is
+then what the rule gives, unless the profile is sinusoidal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amphitrite.surveys.calnet.interpret import aliases, boxes, doubling
+from amphitrite.surveys.calnet.interpret.folding import depth, minimum, n_bins, profile
+from amphitrite.surveys.calnet.interpret.refinement import coarse, refine
+from amphitrite.surveys.calnet.interpret.sectors import extend, searched
+from amphitrite.surveys.calnet.prepare.periodogram import (
+    false_alarm_probability,
+    frequencies,
+    power,
+)
+
+Floats = NDArray[np.float64]
+
+_SEED_DAYS: Final = 0.08
+FEW_CYCLES: Final = "few_cycles"
+UNCONNECTED: Final = "unconnected"
+FLAGS: Final = (doubling.ODD_EVEN, doubling.SINUSOID, FEW_CYCLES, UNCONNECTED)
+"""What may be said of a period."""
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The highest peak of a periodogram.
+
+    Parameters
+    ----------
+    period : float
+        Days; NaN where there is nothing to search.
+    power : float
+        Its power, 0 to 1.
+    fap : float
+        False-alarm probability in white noise.
+    """
+
+    period: float
+    power: float
+    fap: float
+
+
+@dataclass(frozen=True)
+class Ephemeris:
+    """When a binary eclipses.
+
+    Parameters
+    ----------
+    period, period_err : float
+        Orbital period and its standard error, days.
+    epoch : float
+        Time of a primary minimum near the middle of the light curve, in its system.
+    depth : float
+        Depth of the primary minimum as a part of the flux outside eclipses.
+    peak : Peak
+        Of the periodogram.
+    bls_period : float
+        Period of the best repeated box, days; NaN where none was searched.
+    flags : tuple of str
+        See `amphitrite.surveys.calnet.catalogue.FLAGS`.
+    """
+
+    period: float
+    period_err: float
+    epoch: float
+    depth: float
+    peak: Peak
+    bls_period: float
+    flags: tuple[str, ...]
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what a journal keeps."""
+        peak = self.peak
+        numbers = (self.period, self.period_err, self.epoch, self.depth)
+        return {
+            "numbers": np.array(
+                [*numbers, peak.period, peak.power, peak.fap, self.bls_period]
+            ),
+            "flags": np.array(self.flags, dtype=np.str_),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Ephemeris:
+        """Read it back."""
+        period, error, epoch, depth, *of_peak, box = arrays["numbers"].tolist()
+        flags = tuple(str(flag) for flag in arrays["flags"])
+        return cls(period, error, epoch, depth, Peak(*of_peak), box, flags)
+
+
+def peak(time: Floats, flux: Floats) -> Peak:
+    """Find the highest peak of the periodogram, between 0.08 d and half of the span.
+
+    Parameters
+    ----------
+    time, flux : (n,) ndarray of float64
+        Days, rising; flux in any unit.  Of many sectors those of
+        `amphitrite.surveys.calnet.interpret.sectors.searched` count.
+    """
+    inside = searched(time)
+    time, flux = time[inside], flux[inside]
+    span = float(time[-1] - time[0])
+    if span <= 2 * _SEED_DAYS or len(time) < 3:
+        return Peak(np.nan, 0.0, 1.0)
+    grid = frequencies(_SEED_DAYS, span / 2, span)
+    powers = power(time, flux, grid)
+    best = int(np.argmax(powers))
+    chance = false_alarm_probability(
+        float(powers[best]), time, maximum_frequency=1 / _SEED_DAYS
+    )
+    return Peak(float(1 / grid[best]), float(powers[best]), chance)
+
+
+def measure(time: Floats, flux: Floats) -> Ephemeris:
+    """Find the period of an eclipsing binary.
+
+    Parameters
+    ----------
+    time : (n,) ndarray of float64
+        Days, rising; of one sector or many.
+    flux : (n,) ndarray of float64
+        Relative to the median, without flares; see
+        `amphitrite.surveys.calnet.interpret.folding.join`.
+
+    Returns
+    -------
+    Ephemeris
+        Periods between 0.1 d and nearly the length of the longest stretch without a
+        gap of ten days, of which at most 56 d are searched: two eclipses are enough.
+        Other sectors make the period more precise as far as the cycles between can be
+        counted.
+    """
+    inside = searched(time)
+    t, y = time[inside], flux[inside]
+    highest = peak(t, y)
+    means = coarse(t, y)
+    flat = boxes.flatten(*means)
+    span = float(t[-1] - t[0])
+    longest = aliases.LONGEST * span
+    bls_period = boxes.search(means[0], flat, longest=longest)
+    seeds = aliases.seeds(highest.period, bls_period, span=span)
+    near = aliases.choose(means[0], [means[1], flat], seeds)
+    period, _ = refine(t, y, near)
+    flags = []
+    if 2 * period <= longest and (why := doubling.reason(t, y, period)):
+        period *= 2
+        flags.append(why)
+    period, error = refine(t, y, period)
+    period, error, reached = extend(time, flux, inside, period, error)
+    if not reached.all():
+        flags.append(UNCONNECTED)
+    if time[reached][-1] - time[reached][0] < 3 * period:
+        flags.append(FEW_CYCLES)
+    # Dips are measured where the phases are surely right.
+    t, y = time[reached], flux[reached]
+    epoch = minimum(t, y, period=period)
+    folded = profile(t, y, period=period, bins=n_bins(period), epoch=epoch)
+    return Ephemeris(
+        *(period, error, epoch, depth(folded), highest, bls_period, tuple(flags))
+    )

@@ -1,0 +1,1 @@
+"""From light curve files to the tensors of segments."""

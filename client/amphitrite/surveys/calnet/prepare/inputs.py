@@ -1,0 +1,92 @@
+"""Light curve files as segments that the network takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from amphitrite.errors import BadInput
+from amphitrite.surveys.calnet.interpret.stars import Scored
+from amphitrite.surveys.calnet.page import LEAST_POINTS
+from amphitrite.surveys.calnet.prepare.light_curves import LightCurve, read
+from amphitrite.surveys.calnet.prepare.segments import Segment, segments, split
+
+
+def usable_segments(
+    path: Path, *, interpolation: str
+) -> tuple[LightCurve, list[Segment]]:
+    """Read a file and prepare its segments.
+
+    Parameters
+    ----------
+    path : Path
+        A light curve file.
+    interpolation : {"pchip", "spline"}
+        See `amphitrite.surveys.calnet.prepare.segments.segments`.
+
+    Raises
+    ------
+    BadInput
+        The file cannot be used; see
+        `amphitrite.surveys.calnet.prepare.light_curves.read` and
+        `amphitrite.surveys.calnet.prepare.segments.segments`.  Or none of its segments
+        can.
+    """
+    light_curve = read(path)
+    try:
+        found = segments(
+            light_curve.time, light_curve.flux, interpolation=interpolation
+        )
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from error
+    if not found:
+        longest = max(part.stop - part.start for part in split(light_curve.time))
+        reason = (
+            "its flux is constant"
+            if longest >= LEAST_POINTS
+            else f"a stretch between gaps needs {LEAST_POINTS} good points, and the "
+            f"longest has {longest}"
+        )
+        raise BadInput(f"{path} has no usable segment: {reason}; leave it out")
+    if any(np.median(segment.flux) <= 0 for segment in found):
+        raise BadInput(
+            f"{path} has a median flux below zero (its background was overestimated), "
+            "so that no relative flux can be formed; leave it out"
+        )
+    return light_curve, found
+
+
+def together(files: Sequence[Scored], *, interpolation: str) -> list[Segment]:
+    """Read the files of one star again and return their segments.
+
+    Parameters
+    ----------
+    files : sequence of Scored
+        Files of different sectors in the order of time.
+    interpolation : {"pchip", "spline"}
+        See `amphitrite.surveys.calnet.prepare.segments.segments`.
+
+    Returns
+    -------
+    list of Segment
+        In the order of time; one that begins before the last ended is left out.
+
+    Raises
+    ------
+    BadInput
+        A file cannot be read any more, or has another content than was judged.
+    """
+    result: list[Segment] = []
+    for file in files:
+        light_curve, found = usable_segments(file.path, interpolation=interpolation)
+        if light_curve.checksum != file.checksum:
+            raise BadInput(
+                f"{file.path} has another content than was judged (SHA-256 "
+                f"{light_curve.checksum[:12]}..., not {file.checksum[:12]}...)"
+            )
+        for segment in found:
+            if not result or segment.time[0] > result[-1].time[-1]:
+                result.append(segment)
+    return result

@@ -1,0 +1,360 @@
+"""Light curves and stars on their way through a run: first judged, then measured."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amphitrite.engine import execution
+from amphitrite.engine.control import Control, Summary
+from amphitrite.engine.journal import Journal
+from amphitrite.errors import BadInput
+from amphitrite.files.checksums import checksum
+from amphitrite.surveys.calnet import pictures as calnet_pictures
+from amphitrite.surveys.calnet import products as calnet_products
+from amphitrite.surveys.calnet.interpret import periods
+from amphitrite.surveys.calnet.interpret.folding import join
+from amphitrite.surveys.calnet.interpret.periods import Ephemeris
+from amphitrite.surveys.calnet.interpret.stars import IDENTITY, Scored, Star
+from amphitrite.surveys.calnet.page import LIGHT_CURVE, P_EB, PERIODOGRAM
+from amphitrite.surveys.calnet.prepare import inputs
+from amphitrite.surveys.calnet.prepare.inputs import together
+from amphitrite.surveys.calnet.products import drawing, file_name
+from amphitrite.triton.served import ServedModel
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class FileWork:
+    """One file on its way through the server (see `amphitrite.engine.execution.Work`).
+
+    Parameters
+    ----------
+    scored : Scored
+        What is known of the file; its probabilities are filled in.
+    tensors : mapping of str to (n, ...) ndarray
+        The inputs of its segments, by name of the tensor.
+    probability : str
+        The output to take.
+    batch : int
+        Segments per request.
+    """
+
+    scored: Scored
+    tensors: Mapping[str, NDArray[Any]]
+    probability: str
+    batch: int
+
+    def requests(self) -> Iterator[tuple[slice, dict[str, NDArray[Any]]]]:
+        """Yield the segments in batches."""
+        for at in range(0, len(self.scored.p_eb), self.batch):
+            where = slice(at, at + self.batch)
+            yield where, {name: all_[where] for name, all_ in self.tensors.items()}
+
+    def add(self, where: slice, outputs: Mapping[str, NDArray[Any]]) -> None:
+        """Take the probabilities of one batch."""
+        self.scored.p_eb[where] = outputs[self.probability][:, 0]
+
+    def record(self) -> dict[str, NDArray[Any]]:
+        """Return what the journal keeps of the file."""
+        return self.scored.to_arrays()
+
+
+def score(
+    files: Sequence[Path],
+    prepare: Callable[[Path], FileWork],
+    model: ServedModel,
+    journal: Journal,
+    control: Control,
+    *,
+    executor: Executor | None = None,
+) -> tuple[list[Scored], Summary]:
+    """Have every file judged.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        The files.
+    prepare : callable
+        Reads one.
+    model : ServedModel
+        Who judges.
+    journal : Journal
+        Where the answers are kept; files found in it are not judged again.
+    control : Control
+        How to run.
+    executor : Executor, optional
+        What reads them; see `amphitrite.engine.execution.execute`.
+
+    Returns
+    -------
+    scored : list of Scored
+        What is known of each usable file, in the order of the files.
+    summary : Summary
+        What was done and skipped.
+
+    Raises
+    ------
+    BadInput
+        No file can be used.
+    ServerError
+        See `amphitrite.engine.execution.execute`.
+    """
+    if control.resume:
+        _forget_changed(files, journal, executor)
+    units = (execution.Unit(_file_key(path), path) for path in files)
+    with control.progress("scoring", len(files)) as advance:
+        summary = execution.execute(
+            *(units, prepare, model, journal),
+            limits=control.limits,
+            executor=executor,
+            advance=advance,
+        )
+    scored = [
+        Scored.from_arrays(path, journal.read(key))
+        for path in files
+        if (key := _file_key(path)) in journal
+    ]
+    if not scored:
+        reasons = list(summary.skipped.values())
+        raise BadInput(
+            f"none of the {len(files)} files can be used; the first: {reasons[0]}"
+        )
+    return scored, summary
+
+
+def _forget_changed(
+    files: Sequence[Path], journal: Journal, executor: Executor | None
+) -> None:
+    """Have files judged anew whose content is not what was judged, and say which."""
+    judged = [path for path in files if _file_key(path) in journal]
+    known = [_checksum(path, journal) for path in judged]
+    with nullcontext(executor) if executor else ThreadPoolExecutor(1) as readers:
+        same = list(readers.map(_is_unchanged, judged, known))
+    for path, unchanged in zip(judged, same, strict=True):
+        if not unchanged:
+            logger.warning(
+                "%s has another content than the interrupted run judged; it is judged "
+                "anew",
+                path,
+            )
+            journal.forget(_file_key(path))
+
+
+def _checksum(path: Path, journal: Journal) -> str:
+    return Scored.from_arrays(path, journal.read(_file_key(path))).checksum
+
+
+def _is_unchanged(path: Path, known: str) -> bool:
+    try:
+        return checksum(path) == known
+    except BadInput:  # it is gone, or cannot be read: judging it tells
+        return False
+
+
+def _file_key(path: Path) -> str:
+    return f"file {path}"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A star whose period is to be found.
+
+    Parameters
+    ----------
+    star : Star
+        Which one.
+    picture : Path, optional
+        Where to draw it.
+    replace : bool
+        Whether a picture that is there may be replaced.
+    """
+
+    star: Star
+    picture: Path | None = None
+    replace: bool = False
+
+
+@dataclass(frozen=True)
+class StarWork:
+    """A star whose period was found: nothing is asked of the server.
+
+    Parameters
+    ----------
+    found : mapping of str to ndarray
+        The ephemeris (see
+        `amphitrite.surveys.calnet.interpret.periods.Ephemeris.to_arrays`) and a
+        thumbnail.
+    """
+
+    found: Mapping[str, NDArray[Any]]
+
+    def requests(self) -> Iterator[tuple[None, dict[str, NDArray[Any]]]]:
+        """Yield nothing."""
+        return iter(())
+
+    def add(self, where: None, outputs: Mapping[str, NDArray[Any]]) -> None:
+        """Take no answer, since nothing was asked."""
+
+    def record(self) -> Mapping[str, NDArray[Any]]:
+        """Return what the journal keeps of the star."""
+        return self.found
+
+
+def measure_star(candidate: Candidate, *, interpolation: str) -> StarWork:
+    """Find the period of one star, and draw it.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        Which star.
+    interpolation : {"pchip", "spline"}
+        See `amphitrite.surveys.calnet.prepare.segments.segments`.
+
+    Raises
+    ------
+    BadInput
+        A file cannot be read any more, or has another content than was judged.
+    """
+    files = candidate.star.files
+    time, flux = join(together(files, interpolation=interpolation))
+    ephemeris = periods.measure(time, flux)
+    if candidate.picture is not None:
+        with drawing(candidate.picture, replace=candidate.replace) as path:
+            calnet_products.write(path, candidate.star, time, flux, ephemeris)
+    thumbnail = calnet_pictures.thumbnail(time, flux, ephemeris)
+    return StarWork({**ephemeris.to_arrays(), "thumbnail": thumbnail})
+
+
+def measure(
+    candidates: Sequence[Star],
+    model: ServedModel,
+    journal: Journal,
+    control: Control,
+    *,
+    interpolation: str,
+    plots: Path | None = None,
+    executor: Executor | None = None,
+) -> dict[str, Ephemeris]:
+    """Find the periods of likely stars.
+
+    Parameters
+    ----------
+    candidates : sequence of Star
+        The stars.
+    model : ServedModel
+        The engine's; it is asked nothing.
+    journal : Journal
+        Where the periods are kept; stars found in it are not measured again.
+    control : Control
+        How to run.
+    interpolation : {"pchip", "spline"}
+        See `amphitrite.surveys.calnet.prepare.segments.segments`.
+    plots : Path, optional
+        A folder for a picture of each.
+    executor : Executor, optional
+        What measures them; see `amphitrite.engine.execution.execute`.
+
+    Returns
+    -------
+    dict of str to Ephemeris
+        By name of the star.
+
+    Raises
+    ------
+    BadInput
+        A file changed since it was judged.
+    """
+    replace = control.overwrite or control.resume
+    units = (
+        execution.Unit(
+            _star_key(star),
+            Candidate(star, plots and plots / file_name(star), replace),
+        )
+        for star in candidates
+    )
+    with control.progress("measuring", len(candidates)) as advance:
+        summary = execution.execute(
+            *(
+                units,
+                partial(measure_star, interpolation=interpolation),
+                model,
+                journal,
+            ),
+            limits=control.limits,
+            executor=executor,
+            advance=advance,
+        )
+    if summary.skipped:
+        raise BadInput(
+            "files changed while they were searched; leave them alone during a run, "
+            "and go on with --resume: " + "; ".join(summary.skipped.values())
+        )
+    return {
+        star.name: Ephemeris.from_arrays(journal.read(_star_key(star)))
+        for star in candidates
+    }
+
+
+def thumbnails(stars: Iterable[Star], journal: Journal) -> dict[str, NDArray[Any]]:
+    """Return the folded light curves of measured stars, by name.
+
+    Parameters
+    ----------
+    stars : iterable of Star
+        A few of those that were measured.
+    journal : Journal
+        Where `measure` kept them.
+    """
+    return {star.name: journal.read(_star_key(star))["thumbnail"] for star in stars}
+
+
+def _star_key(star: Star) -> str:
+    """Name a star's measurement by what it is made of."""
+    contents = " ".join(file.checksum for file in star.files)
+    return f"star {star.name} sectors {star.sectors} of {contents}"
+
+
+def prepare(path: Path, *, interpolation: str, batch: int) -> FileWork:
+    """Read and preprocess one light curve file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    interpolation : {"pchip", "spline"}
+        See `amphitrite.surveys.calnet.prepare.segments.segments`.
+    batch : int
+        Segments per request.
+
+    Raises
+    ------
+    BadInput
+        The file cannot be used.
+    """
+    light_curve, found = inputs.usable_segments(path, interpolation=interpolation)
+    return FileWork(
+        Scored(
+            path=path,
+            **{name: getattr(light_curve, name) for name in IDENTITY},
+            peak=periods.peak(*join(found)),
+            p_eb=np.zeros(len(found), np.float32),
+            start=np.array([segment.time[0] for segment in found]),
+        ),
+        {
+            LIGHT_CURVE: np.stack([segment.light_curve for segment in found]),
+            PERIODOGRAM: np.stack([segment.periodogram for segment in found]),
+        },
+        P_EB,
+        batch,
+    )

@@ -1,0 +1,1 @@
+"""Morphologies of galaxies in four-band images."""

@@ -1,0 +1,84 @@
+"""The catalogue of galaxies: its columns, and which of them an image allows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from astropy.io.fits import Header
+from astropy.units import Unit
+
+from amphitrite.files.columns import Column
+from amphitrite.surveys.morpheus.page import MORPHOLOGIES
+
+COLUMNS: Final = (
+    Column("id", "int32", "", "meta.id;meta.main", "Label in segmap.fits"),
+    Column(
+        "x",
+        "int32",
+        "pix",
+        "pos.cartesian.x;instr.pixel",
+        "Column of the brightest H pixel, counted from 0",
+    ),
+    Column(
+        "y",
+        "int32",
+        "pix",
+        "pos.cartesian.y;instr.pixel",
+        "Row of the brightest H pixel, counted from 0",
+    ),
+    Column("ra", "float64", "deg", "pos.eq.ra;meta.main", "Right ascension (ICRS)"),
+    Column("dec", "float64", "deg", "pos.eq.dec;meta.main", "Declination (ICRS)"),
+    Column("area", "int32", "pix2", "phys.angArea", "Number of pixels in the segment"),
+    Column(
+        "flux_h",
+        "float64",
+        "",
+        "phot.flux;em.IR.H",
+        "Sum of the H image over the segment, in its unit (BUNIT)",
+    ),
+    *(
+        column
+        for label in MORPHOLOGIES
+        for column in (
+            Column(
+                f"p_{label}",
+                "float32",
+                "",
+                "stat.probability;src.morph.type",
+                f"Flux-weighted share of '{label}' among the four morphologies",
+            ),
+            Column(
+                f"p_{label}_std",
+                "float32",
+                "",
+                "stat.stdev;stat.probability;src.morph.type",
+                f"Spread of '{label}' between overlapping windows",
+            ),
+        )
+    ),
+    Column("morphology", "str", "", "src.morph.type", "Class of the largest share"),
+)
+
+
+def columns_for(header: Header) -> list[Column]:
+    """Return the catalogue's columns, the flux in the unit of the H image."""
+    unit = _flux_unit(str(header.get("BUNIT", "")))
+    return [
+        replace(column, unit=unit) if column.name == "flux_h" else column
+        for column in COLUMNS
+    ]
+
+
+def _flux_unit(bunit: str) -> str:
+    """Return a BUNIT as the FITS standard writes it; empty if it is no unit.
+
+    The standard knows no electron (HST's images are in ELECTRONS/S): it is a count.
+    """
+    for text in (bunit, re.sub("electrons?", "ct", bunit.lower())):
+        try:
+            return str(Unit(text, format="fits").to_string("fits"))
+        except (ValueError, TypeError):
+            continue
+    return ""

@@ -1,0 +1,1 @@
+"""From probabilities of windows to sources."""

@@ -1,0 +1,53 @@
+"""The four bands of an image, opened and found to fit each other."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from amphitrite.errors import BadInput
+from amphitrite.files import grids, opening
+from amphitrite.files.images import Image, read_image
+from amphitrite.surveys.morpheus.page import BANDS, FILTERS, WINDOW
+
+logger = logging.getLogger(__name__)
+
+
+def open_bands(inputs: Sequence[Path], stack: ExitStack) -> dict[str, Image]:
+    """Open the bands and refuse what cannot be one image."""
+    if len(inputs) != len(BANDS):
+        raise BadInput(
+            f"morpheus needs {len(BANDS)} images, in the order "
+            f"{', '.join(BANDS)} ({', '.join(FILTERS)}); received {len(inputs)}"
+        )
+    for path in inputs:
+        opening.check_readable(path)
+    if len({path.resolve() for path in inputs}) < len(inputs):
+        raise BadInput(
+            "one file stands in the place of several bands; morpheus needs four "
+            f"different ones; received {', '.join(map(str, inputs))}"
+        )
+    images = {
+        band: stack.enter_context(read_image(path, minimum=WINDOW))
+        for band, path in zip(BANDS, inputs, strict=True)
+    }
+    grids.check_same_grid(images)
+    for (band, image), wanted in zip(images.items(), FILTERS, strict=True):
+        found = str(image.header.get("FILTER", wanted)).strip().upper()
+        if found in FILTERS and found != wanted:
+            logger.warning(
+                "%s stands in the place of band %s (%s), but its header says %s",
+                image.path,
+                band,
+                wanted,
+                found,
+            )
+    return images
+
+
+def object_card(image: Image) -> dict[str, str]:
+    """Return the OBJECT card, which also says so where an image is simulated."""
+    name = str(image.header.get("OBJECT", "")).strip()
+    return {"OBJECT": name} if name else {}

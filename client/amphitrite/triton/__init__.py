@@ -1,0 +1,1 @@
+"""Triton: connections, configurations, contracts and model repositories."""

@@ -1,0 +1,120 @@
+"""What went wrong with a request, told by gRPC's status and Triton's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from amphitrite import errors
+from amphitrite.triton import addresses, probing
+
+_FORBIDDEN = ("UNAUTHENTICATED", "PERMISSION_DENIED")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A request that failed.
+
+    Parameters
+    ----------
+    status : str
+        gRPC's status, such as ``"StatusCode.UNAVAILABLE"``.
+    text : str
+        The server's or gRPC's words.
+    model : str
+        The model asked; empty where a question was about the server.
+    """
+
+    status: str
+    text: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The server that was asked, and how long it was waited for.
+
+    Parameters
+    ----------
+    url : str
+        The address as the user gave it.
+    address : Address
+        The same, parsed.
+    deadline : float
+        Seconds that an inference may take.
+    limit : float, optional
+        Seconds that a question about the server was given: only then is there time to
+        find out what answers at its address.
+    """
+
+    url: str
+    address: addresses.Address
+    deadline: float
+    limit: float | None = None
+
+
+def is_closed(text: str) -> bool:
+    """Return whether a server keeps what it was asked for others."""
+    return "protocol is restricted" in text
+
+
+def translate(failure: Failure, asked: Asked) -> errors.ServerError:
+    """Return the exception that names what failed and what to do.
+
+    Parameters
+    ----------
+    failure : Failure
+        What gRPC reported.
+    asked : Asked
+        Where, and how long an answer was waited for.
+
+    Returns
+    -------
+    ServerError
+        Of the kind that tells whether trying again may help.
+    """
+    deadline = asked.limit
+    seconds = asked.deadline if deadline is None else deadline
+    status, text, name = failure.status, failure.text, failure.model
+    if "unknown model" in text or "NOT_FOUND" in status or "is not ready" in text:
+        return errors.ModelNotReady(
+            f"the server at {asked.url} answers but does not serve '{name}' "
+            f"({text}). Load the model there, or give another --server."
+        )
+    if "Stub process" in text and "not healthy" in text:
+        return errors.ModelNotReady(
+            f"on the server at {asked.url} the process that runs '{name}' has died "
+            f"({text}). Restart that server."
+        )
+    if is_closed(text) or any(word in status for word in _FORBIDDEN):
+        return errors.ServerError(
+            f"the server at {asked.url} lets nobody in without a key ({text}), and "
+            "this client has none; ask who runs it for an open port"
+        )
+    if "UNIMPLEMENTED" in status:
+        return errors.ServerUnreachable(
+            f"no Triton server answers at {asked.url}: another gRPC service does "
+            f"({text}). Give the gRPC port of a Triton server, usually "
+            f"{addresses.GRPC_PORT}."
+        )
+    if "UNAVAILABLE" in status or "CANCELLED" in status:
+        found = probing.what_answers(asked.address) if deadline else None
+        why = found or (
+            f"{text}. Check the address (host:port of its gRPC endpoint) and that "
+            f"the server runs: amphitrite status --server {asked.url}"
+        )
+        return errors.ServerUnreachable(
+            f"no Triton server answers at {asked.url}: {why}"
+        )
+    if "DEADLINE_EXCEEDED" in status:
+        if deadline and (found := probing.what_answers(asked.address)):
+            return errors.ServerUnreachable(
+                f"no Triton server answers at {asked.url} within {seconds:g} s: {found}"
+            )
+        return errors.InferenceTimeout(
+            f"the server at {asked.url} gave no answer within the deadline of "
+            f"{seconds:g} s; it may be overloaded (send less at once with "
+            "--in-flight) or need a longer --deadline"
+        )
+    return errors.InferenceFailed(
+        f"the server at {asked.url} refused a request to '{name}': {text}"
+    )

@@ -1,0 +1,240 @@
+"""Models that are only models: weights, a configuration, a card and its pictures.
+
+A folder of Triton's can also hold programs, name libraries to be loaded and files to be
+read.  What is allowed is listed here, everything else is refused by name: the same list
+counts when models are installed and whenever a server starts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from amphitrite.errors import BadInput
+from amphitrite.triton.config import format_config, parse_config
+from amphitrite.triton.plain_configs import check_config
+from amphitrite.triton.self_contained import check_self_contained
+
+CONFIG: Final = "config.pbtxt"
+CONFIGS: Final = "configs"
+MODEL_FILE: Final = "model.onnx"
+# Of an ensemble's version, which has no file: git keeps no empty folder.
+PLACEHOLDER: Final = ".gitkeep"
+PICTURES: Final = "pictures"
+PICTURE_SUFFIXES: Final = (".png", ".jpg", ".jpeg")
+CARD_SUFFIX: Final = ".md"
+# Fifty times the largest that export writes; bounds what is read before it is checked.
+CONFIG_BYTES: Final = 4_000_000
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_VERSION: Final = re.compile(r"[1-9][0-9]{0,17}")
+
+
+@dataclass(frozen=True)
+class PlainModel:
+    """A model's folder whose every part is on the list of what is allowed.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    texts : mapping of str to str
+        The configurations, ``config.pbtxt`` and ``configs/NAME.pbtxt``, as they were
+        understood: comments are gone.
+    weights : mapping of int to Path or None
+        The file of each version; None where the model is an ensemble, whose versions
+        have none.
+    extras : tuple of str
+        Cards and pictures, relative to the folder.
+    hidden : tuple of str
+        What else lies there under a name that begins with a dot, relative to the
+        folder.  It is no part of the model.
+    """
+
+    folder: Path
+    texts: Mapping[str, str]
+    weights: Mapping[int, Path | None]
+    extras: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.folder.name
+
+    @property
+    def is_ensemble(self) -> bool:
+        """Whether it is made of other models."""
+        return None in self.weights.values()
+
+
+def is_plain_name(name: str) -> bool:
+    """Tell whether a model, or one of its files, may have a name."""
+    return len(name) < 200 and _NAME.fullmatch(name) is not None
+
+
+def read_model(folder: Path) -> PlainModel:
+    """Return a model, every part of which is allowed.
+
+    Parameters
+    ----------
+    folder : Path
+        The model's folder; its name is the model's.  It may be a link, and so may its
+        configurations, versions and ``model.onnx``: what they lead to is checked.
+
+    Raises
+    ------
+    BadInput
+        Something in it is no part of a model, or could let a server read or run what
+        is no part of it; names the file and what is allowed instead.
+    """
+    if not is_plain_name(folder.name):
+        raise BadInput(
+            f"'{folder.name}' is no name for a model; use letters, digits, '_', '-' "
+            "and '.'"
+        )
+    try:
+        return _Reader(folder).read()
+    except OSError as error:
+        raise BadInput(f"the model '{folder.name}' cannot be read: {error}") from error
+
+
+class _Reader:
+    """A model's folder while it is looked through."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.texts: dict[str, str] = {}
+        self.versions: list[int] = []
+        self.extras: list[str] = []
+        self.hidden: list[str] = []
+        self.ensembles: set[bool] = set()
+
+    def read(self) -> PlainModel:
+        """Return the model."""
+        self._sort()
+        if not self.versions:
+            raise BadInput(f"the model '{self.folder.name}' has no version folder")
+        ensemble = self._is_ensemble()
+        weights = {
+            version: self._weights(version, ensemble=ensemble)
+            for version in sorted(self.versions)
+        }
+        return PlainModel(
+            folder=self.folder,
+            texts=self.texts,
+            weights=weights,
+            extras=tuple(sorted(self.extras)),
+            hidden=tuple(sorted(self.hidden)),
+        )
+
+    def _sort(self) -> None:
+        """Take everything in the folder for what its name says."""
+        # first, since a broken one says more than whatever else is wrong
+        self._read_config(CONFIG)
+        for entry in self._entries(self.folder):
+            name = entry.name
+            if name == CONFIG:
+                continue
+            if name == CONFIGS and entry.is_dir():
+                self._read_configs(entry)
+            elif _VERSION.fullmatch(name) and entry.is_dir():
+                self.versions.append(int(name))
+            elif name.endswith(CARD_SUFFIX):
+                self._add_extra(entry)
+            elif name == PICTURES and entry.is_dir() and not entry.is_symlink():
+                for picture in self._entries(entry):
+                    if picture.suffix not in PICTURE_SUFFIXES:
+                        raise self._foreign(picture)
+                    self._add_extra(picture)
+            elif entry.suffix in PICTURE_SUFFIXES:
+                self._add_extra(entry)
+            else:
+                raise self._foreign(entry)
+
+    def _is_ensemble(self) -> bool:
+        if len(self.ensembles) > 1:
+            raise BadInput(
+                f"the configurations of '{self.folder.name}' differ: one is of an "
+                "ensemble, another is not"
+            )
+        return self.ensembles == {True}
+
+    def _weights(self, version: int, *, ensemble: bool) -> Path | None:
+        """Return the file of a version, the only one there."""
+        folder = self.folder / str(version)
+        file = folder / MODEL_FILE
+        for entry in self._entries(folder, but=[PLACEHOLDER]):
+            if ensemble or entry != file:
+                raise self._foreign(entry)
+        if ensemble:
+            return None
+        if not file.is_file():
+            raise BadInput(
+                f"the model '{self.folder.name}' lacks {version}/{MODEL_FILE}"
+            )
+        check_self_contained(file)
+        return file
+
+    def _read_configs(self, folder: Path) -> None:
+        for entry in self._entries(folder):
+            if entry.suffix != ".pbtxt" or not is_plain_name(entry.name):
+                raise self._foreign(entry)
+            self._read_config(f"{CONFIGS}/{entry.name}")
+
+    def _read_config(self, relative: str) -> None:
+        path = self.folder / relative
+        config = parse_config(_text(path), source=str(path))
+        check_config(config, model=self.folder.name, source=str(path))
+        self.ensembles.add(config.platform == "ensemble")
+        self.texts[relative] = _written(config, self.folder.name)
+
+    def _add_extra(self, path: Path) -> None:
+        """Take a card or a picture, whose contents nobody can check: no links."""
+        if path.is_symlink() or not path.is_file():
+            raise self._foreign(path)
+        self.extras.append(str(path.relative_to(self.folder)))
+
+    def _entries(self, folder: Path, *, but: Iterable[str] = ()) -> Iterator[Path]:
+        """Give the entries of a folder by name; note the hidden ones."""
+        for entry in sorted(folder.iterdir()):
+            if not entry.name.startswith("."):
+                yield entry
+            elif entry.name not in but or entry.is_symlink() or not entry.is_file():
+                self.hidden.append(str(entry.relative_to(self.folder)))
+
+    def _foreign(self, path: Path) -> BadInput:
+        relative = str(path.relative_to(self.folder))
+        return BadInput(
+            f"the model '{self.folder.name}' has {relative!r}, which is no part of a "
+            f"model; a model has {CONFIG}, {CONFIGS}/NAME.pbtxt, VERSION/{MODEL_FILE} "
+            f"(an ensemble no file), cards (*{CARD_SUFFIX}) and pictures "
+            f"({', '.join(PICTURE_SUFFIXES)}), and only cards and pictures must be no "
+            "links"
+        )
+
+
+def _text(path: Path) -> str:
+    """Read a configuration, of which there is not more than a server could use."""
+    try:
+        if not path.is_file():
+            raise BadInput(f"{path} cannot be read: there is no such file")
+        with path.open("rb") as file:
+            content = file.read(CONFIG_BYTES + 1)
+        if len(content) > CONFIG_BYTES:
+            raise BadInput(
+                f"{path} is no model configuration: it has more than "
+                f"{CONFIG_BYTES // 1_000_000} MB"
+            )
+        return content.decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} cannot be read: {error}") from error
+
+
+def _written(config: Any, name: str) -> str:
+    """Return the text of a configuration as it was understood, with its name."""
+    config.name = name
+    return format_config(config)

@@ -1,0 +1,96 @@
+"""Read what training left behind; nothing of training's own code is needed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amphitrite.errors import BadInput
+from amphitrite.triton.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A trained network, its spec and realistic inputs for it.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The network with its weights.
+    spec : ModelSpec
+        Its contract and learned values.
+    samples : mapping of str to ndarray
+        Realistic inputs by tensor name, each with a leading batch axis.
+    """
+
+    model: Any
+    spec: ModelSpec
+    samples: Mapping[str, NDArray[Any]]
+
+
+def load(folder: Path) -> Artefact:
+    """Read an artefact from the folder that ``amphitrite train`` wrote.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``model.keras``, ``spec.json`` and ``samples.npz``.
+
+    Returns
+    -------
+    Artefact
+        Ready to be converted.
+
+    Raises
+    ------
+    BadInput
+        The folder lacks one of the files, or the samples do not fit the spec.
+    SpecMismatch
+        ``spec.json`` is no spec.
+    """
+    import keras
+
+    for name in ("model.keras", "spec.json", "samples.npz"):
+        if not (folder / name).is_file():
+            raise BadInput(
+                f"'{folder}' is no artefact: it has no {name}. Give a folder that "
+                "`amphitrite train` wrote; weights without their spec are of no use."
+            )
+    spec = ModelSpec.from_json((folder / "spec.json").read_text())
+    with np.load(folder / "samples.npz") as archive:
+        samples = dict(archive)
+    check_samples(samples, spec)
+    model = keras.saving.load_model(folder / "model.keras")
+    return Artefact(model=model, spec=spec, samples=samples)
+
+
+def check_samples(samples: Mapping[str, NDArray[Any]], spec: ModelSpec) -> None:
+    """Make sure that sample inputs are what a spec asks for.
+
+    Raises
+    ------
+    BadInput
+        A tensor is missing, unknown, or of another dtype or shape.
+    """
+    if set(samples) != {tensor.name for tensor in spec.inputs}:
+        raise BadInput(
+            f"the samples are of {sorted(samples)}; the spec of '{spec.name}' asks "
+            f"for {[tensor.name for tensor in spec.inputs]}"
+        )
+    for tensor in spec.inputs:
+        array = samples[tensor.name]
+        free = len(array.shape) == len(tensor.shape) + 1 and all(
+            want in (-1, have)
+            for have, want in zip(array.shape[1:], tensor.shape, strict=True)
+        )
+        if not free or array.dtype != tensor.dtype:
+            raise BadInput(
+                f"the samples of '{tensor.name}' are {array.dtype}{array.shape}; the "
+                f"spec of '{spec.name}' asks for {tensor.dtype}"
+                f"{('batch', *tensor.shape)}"
+            )

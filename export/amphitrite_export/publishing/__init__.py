@@ -1,0 +1,1 @@
+"""Model repositories: versions, generations and configurations."""

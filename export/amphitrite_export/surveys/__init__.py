@@ -1,0 +1,1 @@
+"""What a survey publishes beside its plain models."""

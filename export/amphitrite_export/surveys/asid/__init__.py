@@ -1,0 +1,1 @@
+"""Peak finder, heads and ensembles of gamma-ray sources."""

@@ -1,0 +1,280 @@
+"""Files of each pipeline are read; what is no usable light curve is refused."""
+
+import gzip
+import hashlib
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from amphitrite.errors import BadInput
+from amphitrite.surveys.calnet.prepare.light_curves import read
+
+
+def test_a_two_minute_file_is_read(tmp_path, sector, write):
+    time = sector()
+    rng = np.random.default_rng(1)
+    flux = rng.uniform(900, 1100, len(time)).astype(np.float32)
+    flux[3], time[7] = np.nan, np.nan
+    quality = np.zeros(len(time), int)
+    quality[11] = 128
+    path = write(tmp_path / "a_lc.fits", time, flux, quality=quality)
+    light_curve = read(path)
+    good = ~np.isin(np.arange(len(time)), [3, 7, 11])
+    np.testing.assert_array_equal(light_curve.time, time[good])
+    np.testing.assert_array_equal(light_curve.flux, flux[good])
+    np.testing.assert_array_equal(light_curve.flux_err, 1.0)
+    assert (light_curve.star, light_curve.tic) == ("TIC 117544915", 117544915)
+    assert (light_curve.sector, light_curve.tmag) == (1, 8.5)
+    assert (light_curve.ra, light_curve.dec) == (340.5, -43.75)
+    assert light_curve.cadence == pytest.approx(120)
+    assert light_curve.checksum == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_compressed_file_is_the_same(tmp_path, sector, write):
+    time = sector()
+    plain = read(write(tmp_path / "a.fits", time, time % 3))
+    packed = read(write(tmp_path / "b.fits.gz", time, time % 3))
+    np.testing.assert_array_equal(packed.flux, plain.flux)
+    content = (tmp_path / "b.fits.gz").read_bytes()
+    assert packed.checksum == hashlib.sha256(content).hexdigest()
+
+
+def test_a_real_file_is_read(real_data):
+    name = "tess2018206045859-s0001-0000000117544915-0120-s_lc.fits.gz"
+    light_curve = read(real_data / "tess" / name)
+    with fits.open(real_data / "tess" / name) as hdus:
+        rows = hdus[1].data
+        good = (rows["QUALITY"] == 0) & np.isfinite(rows["PDCSAP_FLUX"])
+        np.testing.assert_array_equal(light_curve.time, rows["TIME"][good])
+        np.testing.assert_array_equal(light_curve.flux, rows["PDCSAP_FLUX"][good])
+    assert light_curve.tmag == pytest.approx(8.441, abs=1e-6)
+
+
+def test_the_full_frame_images_of_qlp_are_read(tmp_path, sector, write):
+    time = sector(step=200.0)
+    flux = 1 + 0.1 * np.sin(time)
+    names = ("SYS_RM_FLUX", "DET_FLUX_ERR", "QUALITY")
+    light_curve = read(write(tmp_path / "q.fits", time, flux, names=names))
+    assert len(light_curve.time) == len(time)
+    assert light_curve.cadence == pytest.approx(200)
+
+
+@pytest.mark.parametrize(
+    ("step", "together", "header", "star"),
+    [
+        (20.0, 6, None, "TIC 117544915"),
+        (
+            58.85,
+            2,
+            {"TELESCOP": "Kepler", "MISSION": "Kepler", "KEPLERID": 757076},
+            "KIC 757076",
+        ),
+        (
+            58.85,
+            2,
+            {"TELESCOP": "Kepler", "MISSION": "K2", "KEPLERID": 206103150},
+            "EPIC 206103150",
+        ),
+    ],
+)
+def test_fast_cadences_are_averaged(
+    tmp_path, sector, write, step, together, header, star
+):
+    # Kepler's first cadence number need not begin a mean; 600 does.
+    time = sector(days=1.0, step=step)
+    rng = np.random.default_rng(2)
+    flux = rng.normal(1000, 5, len(time)).astype(np.float32)
+    zero = 2457000 if header is None else 2454833
+    names = (
+        "PDCSAP_FLUX",
+        "PDCSAP_FLUX_ERR",
+        "QUALITY" if not header else "SAP_QUALITY",
+    )
+    path = write(tmp_path / "f.fits", time, flux, header=header, zero=zero, names=names)
+    light_curve = read(path)
+    whole = len(time) // together * together
+    means = flux[:whole].astype(float).reshape(-1, together).mean(axis=1)
+    n = len(means)
+    # sums of float64, in another order
+    np.testing.assert_allclose(light_curve.flux[:n], means, rtol=1e-12)
+    expected = time[:whole].reshape(-1, together).mean(axis=1) + (zero - 2457000)
+    np.testing.assert_allclose(light_curve.time[:n], expected, rtol=1e-12)
+    np.testing.assert_allclose(light_curve.flux_err[:n], together**-0.5)
+    assert light_curve.star == star
+    assert (light_curve.tic == 0) == (header is not None)
+    assert light_curve.cadence == pytest.approx(step * together, rel=1e-6)
+
+
+KEPLER = {"TELESCOP": "Kepler", "MISSION": "Kepler", "KEPLERID": 757076}
+K2 = {"TELESCOP": "Kepler", "MISSION": "K2", "KEPLERID": 206103150}
+
+
+@pytest.mark.parametrize(
+    ("header", "zero"),
+    # BKJD is BJD - 2454833, BTJD is BJD - 2457000
+    [(None, 2457000), (KEPLER, 2454833), (K2, 2454833)],
+)
+def test_times_without_a_stated_zero_point_have_their_mission_s(
+    tmp_path, sector, write, header, zero
+):
+    time = sector(days=1.0)
+    path = write(tmp_path / "f.fits", time, time, header=header, zero=None)
+    np.testing.assert_array_equal(read(path).time, time + (zero - 2457000))
+
+
+@pytest.mark.parametrize("header", [None, KEPLER])
+def test_a_stated_zero_point_counts_with_its_fraction(tmp_path, sector, write, header):
+    # full days and a fraction: here Julian dates less 2400000.5, as modified ones are
+    time = sector(days=1.0, start=58325.0)
+    path = write(
+        tmp_path / "f.fits", time, time, header=header, zero=2400000, fraction=0.5
+    )
+    np.testing.assert_allclose(read(path).time, time - 56999.5, rtol=1e-12)
+
+
+def test_magnitudes_are_those_of_their_mission(tmp_path, sector, write):
+    time = sector(days=1.0)
+    both = {"TESSMAG": 10.5, "KEPMAG": 11.25}
+    for name, header, expected in (
+        ("a", {"TELESCOP": "TESS", "TICID": 5, **both}, 10.5),
+        ("b", {**KEPLER, **both}, 11.25),
+        ("c", {**K2, **both}, 11.25),
+    ):
+        path = write(tmp_path / f"{name}.fits", time, time, header=header)
+        assert read(path).tmag == expected
+
+
+def test_a_mean_of_few_good_cadences_is_left_out(tmp_path, sector, write):
+    time = sector(days=0.1, step=20.0)
+    quality = np.zeros(len(time), int)
+    quality[1:6] = 1  # one of six is left
+    light_curve = read(write(tmp_path / "f.fits", time, time, quality=quality))
+    assert light_curve.time[0] == pytest.approx(time[6:12].mean())
+
+
+def test_a_mean_of_half_of_its_cadences_counts(tmp_path, sector, write):
+    time = sector(days=0.1, step=20.0)
+    quality = np.zeros(len(time), int)
+    quality[3:6] = quality[6:10] = 1  # three of six are left, then two of six
+    light_curve = read(write(tmp_path / "f.fits", time, time, quality=quality))
+    assert light_curve.time[0] == pytest.approx(time[:3].mean())
+    assert light_curve.time[1] == pytest.approx(time[12:18].mean())
+
+
+def test_means_of_too_few_cadences_alone_are_refused(tmp_path, sector, write):
+    time = sector(days=0.1, step=20.0)
+    quality = np.ones(len(time), int)
+    quality[::6] = 0
+    path = write(tmp_path / "f.fits", time, time, quality=quality)
+    with pytest.raises(
+        BadInput, match=r"at 20 s a point, no mean .* half of its 6 points"
+    ):
+        read(path)
+
+
+@pytest.mark.parametrize("number", [None, "", "x", 0, -5, 10**19, 1e300])
+def test_files_of_no_star_are_refused(tmp_path, sector, write, number):
+    header = {"TELESCOP": "TESS", "TICID": number}
+    path = write(tmp_path / "a.fits", sector(), sector(), header=header)
+    with pytest.raises(BadInput, match=r"a\.fits does not say which star .*TICID"):
+        read(path)
+
+
+def test_a_header_without_numbers_gives_nan(tmp_path, sector, write):
+    header = {"TELESCOP": "TESS", "TICID": 5, "TESSMAG": None}
+    light_curve = read(write(tmp_path / "a.fits", sector(), sector(), header=header))
+    assert np.isnan([light_curve.tmag, light_curve.ra, light_curve.dec]).all()
+    assert light_curve.sector == 0
+
+
+def test_half_hour_cadences_are_refused(tmp_path, sector, write):
+    path = write(tmp_path / "a.fits", sector(step=1800.0), sector(step=1800.0))
+    with pytest.raises(BadInput, match=r"a point every 30\.0 min; .* two minutes"):
+        read(path)
+
+
+@pytest.mark.parametrize(("step", "usable"), [(299.5, True), (301.0, False)])
+def test_cadences_up_to_five_minutes_are_read(tmp_path, sector, write, step, usable):
+    path = write(tmp_path / "a.fits", sector(step=step), sector(step=step))
+    if usable:
+        assert read(path).cadence == pytest.approx(step)
+    else:
+        with pytest.raises(BadInput, match=r"at most 5 min"):
+            read(path)
+
+
+def test_other_tables_are_refused(tmp_path, sector, write):
+    time = sector()
+    image = tmp_path / "image.fits"
+    fits.PrimaryHDU(np.zeros((4, 4))).writeto(image)
+    with pytest.raises(BadInput, match=r"image\.fits is no light curve"):
+        read(image)
+    path = write(tmp_path / "a.fits", time, time, names=("FLUX", "E", "QUALITY"))
+    with pytest.raises(BadInput, match=r"neither PDCSAP_FLUX.*its columns are TIME"):
+        read(path)
+    path = write(tmp_path / "b.fits", time, time, header={"TELESCOP": "CHEOPS"})
+    with pytest.raises(BadInput, match=r"which star.*TICID"):
+        read(path)
+
+
+@pytest.mark.parametrize("what", ["flux", "time", "quality", "rows"])
+def test_files_without_a_usable_point_are_refused(tmp_path, sector, write, what):
+    time = sector()[: 0 if what == "rows" else None]
+    n = len(time)
+    flux = np.full(n, np.nan if what == "flux" else 1.0)
+    quality = np.full(n, int(what == "quality"))
+    time = np.full(n, np.nan) if what == "time" else time
+    path = write(tmp_path / "a.fits", time, flux, quality=quality)
+    finite = n if what == "quality" else 0
+    message = f"no usable point: of {n} rows {finite} have a finite TIME"
+    with pytest.raises(BadInput, match=message):
+        read(path)
+
+
+def test_one_point_is_read(tmp_path, write):
+    light_curve = read(write(tmp_path / "a.fits", np.array([2.0]), np.array([3.0])))
+    assert (light_curve.time.tolist(), light_curve.flux.tolist()) == ([2], [3])
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9, 0.999])
+def test_truncated_files_are_refused(tmp_path, sector, write, share):
+    time = sector()
+    for name in ("a.fits", "b.fits.gz"):
+        path = write(tmp_path / name, time, time % 3)
+        content = path.read_bytes()
+        if name == "a.fits":  # its end is padding
+            content = content[: 2880 * 3 + len(time) * 24]
+        path.write_bytes(content[: int(share * len(content))])
+        with pytest.raises(BadInput, match=rf"{name}.*(cut off|cannot be read)"):
+            read(path)
+
+
+def test_text_empty_and_missing_files_are_refused(tmp_path):
+    (tmp_path / "a.fits").write_text("no FITS\n")
+    (tmp_path / "b.fits").write_bytes(b"")
+    (tmp_path / "c.fits.gz").write_bytes(gzip.compress(b"x" * 100))
+    for name in ("a.fits", "b.fits", "c.fits.gz"):
+        with pytest.raises(BadInput, match=f"{name} is no FITS file"):
+            read(tmp_path / name)
+    with pytest.raises(BadInput, match=r"d\.fits cannot be read"):
+        read(tmp_path / "d.fits")
+
+
+def test_damage_anywhere_is_refused_or_harmless(tmp_path, sector, write):
+    """Bytes of the headers are overwritten: no other error ever comes out."""
+    time = sector(days=2.0)
+    path = write(tmp_path / "a.fits", time, time % 3)
+    content = path.read_bytes()
+    rng = np.random.default_rng(9)
+    refused = 0
+    for _ in range(150):
+        damaged = bytearray(content)
+        at = int(rng.integers(9, 2880 * 3))
+        damaged[at : at + 12] = rng.integers(0, 256, 12, dtype=np.uint8).tobytes()
+        path.write_bytes(bytes(damaged))
+        try:
+            read(path)
+        except BadInput:
+            refused += 1
+    assert refused > 10

@@ -1,0 +1,124 @@
+"""``amphitrite demo``: the whole way, from simulated files to a catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amphitrite.commands import options as common
+from amphitrite.commands.talk import Talk
+from amphitrite.engine.control import Control
+from amphitrite.errors import OutputError
+from amphitrite.files import folders
+from amphitrite.files.standing import check_output, kind
+from amphitrite.files.writing import writing
+
+
+def demo(
+    survey: Annotated[
+        str, typer.Argument(help="Which survey: asid, calnet or morpheus.")
+    ] = "asid",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Where the simulated files and the products go.",
+            show_default="amphitrite-demo-SURVEY",
+        ),
+    ] = None,
+    overwrite: common.Overwrite = False,
+    server: common.Server = None,
+    model_repository: common.ModelRepository = None,
+    as_json: common.Json = False,
+    quiet: common.Quiet = False,
+) -> None:
+    """Simulate a telescope's files, search them, and compare with the truth.
+
+    Everything is made here from a fixed seed, and then run as your own files would be:
+    for asid the photons of a region of the gamma-ray sky, for calnet light curves of
+    stars of every kind, for morpheus a four-band HST field. No training framework is
+    needed.
+
+    Example: amphitrite demo --out demo
+
+    The light curves: amphitrite demo calnet --out demo-stars
+
+    The images: amphitrite demo morpheus --out demo-images
+    """
+    from amphitrite.commands.talk import Talk
+    from amphitrite.surveys import asked
+    from amphitrite_training.surveys import part
+
+    models = asked(survey)
+    run = part(survey, "demo").demo
+    talk = Talk(as_json=as_json, quiet=quiet)
+    folder = out or Path(f"amphitrite-demo-{survey}")
+    make_folder(folder, overwrite=overwrite)
+    text, summary = run(
+        folder,
+        talk,
+        talk.connected(server, models=models, model_repository=model_repository),
+    )
+    talk.result(text, summary)
+
+
+def make_folder(folder: Path, *, overwrite: bool) -> None:
+    """Make and mark the folder of a demo, or take that of an earlier one.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    overwrite : bool
+        Whether the files of an earlier demo may be replaced.
+
+    Raises
+    ------
+    OutputError
+        It exists, or cannot be made, or is not a demo's.
+    """
+    check_output(folder)
+    if kind(folder) is not None and not overwrite:
+        raise OutputError(
+            f"{folder} exists already; give another --out, or replace what is in it "
+            "with --overwrite"
+        )
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if not any(folder.iterdir()):
+            folders.mark(folder)
+    if not folders.is_ours(folder):
+        raise OutputError(
+            f"{folder} is not a folder that amphitrite made (it has no "
+            f"{folders.MARKER}), so that nothing in it is replaced; give another --out"
+        )
+
+
+def as_a_user(talk: Talk, said: str, command: str) -> Control:
+    """Tell which command a demo stands for, and return how it is run.
+
+    Parameters
+    ----------
+    talk : Talk
+        Who tells the user.
+    said : str
+        A sentence on what was simulated.
+    command : str
+        What a user would type; the products name it.
+    """
+    talk.say(f"{said} The demo now does as you would with")
+    talk.say(f"  {command}")
+    return Control(overwrite=True, command=command, progress=talk.progress)
+
+
+def can_draw() -> bool:
+    """Return whether the extra that draws pictures is installed."""
+    try:
+        import matplotlib  # noqa: F401
+    except ModuleNotFoundError:
+        return False
+    return True

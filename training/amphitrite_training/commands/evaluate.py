@@ -1,0 +1,143 @@
+"""The command ``amphitrite evaluate``."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from inspect import signature
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from amphitrite.commands import options as common
+from amphitrite.commands.talk import Talk
+from amphitrite.errors import BadInput, OutputError
+from amphitrite.files.replacing import aside
+from amphitrite.files.standing import Sighting, check_output, kind, sighting
+from amphitrite.surveys import asked, page
+from amphitrite_training.commands.train import Survey
+from amphitrite_training.diagrams import style
+from amphitrite_training.surveys import has, part
+
+_WRITTEN_BY: Final = b"Written by `amphitrite evaluate"
+
+
+def evaluate(
+    survey: Survey,
+    card: Annotated[
+        Path | None,
+        typer.Option(
+            "--card",
+            metavar="FILE",
+            help="Write the model card there, such as "
+            "model_repository/morpheus/MODEL_CARD.md; if the survey has pictures for "
+            "it, they go into a folder 'pictures' beside it (needs the 'plots' extra).",
+            show_default=False,
+        ),
+    ] = None,
+    n_fields: Annotated[
+        int | None,
+        typer.Option(
+            "--fields",
+            min=1,
+            help="How many fields are simulated.",
+            show_default="as many as the survey's card needs",
+        ),
+    ] = None,
+    systematics: Annotated[
+        bool,
+        typer.Option(
+            "--systematics",
+            help="Search one more set of sources under several models of the diffuse "
+            "light (asid).",
+        ),
+    ] = False,
+    server: common.Server = None,
+    model_repository: common.ModelRepository = None,
+    as_json: common.Json = False,
+    quiet: common.Quiet = False,
+) -> None:
+    """Measure a served model on simulated data whose truth is known.
+
+    The model is driven through a real Triton, as a user drives it. The numbers are of
+    simulated data and say so.
+
+    Example: amphitrite evaluate morpheus --card model_repository/morpheus/MODEL_CARD.md
+    """
+    page(survey)
+    evaluation = part(survey, "evaluate")
+    written = part(survey, "card").card
+    draw = _pictures(survey)
+    if card is not None:
+        before = _check_card(card, with_pictures=draw is not None)
+        if draw is not None:
+            style.require()
+    options: dict[str, Any] = {} if n_fields is None else {"n_fields": n_fields}
+    if systematics:
+        if "systematics" not in signature(evaluation.evaluate).parameters:
+            raise BadInput(
+                f"--systematics is not measured for {survey}; only surveys with "
+                "several models of their background have it: asid"
+            )
+        options["systematics"] = True
+    talk = Talk(as_json=as_json, quiet=quiet)
+    with talk.connected(
+        server, models=asked(survey), model_repository=model_repository
+    ) as connection:
+        found = evaluation.evaluate(connection, progress=talk.progress, **options)
+    text = written(found)
+    if card is not None:
+        with _writing(card):
+            if draw is not None:
+                folder = card.parent / style.FOLDER
+                style.write(draw(found), folder, replace=before is not None)
+            with aside(card, instead_of=before) as file:
+                file.write_text(text)
+    talk.result(text, found.as_dict())
+
+
+def _pictures(survey: str) -> Callable[[Any], Mapping[str, Any]] | None:
+    """Return what draws the pictures of a survey's card, if it has some."""
+    return part(survey, "pictures").pictures if has(survey, "pictures") else None
+
+
+def _check_card(card: Path, *, with_pictures: bool) -> Sighting | None:
+    """Refuse a card that cannot be written, before the work is done.
+
+    Returns
+    -------
+    Sighting or None
+        The card that it replaces; its pictures are replaced with it.
+    """
+    with _writing(card):
+        check_output(card)
+        # permissions alone do not tell: the superuser has all of them
+        with tempfile.TemporaryFile(dir=card.parent):
+            pass
+        if kind(card) is not None:
+            if kind(card) == "folder" or _WRITTEN_BY not in card.read_bytes()[:1000]:
+                raise OutputError(
+                    f"{card} is no card that 'amphitrite evaluate' has written, so "
+                    "that it is not replaced; give --card the name of a new file"
+                )
+            return sighting(card)
+        pictures = card.parent / style.FOLDER
+        if with_pictures and kind(pictures) is not None and any(pictures.iterdir()):
+            raise OutputError(
+                f"{pictures} already holds pictures, but no card stands beside them; "
+                "give --card a file in another folder"
+            )
+    return None
+
+
+@contextmanager
+def _writing(card: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"cannot write the card '{card}': {error.strerror or error}; give --card a "
+            "file in a folder that exists and that you may write to"
+        ) from error

@@ -1,0 +1,126 @@
+"""Diagrams of receiver operating characteristics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amphitrite_training.diagrams.style import COLOURS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Roc:
+    """A ROC curve.
+
+    Parameters
+    ----------
+    false_positives, hits : (n,) ndarray
+        Shares of the others and of the wanted that are taken, at falling thresholds.
+    marks : mapping of str to (float, float)
+        Points to mark, such as that of the recommended threshold, by label.
+    """
+
+    false_positives: Floats
+    hits: Floats
+    marks: Mapping[str, tuple[float, float]]
+
+
+def roc(curves: Mapping[str, Roc], *, title: str) -> Figure:
+    """Draw ROC curves, the false positives on a logarithmic axis.
+
+    Parameters
+    ----------
+    curves : mapping of str to Roc
+        By label.
+    title : str
+        What stands above.
+
+    Returns
+    -------
+    Figure
+        See `rocs`.
+    """
+    return rocs(
+        {title: curves},
+        xlabel="others that are taken (false-positive rate)",
+        ylabel="share that is found (recall)",
+    )
+
+
+def rocs(
+    panels: Mapping[str, Mapping[str, Roc]], *, xlabel: str, ylabel: str
+) -> Figure:
+    """Draw ROC curves in panels side by side, false positives on a logarithmic axis.
+
+    Parameters
+    ----------
+    panels : mapping of str to mapping of str to Roc
+        By title, then by label; up to three in each.
+    xlabel, ylabel : str
+        What the false positives and the hits are.
+
+    Returns
+    -------
+    Figure
+        A rate of 0 stands at the left edge, at half of the least one; hits below one
+        half are shown if a mark is there.
+    """
+    from matplotlib.figure import Figure
+
+    size = (3.2 * (len(panels) + 1), 4.8)
+    figure = Figure(figsize=size, layout="constrained")
+    rates = np.concatenate(
+        [
+            curve.false_positives
+            for curves in panels.values()
+            for curve in curves.values()
+        ]
+    )
+    left = float(rates[rates > 0].min(initial=0.1)) / 2
+    marked = [
+        hits
+        for curves in panels.values()
+        for curve in curves.values()
+        for _, hits in curve.marks.values()
+    ]
+    low = 0.5 if min(marked, default=1.0) > 0.5 else 0.0
+    grid = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    for axes, (title, curves) in zip(grid, panels.items(), strict=True):
+        axes.set_title(title, fontsize=12 if len(panels) == 1 else 10)
+        axes.set(xlabel=xlabel, ylim=(low, 1.005))
+        _draw_roc(axes, curves, left)
+    grid[0].set_ylabel(ylabel)
+    return figure
+
+
+def _draw_roc(axes: Axes, curves: Mapping[str, Roc], left: float) -> None:
+    markers = iter("os^Dv*")
+    for (label, curve), colour in zip(curves.items(), COLOURS, strict=False):
+        axes.plot(
+            *(np.maximum(curve.false_positives, left), curve.hits),
+            drawstyle="steps-post",
+            color=colour,
+            label=label,
+        )
+        for name, (false_positives, hits) in curve.marks.items():
+            axes.plot(
+                *(max(false_positives, left), hits, next(markers)),
+                color=colour,
+                clip_on=False,
+                label=f"{label}, {name}",
+                linestyle="none",
+            )
+    axes.set(xscale="log", xlim=(left, 1))
+    axes.grid(alpha=0.3)
+    axes.legend(loc="best", fontsize=8)

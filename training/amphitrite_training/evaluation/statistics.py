@@ -1,0 +1,154 @@
+"""Statistics of classifiers and measurements: ROC curves, reliability, intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+Floats = NDArray[np.floating]
+Bools = NDArray[np.bool_]
+
+GAUSSIAN_68: Final = 0.9945
+"""Standard deviations that hold 68 % of one dimension."""
+RELIABILITY_EDGES: Final = (0.0, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0001)
+_RESAMPLES: Final = 500
+
+
+def _mean(hits: Bools, block: NDArray[np.integer]) -> dict[str, float | None]:
+    return interval(lambda i: float(hits[i].mean()), block)
+
+
+def interval(
+    statistic: Callable[[NDArray[np.intp]], float], blocks: NDArray[np.integer]
+) -> dict[str, float | None]:
+    """Return a statistic with the interval that resampling blocks gives it.
+
+    Parameters
+    ----------
+    statistic : callable
+        Of the indices of some rows, which may come more than once.
+    blocks : (n,) ndarray of int
+        The block that each row lies in; blocks are drawn as wholes.
+
+    Returns
+    -------
+    dict
+        ``value``, ``low`` and ``high``; None of nothing.
+    """
+    n = len(blocks)
+    if not n:
+        return {"value": None, "low": None, "high": None}
+    _, index = np.unique(blocks, return_inverse=True)
+    rows = np.split(
+        np.argsort(index, kind="stable"), np.cumsum(np.bincount(index))[:-1]
+    )
+    rng = np.random.default_rng(0)
+    values = []
+    for _ in range(_RESAMPLES):
+        drawn = rng.integers(len(rows), size=len(rows))
+        value = statistic(np.concatenate([rows[i] for i in drawn]))
+        if np.isfinite(value):
+            values.append(value)
+    low, high = np.quantile(values, [0.025, 0.975]) if values else (np.nan, np.nan)
+    whole = float(statistic(np.arange(n)))
+    return {"value": _number(whole), "low": _number(low), "high": _number(high)}
+
+
+def half_width(error: Floats) -> float:
+    """Return half of what lies between the 16 % and the 84 % quantile."""
+    if not len(error):
+        return float("nan")
+    low, high = np.quantile(error, [0.16, 0.84])
+    return float(high - low) / 2
+
+
+def coverage(pull: Floats, at_68: float, at_95: float) -> dict[str, float | None]:
+    """Return which shares of pulls lie within the two regions that are stated."""
+    if not len(pull):
+        return {"68": None, "95": None}
+    return {"68": float((pull <= at_68).mean()), "95": float((pull <= at_95).mean())}
+
+
+def area_under_curve(p_fake: Floats, fake: Bools) -> float:
+    """Return the chance that a false peak has the higher P(fake); ties count half."""
+    n, m = int(fake.sum()), int((~fake).sum())
+    if not n or not m:
+        return float("nan")
+    ranks = rankdata(p_fake)
+    return float((ranks[fake].sum() - n * (n + 1) / 2) / (n * m))
+
+
+def roc(p_fake: Floats, fake: Bools) -> tuple[Floats, Floats]:
+    """Return the shares of false peaks and of sources kept, by rising P(fake)."""
+    order = np.argsort(p_fake, kind="stable")
+    kept_fake = np.cumsum(fake[order]) / max(1, fake.sum())
+    kept_real = np.cumsum(~fake[order]) / max(1, (~fake).sum())
+    return np.r_[0.0, kept_fake], np.r_[0.0, kept_real]
+
+
+def rates(kept: Bools, fake: Bools) -> Mapping[str, list[int]]:
+    """Count what a cut keeps.
+
+    Parameters
+    ----------
+    kept, fake : (n,) ndarray of bool
+        Which peaks pass, and which are false.
+
+    Returns
+    -------
+    dict
+        ``false_before`` and ``false_after``: false peaks of all; ``sources_kept``:
+        sources kept of all.  Each is hits, of.
+    """
+    return {
+        "false_before": [int(fake.sum()), len(fake)],
+        "false_after": [int((fake & kept).sum()), int(kept.sum())],
+        "sources_kept": [int((~fake & kept).sum()), int((~fake).sum())],
+    }
+
+
+def reliability(p_fake: Floats, fake: Bools) -> list[dict[str, Any]]:
+    """Return mean P(fake) and share of false peaks in bins of P(fake)."""
+    result = []
+    for low, high in pairwise(RELIABILITY_EDGES):
+        here = (p_fake >= low) & (p_fake < high)
+        n = int(here.sum())
+        result.append(
+            {
+                "p_fake": [low, min(high, 1.0)],
+                "n": n,
+                "mean": float(p_fake[here].mean()) if n else None,
+                "fake": int(fake[here].sum()),
+            }
+        )
+    return result
+
+
+def expected_calibration_error(p_fake: Floats, fake: Bools) -> float:
+    """Return the mean distance of probabilities from shares.
+
+    Over the bins of `reliability`, weighted with the number in each; NaN of nothing.
+    """
+    if not len(fake):
+        return float("nan")
+    bins = [each for each in reliability(p_fake, fake) if each["n"]]
+    distances = [abs(each["mean"] - each["fake"] / each["n"]) for each in bins]
+    return float(np.average(distances, weights=[each["n"] for each in bins]))
+
+
+def _median_and_width(error: Floats) -> dict[str, Any]:
+    n = len(error)
+    return {
+        "n": n,
+        "median": float(np.median(error)) if n else None,
+        "width": half_width(error) if n else None,
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

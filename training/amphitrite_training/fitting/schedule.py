@@ -1,0 +1,65 @@
+"""How large the optimiser's step is, and when a run has learned enough."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from amphitrite_training.fitting.recipe import Training
+
+# The plateau schedule's floor; Panes et al. 2021, A&A 656, A62, arXiv:2103.11068.
+LOWEST: Final = 1e-6
+
+
+def learning_rate(
+    recipe: Training, *, step: int, progress: float, losses: Sequence[float]
+) -> float:
+    """Return the learning rate of a step.
+
+    Parameters
+    ----------
+    recipe : Training
+        Which schedule, and its values.
+    step : int
+        Steps done before this one.
+    progress : float
+        The share of the run that is done, 0 to 1; more counts as 1.
+    losses : sequence of float
+        Validation losses of the epochs done so far.
+    """
+    rate = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        rate *= 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+    elif recipe.schedule == "plateau":
+        falls = n_plateaus(losses, patience=recipe.plateau_patience)
+        rate = max(rate * recipe.plateau_factor**falls, min(rate, LOWEST))
+    if step < recipe.warmup_steps:
+        rate *= (step + 1) / recipe.warmup_steps
+    return rate
+
+
+def n_plateaus(losses: Sequence[float], *, patience: int) -> int:
+    """Count how often losses did not improve for `patience` epochs on end.
+
+    A plateau ends, and the next may begin, when it has lasted for `patience` epochs.
+    """
+    n, waited, best = 0, 0, math.inf
+    for loss in losses:
+        if loss < best:
+            best, waited = loss, 0
+        else:
+            waited += 1
+            if waited == patience:
+                n, waited = n + 1, 0
+    return n
+
+
+def best_epoch(losses: Sequence[float]) -> int:
+    """Return the index of the lowest loss, the first of equal ones."""
+    return min(range(len(losses)), key=losses.__getitem__)
+
+
+def is_stalled(losses: Sequence[float], *, patience: int) -> bool:
+    """Return whether the last `patience` epochs were no better; never with 0."""
+    return 0 < patience < len(losses) - best_epoch(losses) if losses else False

@@ -1,0 +1,118 @@
+"""From a task to an artefact: build, train, calibrate, write down."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from amphitrite._version import __version__
+from amphitrite.triton.spec import ModelSpec
+from amphitrite_training.fitting.artefact import Artefact, as_json_types, counts
+from amphitrite_training.fitting.checkpoint import Checkpoints, State
+from amphitrite_training.fitting.loop import Report, compile_model, fit
+from amphitrite_training.fitting.recipe import Training
+from amphitrite_training.fitting.schedule import best_epoch
+from amphitrite_training.fitting.task import Task
+
+
+def train(
+    task: Task[Any],
+    recipe: Training,
+    *,
+    folder: Path,
+    time_limit: float = math.inf,
+    tell: Callable[[Report], None] = lambda report: None,
+) -> Artefact:
+    """Train a task's network, or go on with its training, and calibrate it.
+
+    Parameters
+    ----------
+    task : Task
+        What to train.
+    recipe : Training
+        Of the class of ``task.recipe``.
+    folder : Path
+        An existing folder for checkpoints; one that is there is gone on with.
+    time_limit, tell
+        See `amphitrite_training.fitting.loop.fit`, which also tells what is raised.
+
+    Returns
+    -------
+    Artefact
+        The trained network and all that travels with it.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    model = task.build(recipe)
+    compile_model(model, task.loss(recipe), recipe)
+    data = task.data(recipe)
+    values = as_json_types(recipe)
+    state = fit(
+        model,
+        recipe,
+        data,
+        checkpoints=Checkpoints(folder, {"model": task.spec.name, **values}),
+        time_limit=time_limit,
+        tell=tell,
+    )
+    learned, measured = task.learn(model, recipe, data)
+    # Built anew, the saved network depends on no loss function's code.
+    served = task.build(recipe)
+    served.set_weights(model.get_weights())
+    served = _as_declared(served, task.spec)
+    account = {**counts(model), **_account(state, recipe)}
+    how = {key: value for key, value in account.items() if key != "history"}
+    learned = {**task.spec.learned, **learned, "recipe": values, "training": how}
+    return Artefact(
+        model=served,
+        spec=replace(task.spec, learned=learned),
+        samples=task.samples(recipe),
+        recipe=values,
+        metrics={**account, **measured},
+    )
+
+
+def _as_declared(model: keras.Model, spec: ModelSpec) -> keras.Model:
+    """Return a network without the outputs that only its loss needs."""
+    names = [tensor.name for tensor in spec.outputs]
+    if not isinstance(model.output, dict) or set(model.output) <= set(names):
+        return model
+    outputs = {name: model.output[name] for name in names}
+    return keras.Model(model.input, outputs, name=model.name)
+
+
+def _account(state: State, recipe: Training) -> dict[str, Any]:
+    """Return how a network was trained, as far as it does not depend on a machine."""
+    losses = state.losses
+    kept = best_epoch(losses) if recipe.keep == "best" else len(losses) - 1
+    return {
+        "steps": state.step,
+        "samples_seen": state.n_samples,
+        "seconds": round(state.seconds, 1),
+        "runs": state.runs,
+        "ended_by": state.ended_by,
+        "kept_epoch": kept + 1,
+        "val_loss": losses[kept],
+        "history": list(state.history),
+        "backend": keras.backend.backend(),
+        "devices": keras.distribution.list_devices(),
+        "versions": _versions(),
+    }
+
+
+def _versions() -> Mapping[str, str]:
+    backend = keras.backend.backend()
+    framework = __import__(backend).__version__
+    return {
+        "amphitrite": __version__,
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+        backend: framework,
+        "numpy": np.__version__,
+    }

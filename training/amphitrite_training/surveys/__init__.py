@@ -1,0 +1,78 @@
+"""One folder per survey: its recipe, model, data and evaluation."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from amphitrite.errors import BadInput
+
+if TYPE_CHECKING:
+    from amphitrite_training.fitting.task import PublishedWeights, Task
+
+
+def surveys() -> list[str]:
+    """Return the names of the surveys that can be trained."""
+    return sorted(
+        module.name
+        for module in pkgutil.iter_modules(__path__)
+        if find_spec(f"{__name__}.{module.name}.tasks")
+    )
+
+
+def part(survey: str, name: str) -> Any:
+    """Return a module of a survey's folder.
+
+    Parameters
+    ----------
+    survey : str
+        The survey's name.
+    name : str
+        The module's, such as ``"evaluate"``.
+
+    Raises
+    ------
+    BadInput
+        There is no such survey.
+    """
+    if survey not in (known := surveys()):
+        raise BadInput(
+            f"there is no survey '{survey}'; the surveys are: {', '.join(known)}"
+        )
+    return importlib.import_module(f"{__name__}.{survey}.{name}")
+
+
+def has(survey: str, name: str) -> bool:
+    """Return whether a survey's folder has a module of that name."""
+    return find_spec(f"{__name__}.{survey}.{name}") is not None
+
+
+def find(survey: str, model: str | None = None) -> Task[Any] | PublishedWeights:
+    """Return the task of a survey's model.
+
+    Parameters
+    ----------
+    survey : str
+        The survey's name.
+    model : str, optional
+        The model's name; may be left out where a survey has only one.
+
+    Raises
+    ------
+    BadInput
+        There is no such survey or model, or the survey has several.
+    """
+    tasks: Mapping[str, Task[Any] | PublishedWeights] = part(survey, "tasks").TASKS
+    names = ", ".join(tasks)
+    if model is None:
+        if len(tasks) > 1:
+            raise BadInput(
+                f"{survey} has several models; give --model, one of: {names}"
+            )
+        (model,) = tasks
+    if model not in tasks:
+        raise BadInput(f"{survey} has no model '{model}'; its models are: {names}")
+    return tasks[model]

@@ -1,0 +1,300 @@
+"""Write the model card of the served eclipsing-binary classifier."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any, Final
+
+import numpy as np
+
+from amphitrite.surveys.calnet.page import REFERENCES
+from amphitrite_training.diagrams.style import FOLDER
+from amphitrite_training.surveys.calnet import card_tables as tables
+from amphitrite_training.surveys.calnet.calibrate import THRESHOLDS, WANTED_PRECISION
+from amphitrite_training.surveys.calnet.judged import (
+    CLEAR_DEPTH,
+    CLEAR_TMAG,
+    JudgedStars,
+)
+from amphitrite_training.surveys.calnet.measures import (
+    DEPTH_EDGES,
+    EVEN,
+    PERIOD_EDGES,
+    PREVALENCE,
+    TMAG_EDGES,
+    Evaluation,
+    Rates,
+    area_under_curve,
+    by_kind,
+    rates,
+)
+from amphitrite_training.surveys.calnet.simulate.stars import BINARIES
+
+_TARGET: Final = 0.98
+_CLEAR_THRESHOLD: Final = 0.9
+_STILL: Final = ("quiet", "systematics", "trend")  # others that do not vary by nature
+
+
+def card(found: Evaluation) -> str:
+    """Return the card as Markdown.
+
+    Parameters
+    ----------
+    found : Evaluation
+        What was measured.
+
+    Returns
+    -------
+    str
+        What the model is, how it was trained, what was measured and how, and what was
+        not.  It shows the pictures of `amphitrite_training.surveys.calnet.pictures`.
+    """
+    learned, stars = found.spec.learned, found.stars
+    binaries, others = stars.where(stars.is_binary), stars.where(~stars.is_binary)
+    n_binaries = len(binaries)
+    clear = stars.where(stars.is_clear)
+    at = found.thresholds
+    even, rare, deep = map(tables.percent, (EVEN, PREVALENCE, CLEAR_DEPTH))
+    return f"""# Model card: calnet
+
+Written by `amphitrite evaluate calnet`; do not edit.
+
+| | |
+|---|---|
+| version | {found.version} |
+| digest of `model.onnx` | `{found.spec.digest}` |
+| method | {"; ".join(REFERENCES)} |
+| input | one segment of a two-minute light curve: 4000 points and a periodogram |
+| output | P(eclipsing binary) of the segment |
+| interpolation | {learned["interpolation"]} |
+| recommended threshold | {found.threshold:g} |
+
+## How it was trained
+
+{_training(learned)}
+
+{_data(learned)}
+
+An eclipsing binary is two stars of which one hides the other in part, however small
+the dip. Transits of planets, however deep, and close binaries that do not eclipse
+(ellipsoidal variables) are none. Segments of a binary in which no eclipse stands out
+from the noise were not learned from.
+
+## What was measured
+
+**All of these stars are simulated**, their light curves and pictures below too.
+{len(stars):,} stars of one sector each, {n_binaries:,} of them eclipsing binaries with
+an eclipse above the noise somewhere in the sector, of the seeds from
+{found.first_seed:,} on, which training never used; written as files and put through the
+client and the served model as a user does. The unit is the star. Intervals are 95 %
+(Wilson). *Precision at a prevalence* is what the recall and the false-positive rate
+mean where so many of all stars are eclipsing binaries and the others are mixed as here:
+{even} as in the authors' test, {rare} as roughly among the mission's two-minute
+targets. Its limits combine the far ends of both intervals.
+
+{_few(stars, found.threshold)}
+
+{chosen(rates(stars, _CLEAR_THRESHOLD), rates(stars, found.threshold))}
+
+{_harsh(stars, found.threshold)}
+
+Area under the ROC curve: {area_under_curve(stars):.4f}.
+
+![ROC curves of simulated stars]({FOLDER}/roc.png)
+
+### All stars
+
+{tables.thresholds(stars, at)}
+
+### Clear cases: Tmag below {CLEAR_TMAG:g}, eclipses deeper than {deep}
+
+{tables.thresholds(clear, at)}
+
+{_target(clear)}
+
+{tables.kinds(clear.where(clear.is_binary), at)}
+
+### Published
+
+{tables.published(stars)}
+
+**The published numbers are upper bounds, and no measure of the same thing:** the
+authors' split is by segment, so that the same star is in training and test, and most of
+the known binaries were trained on. Their stars are real; those above are simulated.
+
+### By kind
+
+Share of the simulated stars that are taken for a binary, by threshold:
+
+{tables.kinds(stars, at)}
+
+![Scores of simulated stars by kind]({FOLDER}/scores.png)
+
+### By magnitude
+
+Recall:
+
+{tables.bins(binaries, at, "tmag", TMAG_EDGES, "Tmag", tables.recall)}
+
+False positives:
+
+{tables.bins(others, at, "tmag", TMAG_EDGES, "Tmag", tables.false_positives)}
+
+Precision at a prevalence of {rare}:
+
+{tables.bins(stars, at, "tmag", TMAG_EDGES, "Tmag", tables.precision)}
+
+### By depth of the deepest eclipse
+
+Recall; other stars have no depth.
+
+{tables.bins(binaries, at, "depth", DEPTH_EDGES, "depth", tables.recall)}
+
+### By period
+
+Recall; other stars have no period.
+
+{tables.bins(binaries, at, "period", PERIOD_EDGES, "period (d)", tables.recall)}
+
+### Reliability
+
+The score of a star is the highest of its segments'. The shares are weighted as if half
+of the stars were binaries; where fewer are, the same score means less.
+
+{tables.reliability(stars)}
+
+![Reliability of the scores of simulated stars]({FOLDER}/reliability.png)
+
+### Periods
+
+Of the simulated binaries that have a period in the catalogue at {found.threshold:g}.
+
+{tables.periods(stars)}
+
+### The worst mistakes
+
+Four others with the highest scores, and four clear binaries with the lowest ones,
+whether or not they reach the threshold. All are simulated.
+
+![Simulated light curves of misjudged stars]({FOLDER}/misjudged.png)
+
+## What was not measured
+
+Precision on real stars: nobody knows all the eclipsing binaries among them, and what
+TESS adds to a light curve is simulated here only as far as it is known. For single real
+stars see the tests that read real data.
+"""
+
+
+def _training(learned: Any) -> str:
+    training, recipe = learned["training"], learned["recipe"]
+    changed = ", ".join(
+        f"{key} = {value}" for key, value in sorted(recipe.items()) if value != ""
+    )
+    return (
+        f"{training['samples_seen']:,} samples in {training['seconds'] / 60:.0f} "
+        f"minutes on {training['backend']}; "
+        f"{training['trainable_parameters']:,} parameters. The recipe: {changed}."
+    )
+
+
+def _data(learned: Any) -> str:
+    if learned["recipe"]["archive"]:
+        return (
+            "The training data are real light curves and CALNet's list of known "
+            "binaries; stars that are not in it count as none, though some may be."
+        )
+    return _wrapped(
+        "**All training data are simulated**: light curves of one sector with the "
+        "mission's photon noise, gaps, jitter, momentum dumps, ramps and stray light; "
+        f"half of the stars are binaries ({', '.join(BINARIES)}), rendered as "
+        "limb-darkened spheres or Roche surfaces with the periods and magnitudes of "
+        "Prsa et al. 2022; the others are quiet, spotted, pulsating, flaring, "
+        "ellipsoidal or transited by planets, or have bad systematics."
+    )
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 88)
+
+
+def _few(stars: JudgedStars, threshold: float) -> str:
+    """Say how many false positives all of it rests on."""
+    found = rates(stars, threshold)
+    counted = found.false_positives
+    low, high = counted.interval
+    return _wrapped(
+        f"The precision rests on few stars: at {threshold:g}, **{counted.n_hits:,} of "
+        f"{counted.n:,} others** are taken for binaries "
+        f"({100 * low:.2f} to {100 * high:.2f} %), and at a prevalence of "
+        f"{tables.percent(PREVALENCE)} that makes a precision of "
+        f"{tables.precision(found)}."
+    )
+
+
+def chosen(other: Rates, recommended: Rates) -> str:
+    """Return what is said of the recommended threshold, which rests on choices.
+
+    Parameters
+    ----------
+    other : Rates
+        At a threshold to compare with.
+    recommended : Rates
+        At the recommended one.
+    """
+    rare = tables.percent(PREVALENCE)
+    return _wrapped(
+        f"**The recommended threshold rests on choices**: of {len(THRESHOLDS)} that "
+        f"are tried, from {THRESHOLDS[0]:g} to {THRESHOLDS[-1]:g} in steps that grow "
+        "finer, it is the lowest whose precision on validation stars, at a prevalence "
+        f"of {rare} and with one false positive more than was counted, "
+        f"reaches {tables.percent(WANTED_PRECISION)} (or the one where it is highest). "
+        "Another precision, prevalence or step would give another one. At "
+        f"{other.threshold:g} in its place the recall here is {tables.recall(other)} "
+        f"and not {tables.recall(recommended)}, the precision at a prevalence of "
+        f"{rare} {tables.precision(other)} and not {tables.precision(recommended)}."
+    )
+
+
+def _harsh(stars: JudgedStars, threshold: float) -> str:
+    """Say how the mixture of other stars compares with the sky's."""
+    others = stars.where(~stars.is_binary)
+    if not len(others):
+        return ""
+    still = np.isin(others.kind, _STILL).mean()
+    lyrae = (others.kind == "rr_lyrae").mean()
+    mistaken = {
+        kind: share
+        for kind, share in by_kind(others, threshold).items()
+        if share.n_hits
+    }
+    listed = ", ".join(
+        f"{kind} {share.n_hits} of {share.n:,}"
+        for kind, share in sorted(mistaken.items(), key=lambda item: -item[1].n_hits)
+    )
+    return _wrapped(
+        f"The others are far harder than the sky's: {100 * (1 - still):.0f} % of them "
+        f"vary, pulsate, flare or are transited, and {100 * lyrae:.1f} % are RR Lyrae "
+        "stars, of which Kepler had 52 among some 200,000 targets (arXiv:2203.08596); "
+        f"those taken for binaries here are: {listed or 'none'}."
+    )
+
+
+def _target(clear: JudgedStars) -> str:
+    found = rates(clear, _CLEAR_THRESHOLD)
+    rows = (
+        ("recall", found.recall.value, found.recall.interval),
+        (
+            f"precision at a prevalence of {tables.percent(EVEN)}",
+            found.implied_precision(EVEN),
+            found.implied_interval(EVEN),
+        ),
+    )
+    told = "; ".join(
+        f"{name} {value:.3f} ({low:.3f} to {high:.3f}), "
+        f"{'reached' if value > _TARGET else 'not reached'}"
+        for name, value, (low, high) in rows
+    )
+    return _wrapped(
+        f"The target for clear cases is {_TARGET} at {_CLEAR_THRESHOLD:g}: {told}."
+    )

@@ -1,0 +1,357 @@
+"""What is measured of a catalogue of eclipsing binaries, and how it is counted.
+
+A star is the unit: its segments share a star's peculiarities and are no independent
+trials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from amphitrite.triton.spec import ModelSpec
+from amphitrite_training.evaluation.matching import Share
+from amphitrite_training.surveys.calnet.judged import JudgedStars
+from amphitrite_training.surveys.calnet.simulate.stars import BINARIES, KINDS
+
+Floats = NDArray[np.float64]
+
+# Of TESS's two-minute targets: 9,351 new and 4,225 known binaries (arXiv:2504.15875)
+# among some 500,000 stars would be 2.7 %, of which not all are real.
+PREVALENCE: Final = 0.02
+# As in the authors' test, half of whose segments are of binaries.
+EVEN: Final = 0.5
+THRESHOLDS: Final = (0.5, 0.9)
+TMAG_EDGES: Final = (0.0, 8.0, 10.0, 12.0, 13.0, 14.0, 20.0)
+PERIOD_EDGES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 100.0)
+DEPTH_EDGES: Final = (0.0, 0.01, 0.03, 0.1, 0.3, 1.1)
+RELIABILITY_EDGES: Final = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0001)
+# A longer orbit may show one primary eclipse in two orbits of the satellite.
+TWICE_SEEN_DAYS: Final = 12.0
+_PERIOD_TOLERANCE: Final = 0.01
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How well binaries are told from other stars at one threshold.
+
+    Parameters
+    ----------
+    threshold : float
+        Stars with this score or more count as binaries.
+    recall, false_positives : Share
+        Binaries found of all binaries; others taken for binaries of all others.
+    """
+
+    threshold: float
+    recall: Share
+    false_positives: Share
+
+    def implied_precision(self, prevalence: float = PREVALENCE) -> float:
+        """Return the precision where so many of all stars are binaries.
+
+        Parameters
+        ----------
+        prevalence : float
+            The share of eclipsing binaries, 0 to 1.
+
+        Returns
+        -------
+        float
+            1 where nothing is taken for a binary wrongly; NaN where nothing is found.
+        """
+        return _precision(self.recall.value, self.false_positives.value, prevalence)
+
+    def implied_interval(self, prevalence: float = PREVALENCE) -> tuple[float, float]:
+        """Return limits of the implied precision: the ends of both 95 % intervals."""
+        recall, false = self.recall.interval, self.false_positives.interval
+        return (
+            _precision(recall[0], false[1], prevalence),
+            _precision(recall[1], false[0], prevalence),
+        )
+
+
+def _precision(recall: float, false: float, prevalence: float) -> float:
+    real, wrong = prevalence * recall, (1 - prevalence) * false
+    return real / (real + wrong) if real + wrong > 0 else float("nan")
+
+
+def rates(stars: JudgedStars, threshold: float) -> Rates:
+    """Count at a threshold; a star that is not in the catalogue is not found."""
+    found = np.nan_to_num(stars.p_eb, nan=-1.0) >= threshold
+    return Rates(
+        threshold,
+        recall=_share(found[stars.is_binary]),
+        false_positives=_share(found[~stars.is_binary]),
+    )
+
+
+def _share(hits: NDArray[np.bool_]) -> Share:
+    return Share(int(hits.sum()), len(hits))
+
+
+def area_under_curve(stars: JudgedStars) -> float:
+    """Return the chance that a binary scores higher than another star.
+
+    The area under the ROC curve as a rank sum; ties count half.
+    """
+    positive = stars.is_binary
+    ranks = rankdata(np.nan_to_num(stars.p_eb, nan=-1.0))
+    n, m = int(positive.sum()), int((~positive).sum())
+    if not n or not m:
+        return float("nan")
+    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * m))
+
+
+def roc(stars: JudgedStars) -> tuple[Floats, Floats]:
+    """Return false-positive rate and recall at every score, from the highest down.
+
+    Parameters
+    ----------
+    stars : Scored
+        The stars; one that is not in the catalogue is never found.
+
+    Returns
+    -------
+    false_positives, recall : (m,) ndarray
+        Both rise from 0.
+    """
+    order = np.argsort(-np.nan_to_num(stars.p_eb, nan=-1.0), kind="stable")
+    score, binary = stars.p_eb[order], stars.is_binary[order]
+    last = np.append(np.diff(score) != 0, True) & np.isfinite(score)
+    rising = (
+        np.append(0.0, np.cumsum(which)[last] / max(1, which.sum()))
+        for which in (~binary, binary)
+    )
+    false_positives, recall = rising
+    return false_positives, recall
+
+
+def by_kind(stars: JudgedStars, threshold: float) -> dict[str, Share]:
+    """Count for each kind how many score the threshold or more."""
+    found = np.nan_to_num(stars.p_eb, nan=-1.0) >= threshold
+    return {
+        kind: _share(found[stars.kind == kind])
+        for kind in KINDS
+        if (stars.kind == kind).any()
+    }
+
+
+def by_bin(
+    stars: JudgedStars, threshold: float, quantity: str, edges: Sequence[float]
+) -> list[tuple[float, float, Rates]]:
+    """Count in bins of a quantity.
+
+    Parameters
+    ----------
+    stars : Scored
+        The stars.
+    threshold : float
+        See `Rates`.
+    quantity : str
+        A field of `Scored`: ``"tmag"``, ``"period"`` or ``"depth"``.
+    edges : sequence of float
+        Ascending; a bin holds its lower edge and not its upper one.
+
+    Returns
+    -------
+    list of (low, high, Rates)
+    """
+    values = getattr(stars, quantity)
+    return [
+        (low, high, rates(stars.where((values >= low) & (values < high)), threshold))
+        for low, high in pairwise(edges)
+    ]
+
+
+@dataclass(frozen=True)
+class Reliable:
+    """How many stars of a bin of the score are binaries, if half of all stars are.
+
+    Parameters
+    ----------
+    low, high, mean : float
+        Limits of the bin, and mean score in it.
+    counted : Share
+        Binaries of this sample's stars in it.
+    value : float
+        The share of binaries where both groups weigh the same; NaN of nothing.
+    interval : (float, float)
+        The 95 % interval of ``counted``, weighted likewise.
+    """
+
+    low: float
+    high: float
+    mean: float
+    counted: Share
+    value: float
+    interval: tuple[float, float]
+
+
+def reliability(stars: JudgedStars) -> list[Reliable]:
+    """Compare scores with the share of binaries, bin by bin.
+
+    Parameters
+    ----------
+    stars : Scored
+        With any share of binaries: the result is for a share of one half.
+
+    Returns
+    -------
+    list of Reliable
+        One for each of the bins of `RELIABILITY_EDGES`.
+    """
+    weight = (~stars.is_binary).sum() / max(1, stars.is_binary.sum())
+    weights = np.where(stars.is_binary, weight, 1.0)
+    result = []
+    for low, high in pairwise(RELIABILITY_EDGES):
+        here = (stars.p_eb >= low) & (stars.p_eb < high)
+        counted = _share(stars.is_binary[here])
+        value, *ends = (
+            share * weight / (share * weight + 1 - share) if weight else share
+            for share in (counted.value, *counted.interval)
+        )
+        mean = (
+            float(np.average(stars.p_eb[here], weights=weights[here]))
+            if weights[here].any()
+            else float("nan")
+        )
+        limits = (low, min(high, 1.0))
+        result.append(Reliable(*limits, mean, counted, value, (ends[0], ends[1])))
+    return result
+
+
+def periods(
+    stars: JudgedStars, *, longest: float = np.inf
+) -> dict[str, tuple[Share, Share]]:
+    """Count periods that are right, by kind of binary.
+
+    Parameters
+    ----------
+    stars : Scored
+        The stars.
+    longest : float, optional
+        Leave longer true periods out, days.
+
+    Returns
+    -------
+    dict of str to (Share, Share)
+        Of the binaries that have a period in the catalogue: within 1 %, and within 1 %
+        of the period, its half or its double.
+    """
+    result = {}
+    for kind in BINARIES:
+        here = (
+            (stars.kind == kind)
+            & np.isfinite(stars.found_period)
+            & (stars.period < longest)
+        )
+        ratio = stars.found_period[here] / stars.period[here]
+        exact, related = (
+            np.any(
+                [np.abs(ratio / factor - 1) < _PERIOD_TOLERANCE for factor in factors],
+                axis=0,
+            )
+            for factors in ((1.0,), (0.5, 1.0, 2.0))
+        )
+        result[kind] = (_share(exact), _share(related))
+    return result
+
+
+def misjudged(stars: JudgedStars, *, n: int) -> JudgedStars:
+    """Return the stars whose scores are the most wrong.
+
+    Parameters
+    ----------
+    stars : Scored
+        The stars.
+    n : int
+        How many of each of the two groups at most.
+
+    Returns
+    -------
+    Scored
+        Others, the highest score first, and then clear binaries, the lowest first; of
+        those that are in the catalogue.
+    """
+    scored = np.isfinite(stars.p_eb)
+    others = np.flatnonzero(~stars.is_binary & scored)
+    binaries = np.flatnonzero(stars.is_binary & stars.is_clear & scored)
+    highest = others[np.argsort(-stars.p_eb[others], kind="stable")][:n]
+    lowest = binaries[np.argsort(stars.p_eb[binaries], kind="stable")][:n]
+    return stars.where(np.concatenate([highest, lowest]))
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured of a served model.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The served model's.
+    version : int
+        Its version.
+    first_seed : int
+        The stars are of this seed and those after it.
+    threshold : float
+        The recommended one, from the model's spec.
+    stars : Scored
+        What was found.
+    """
+
+    spec: ModelSpec
+    version: int
+    first_seed: int
+    threshold: float
+    stars: JudgedStars
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """The thresholds that are reported, the recommended one among them."""
+        return tuple(sorted({*THRESHOLDS, self.threshold}))
+
+    def as_dict(self) -> Mapping[str, Any]:
+        """Return the main numbers as JSON types."""
+        return {
+            "model": self.spec.name,
+            "version": self.version,
+            "digest": self.spec.digest,
+            "n_stars": len(self.stars),
+            "first_seed": self.first_seed,
+            "recommended_threshold": self.threshold,
+            "area_under_curve": area_under_curve(self.stars),
+            "at": [
+                _as_dict(rates(stars, threshold)) | {"stars": name}
+                for name, stars in (
+                    ("all", self.stars),
+                    ("clear", self.stars.where(self.stars.is_clear)),
+                )
+                for threshold in self.thresholds
+            ],
+            "periods": {
+                kind: {"exact": _counts(exact), "related": _counts(related)}
+                for kind, (exact, related) in periods(self.stars).items()
+            },
+        }
+
+
+def _as_dict(found: Rates) -> dict[str, Any]:
+    implied = found.implied_precision()
+    return {
+        "threshold": found.threshold,
+        "recall": _counts(found.recall),
+        "false_positives": _counts(found.false_positives),
+        "implied_precision": None if np.isnan(implied) else implied,
+        "implied_interval": list(found.implied_interval()),
+    }
+
+
+def _counts(share: Share) -> list[int]:
+    return [share.n_hits, share.n]
