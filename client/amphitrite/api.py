@@ -11,8 +11,9 @@ from typing import Any
 from astropy.table import QTable
 
 from amphitrite.engine.control import Control
-from amphitrite.surveys import asked, model_names, needed, page
+from amphitrite.surveys import asked, model_names, needed
 from amphitrite.surveys import options as survey_options
+from amphitrite.surveys import survey as find
 from amphitrite.triton.connection import Connection
 
 
@@ -141,10 +142,10 @@ def run(
     >>> sorted(set(frame.morphology) - {"disk", "irregular", "point_source"})
     ['spheroid']
     """
-    survey_page = page(survey)
+    found = find(survey)
     chosen = survey_options(survey, **options)
     with _scratch(needed=output is None) as scratch:
-        name = "result" if survey_page.PRODUCTS else "catalogue.fits"
+        name = "result" if found.page.PRODUCTS else "catalogue.fits"
         out = Path(output) if output is not None else Path(scratch) / name
         paths = [Path(path) for path in inputs]
         connecting = (
@@ -152,7 +153,7 @@ def run(
             if isinstance(server, Connection)
             else connect(server, models=asked(survey))
         )
-        return survey_page.run(paths, connecting, out, chosen, control).table
+        return found.run(paths, connecting, out, chosen, control).table
 
 
 def _scratch(*, needed: bool) -> AbstractContextManager[str]:

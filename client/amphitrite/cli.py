@@ -13,8 +13,8 @@ import traceback
 from types import FrameType
 from typing import Any, Final
 
+from amphitrite import streams
 from amphitrite._version import __version__
-from amphitrite.commands import streams
 from amphitrite.errors import AmphitriteError, Interrupted, OutputError
 from amphitrite.shown import shown
 

@@ -7,12 +7,12 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+from amphitrite import places
 from amphitrite.errors import BadInput, OutputError, SpecMismatch
 from amphitrite.files.archives import unpack
 from amphitrite.files.checksums import check_sha256, sha256
 from amphitrite.files.downloads import Advance, download, is_safe_url, is_url
 from amphitrite.files.generations import next_generation
-from amphitrite.places import FOLDER, checkout_repository, expanded, user_repository
 from amphitrite.triton.config import parse_config
 from amphitrite.triton.plain_models import (
     MODEL_FILE,
@@ -28,7 +28,7 @@ VARIABLE: Final = "AMPHITRITE_MODEL_REPOSITORY"
 def _user_repository() -> Path | BadInput:
     """Return where `install` puts models, or why there is no such place."""
     try:
-        return user_repository()
+        return places.user_repository()
     except BadInput as error:
         return error
 
@@ -52,20 +52,20 @@ def find_repository(option: Path | None = None) -> Path:
     if option is not None:
         return _asked_for(option, "--model-repository")
     if variable := os.environ.get(VARIABLE):
-        return _asked_for(expanded(variable, VARIABLE), VARIABLE)
-    places = {
-        "the source tree": checkout_repository(),
+        return _asked_for(places.expanded(variable, VARIABLE), VARIABLE)
+    looked = {
+        "the source tree": places.checkout_repository(),
         "your data folder": _user_repository(),
     }
-    for place in places.values():
+    for place in looked.values():
         if isinstance(place, Path) and model_folders(place):
             return place.absolute()
-    looked = "\n".join(
-        f"  {name}: {place or 'not running from one'}" for name, place in places.items()
+    listed = "\n".join(
+        f"  {name}: {place or 'not running from one'}" for name, place in looked.items()
     )
     raise BadInput(
         "no model repository was found. Looked in\n"
-        f"  --model-repository: not given\n  {VARIABLE}: not set\n{looked}\n"
+        f"  --model-repository: not given\n  {VARIABLE}: not set\n{listed}\n"
         "Give one with --model-repository, or install one: "
         "amphitrite models install DIR|ARCHIVE|URL"
     )
@@ -212,7 +212,7 @@ def install(
             "what comes over http:// can be changed on the way: give --sha256, the "
             "archive's checksum as its publisher shows it, or an https:// address"
         )
-    target = user_repository()
+    target = places.user_repository()
     try:
         with next_generation(target) as generation:
             folder = _unpacked(text, generation.scratch, sha256=sha256, advance=advance)
@@ -270,7 +270,7 @@ def _unpacked(
     source: str, scratch: Path, *, sha256: str | None, advance: Advance
 ) -> Path:
     """Return the folder that a source is, or holds."""
-    path = expanded(source, "the source")
+    path = places.expanded(source, "the source")
     if is_url(source):
         path = download(source, scratch, advance=advance)
     elif path.is_dir():
@@ -290,7 +290,10 @@ def _unpacked(
 def _models_of(folder: Path, source: str | Path) -> list[Path]:
     """List the models of a folder, or of the one folder in it."""
     inner = [entry for entry in folder.iterdir() if entry.is_dir()]
-    for candidate in [folder, *(inner if len(inner) == 1 else [folder / FOLDER])]:
+    for candidate in [
+        folder,
+        *(inner if len(inner) == 1 else [folder / places.FOLDER]),
+    ]:
         if models := model_folders(candidate):
             return models
     raise BadInput(

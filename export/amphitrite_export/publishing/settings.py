@@ -34,9 +34,9 @@ class Settings:
 
 
 SETTINGS: Final[Mapping[str, Settings]] = {
-    # tests/bench/settings.py on two cores, four requests in flight, batches of 32, 64,
-    # 128 and 200 windows: throughput as a fraction of this choice (2 instances x 1 thread,
-    # no batching), median of five interleaved rounds:
+    # tests/bench/settings.py on two cores, four requests in flight, batches of 32,
+    # 64, 128 and 200 windows: throughput as a fraction of this choice (2 instances x
+    # 1 thread, no batching), median of five interleaved rounds:
     #   1 x 2                  0.87  0.91  0.82  0.90
     #   2 x 1 with batching    0.88  0.90  0.66  0.85
     #   1 x 2 with batching    0.77  0.79  0.71  0.84

@@ -400,7 +400,7 @@ def test_all_is_on_the_disk_before_it_gets_its_name(
 
     if overwrite:
         (make if is_folder else make_file)(tmp_path / "out", "old")
-    monkeypatch.setattr("amphitrite.files.replacing.put", watched)
+    monkeypatch.setattr("amphitrite.engine.staging.put", watched)
     monkeypatch.setattr(writing.os, "fsync", fsync)
     (make if is_folder else make_file)(tmp_path / "out", overwrite=overwrite)
     assert tmp_path.stat().st_ino in stored  # so is the name
@@ -493,13 +493,13 @@ def test_a_run_is_killed_again_and_again_after_its_result_got_its_name(
         raise Killed
 
     for dies in (put_and_killed, killed, put_and_killed, killed, killed):
-        monkeypatch.setattr("amphitrite.files.replacing.put", dies)
+        monkeypatch.setattr("amphitrite.engine.staging.put", dies)
         with pytest.raises(Killed):
             run(out, is_folder=True, resume=(tmp_path / "out.part").exists())
         with folder(out, resume=True):
             pass  # killed once more, before it did anything
         assert content(out) == "new"
-    monkeypatch.setattr("amphitrite.files.replacing.put", put)
+    monkeypatch.setattr("amphitrite.engine.staging.put", put)
     with pytest.raises(OutputError, match="exists already"):
         folder(out)
     run(out, is_folder=True, resume=True)
@@ -692,8 +692,9 @@ def test_no_room_for_a_further_file_is_no_loss(full_disk):
 
 def apart(name, *words, library, **variables):
     """Call a function of this module in a process with calls that fail."""
-    here = os.path.dirname(__file__)  # noqa: PTH120
-    program = f"import sys; sys.path.insert(0, {here!r}); import test_staging as tests"
+    here = Path(__file__)
+    paths = [str(here.parent), str(here.parents[2])]
+    program = f"import sys; sys.path[:0] = {paths}; import test_staging as tests"
     done = subprocess.run(
         [sys.executable, "-c", f"{program}; tests.{name}(*sys.argv[1:])", *words],
         env={**os.environ, "LD_PRELOAD": str(library), **variables},

@@ -114,8 +114,9 @@ def test_one_photon_is_a_small_region(tmp_path):
 def test_without_matplotlib_the_extra_is_named():
     code = (
         "import sys; sys.modules['matplotlib'] = None\n"
-        "from amphitrite import errors, skymaps\n"
-        "try: skymaps.check_available()\n"
+        "from amphitrite import errors\n"
+        "from amphitrite.surveys.asid import pictures\n"
+        "try: pictures.check_available()\n"
         "except errors.MissingExtra as error: print(error)"
     )
     done = subprocess.run(
