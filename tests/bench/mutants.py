@@ -47,8 +47,8 @@ def _client(
 
 ENGINE: Final = (
     *_client(
-        "engine",
-        "test_patience.py",
+        "engine/execution",
+        "client/engine/test_patience.py",
         (
             "failing_since_kept",
             "a success does not end the time for which the server has been failing",
@@ -81,8 +81,8 @@ ENGINE: Final = (
         ),
     ),
     *_client(
-        "engine",
-        "test_engine.py",
+        "engine/execution",
+        "client/engine/test_execution.py",
         (
             "failed_request_lost",
             "a request that failed is not sent again",
@@ -118,8 +118,8 @@ ENGINE: Final = (
 
 OUTPUT: Final = (
     *_client(
-        "journal",
-        "test_journal.py",
+        "engine/journal",
+        "client/engine/test_journal.py",
         (
             "journal_head_ignored",
             "a resumed run takes the results of another one",
@@ -128,8 +128,8 @@ OUTPUT: Final = (
         ),
     ),
     *_client(
-        "staging",
-        "test_staging.py::test_too_small_a_disk_is_said_before_any_work",
+        "engine/staging",
+        "client/engine/test_staging.py::test_too_small_a_disk_is_said_before_any_work",
         (
             "free_space_unchecked",
             "a run begins what the disk has no room for",
@@ -141,8 +141,8 @@ OUTPUT: Final = (
 
 MODELS: Final = (
     *_client(
-        "spec",
-        "test_spec.py",
+        "triton/spec",
+        "client/triton/test_spec.py",
         (
             "contract_ignored",
             "a model of another contract is used",
@@ -158,8 +158,8 @@ MODELS: Final = (
     ),
     *_of(
         "export/amphitrite_export",
-        "parity",
-        "export/test_parity.py",
+        "conversion/parity",
+        "export/conversion/test_parity.py",
         (
             "parity_loose",
             "a wrongly converted network is published",
@@ -188,7 +188,7 @@ SERVER: Final = (
     ),
     *_client(
         "server/selfcheck",
-        "server/test_selfcheck.py",
+        "client/server/test_selfcheck.py",
         (
             "selfcheck_believes",
             "a server that answers wrongly passes its self-check",
@@ -212,8 +212,8 @@ SERVER: Final = (
 
 LIGHT_CURVES: Final = (
     *_client(
-        "light_curves",
-        "light_curves/test_light_curves.py",
+        "surveys/calnet/prepare/light_curves",
+        "client/surveys/calnet/prepare/test_light_curves.py",
         (
             "kepler_zero",
             "Kepler's times without a stated zero point are half a day late",
@@ -276,8 +276,8 @@ LIGHT_CURVES: Final = (
         ),
     ),
     *_client(
-        "segments",
-        "light_curves/test_segments.py",
+        "surveys/calnet/prepare/segments",
+        "client/surveys/calnet/prepare/test_segments.py",
         (
             "gap_shorter",
             "a gap of exactly the limit splits a light curve",
@@ -297,12 +297,6 @@ LIGHT_CURVES: Final = (
             "keep = flux <= np.percentile(flux, PERCENTILE)",
         ),
         (
-            "period_grid",
-            "the periodogram begins one period too early",
-            "np.logspace(-3, 1, 1125)[125:]",
-            "np.logspace(-3, 1, 1125)[124:-1]",
-        ),
-        (
             "periodogram_unscaled",
             "the periodogram is not stretched to 0..1",
             "periodogram=to_unit_range(power(time, flux, 1 / PERIODS))",
@@ -316,8 +310,18 @@ LIGHT_CURVES: Final = (
         ),
     ),
     *_client(
-        "resampling",
-        "light_curves/test_segments.py",
+        "surveys/calnet/page",
+        "client/surveys/calnet/prepare/test_segments.py",
+        (
+            "period_grid",
+            "the periodogram begins one period too early",
+            "np.logspace(-3, 1, 1125)[125:]",
+            "np.logspace(-3, 1, 1125)[124:-1]",
+        ),
+    ),
+    *_client(
+        "surveys/calnet/prepare/resampling",
+        "client/surveys/calnet/prepare/test_segments.py",
         (
             "grid_half_open",
             "the resampled light curve ends one step early",
@@ -332,8 +336,8 @@ LIGHT_CURVES: Final = (
         ),
     ),
     *_client(
-        "periodogram",
-        "light_curves/test_periodogram.py",
+        "surveys/calnet/prepare/periodogram",
+        "client/surveys/calnet/prepare/test_periodogram.py",
         (
             "power_of_two",
             "the periodogram is normalised to twice the variance",
@@ -366,8 +370,8 @@ LIGHT_CURVES: Final = (
         ),
     ),
     *_client(
-        "folding",
-        "light_curves/test_folding.py",
+        "surveys/calnet/interpret/folding",
+        "client/surveys/calnet/interpret/test_folding.py",
         (
             "phase_backwards",
             "phases run backwards",
@@ -413,8 +417,8 @@ LIGHT_CURVES: Final = (
         ),
     ),
     *_client(
-        "refining",
-        "light_curves/test_refining.py",
+        "surveys/calnet/interpret/refinement",
+        "client/surveys/calnet/interpret/test_refinement.py",
         (
             "step_sign",
             "a period is moved the wrong way",
@@ -447,8 +451,8 @@ LIGHT_CURVES: Final = (
         ),
     ),
     *_client(
-        "doubling",
-        "light_curves/test_doubling.py",
+        "surveys/calnet/interpret/doubling",
+        "client/surveys/calnet/interpret/test_doubling.py",
         (
             "minima_scale",
             "depths of single minima are not relative to their mean",
@@ -475,8 +479,8 @@ LIGHT_CURVES: Final = (
         ),
     ),
     *_client(
-        "choosing",
-        "light_curves/test_choosing.py",
+        "surveys/calnet/interpret/aliases",
+        "client/surveys/calnet/interpret/test_aliases.py",
         (
             "repeated_biased",
             "noise within one cycle counts as repeated",
@@ -497,8 +501,8 @@ LIGHT_CURVES: Final = (
         ),
     ),
     *_client(
-        "boxes",
-        "light_curves/test_boxes.py",
+        "surveys/calnet/interpret/boxes",
+        "client/surveys/calnet/interpret/test_boxes.py",
         (
             "box_grid",
             "boxes drift by more than their length between two frequencies tried",
@@ -513,8 +517,8 @@ LIGHT_CURVES: Final = (
         ),
     ),
     *_client(
-        "stretches",
-        "light_curves/test_stretches.py",
+        "surveys/calnet/interpret/sectors",
+        "client/surveys/calnet/interpret/test_sectors.py",
         (
             "shortest_stretch",
             "the shortest stretch of sectors is searched",
@@ -535,10 +539,11 @@ LIGHT_CURVES: Final = (
         ),
     ),
     *_client(
-        "periods",
-        "light_curves/test_periods.py::test_two_cycles_are_told "
-        "light_curves/test_periods.py::test_a_peak_is_searched_up_to_half_of_the_span "
-        "light_curves/test_periods.py"
+        "surveys/calnet/interpret/periods",
+        "client/surveys/calnet/interpret/test_periods.py::test_two_cycles_are_told "
+        "client/surveys/calnet/interpret/test_periods.py"
+        "::test_a_peak_is_searched_up_to_half_of_the_span "
+        "client/surveys/calnet/interpret/test_periods.py"
         "::test_the_false_alarm_probability_is_that_of_the_whole_search",
         (
             "few_cycles",
@@ -560,8 +565,8 @@ LIGHT_CURVES: Final = (
         ),
     ),
     *_client(
-        "stars",
-        "light_curves/test_stars.py",
+        "surveys/calnet/interpret/stars",
+        "client/surveys/calnet/interpret/test_stars.py",
         (
             "score_mean",
             "a star's score is the mean of its segments'",
@@ -573,12 +578,6 @@ LIGHT_CURVES: Final = (
             "of two files of a sector that with fewer segments counts",
             "(-len(file.p_eb), str(file.path))",
             "(len(file.p_eb), str(file.path))",
-        ),
-        (
-            "overlap_twice",
-            "what two files cover both counts twice",
-            "if not result or segment.time[0] > result[-1].time[-1]:",
-            "if True:",
         ),
         (
             "stars_as_text",
@@ -594,8 +593,18 @@ LIGHT_CURVES: Final = (
         ),
     ),
     *_client(
-        "scoring",
-        "light_curves/test_scoring.py::test_answers_fall_into_place_in_any_order",
+        "surveys/calnet/prepare/inputs",
+        "client/surveys/calnet/interpret/test_stars.py",
+        (
+            "overlap_twice",
+            "what two files cover both counts twice",
+            "if not result or segment.time[0] > result[-1].time[-1]:",
+            "if True:",
+        ),
+    ),
+    *_client(
+        "surveys/calnet/work",
+        "client/surveys/calnet/test_work.py::test_answers_fall_into_place_in_any_order",
         (
             "batch_misplaced",
             "the scores of a second batch overwrite those of the first",
@@ -605,8 +614,8 @@ LIGHT_CURVES: Final = (
         ),
     ),
     *_client(
-        "surveys/calnet",
-        "surveys/test_calnet.py",
+        "surveys/calnet/catalogue",
+        "client/surveys/calnet/test_run.py",
         (
             "n_positive_above",
             "a segment that reaches the threshold does not count as positive",
@@ -621,7 +630,7 @@ LIGHT_CURVES: Final = (
         ),
     ),
     *_client(
-        "surveys/calnet",
+        "surveys/calnet/run",
         "serving/calnet/test_search.py"
         "::test_a_score_that_is_just_the_threshold_reaches_it",
         (
@@ -641,8 +650,8 @@ LIGHT_CURVES: Final = (
 
 SKIES: Final = (
     *_client(
-        "observation",
-        "test_observation.py",
+        "surveys/asid/prepare/observation",
+        "client/surveys/asid/prepare/test_observation.py",
         (
             "correction_inverted",
             "a source with half of its patch's exposure gets half of its flux",
@@ -675,14 +684,18 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "bands",
-        "test_bands.py",
+        "surveys/asid/bands",
+        "client/surveys/asid/test_bands.py",
         (
             "spectrum_harder",
             "a typical spectrum is E^-2.0",
             "SPECTRAL_INDEX: Final = 2.4",
             "SPECTRAL_INDEX: Final = 2.0",
         ),
+    ),
+    *_client(
+        "surveys/asid/prepare/coverage",
+        "client/surveys/asid/test_bands.py",
         (
             "least_coverage",
             "a band with hardly more than a quarter of its photons is left out",
@@ -691,8 +704,9 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "bands",
-        "skies/test_exposures.py::test_the_weights_are_of_the_bands_above_1_gev",
+        "surveys/asid/bands",
+        "client/surveys/asid/prepare/test_exposures.py"
+        "::test_the_weights_are_of_the_bands_above_1_gev",
         (
             "weights_of_all",
             "bands below 1 GeV count for a flux above it",
@@ -701,9 +715,12 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "patches",
-        "test_detections.py test_tiling.py::test_depth_is_that_of_the_deepest_patch"
-        " test_tiling.py::test_a_photon_lands_in_the_same_place_in_every_band",
+        "surveys/asid/prepare/patches",
+        "client/surveys/asid/interpret/test_detections.py "
+        "client/surveys/asid/prepare/test_tiling.py"
+        "::test_depth_is_that_of_the_deepest_patch "
+        "client/surveys/asid/prepare/test_tiling.py"
+        "::test_a_photon_lands_in_the_same_place_in_every_band",
         (
             "longitude_sign",
             "longitudes grow to the right in a patch",
@@ -730,10 +747,13 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "tiling",
-        "test_tiling.py::test_counts_are_those_of_every_photon_by_itself"
-        " test_tiling.py::test_every_direction_is_well_inside_a_patch"
-        " test_tiling.py::test_a_photon_lands_in_the_same_place_in_every_band",
+        "surveys/asid/prepare/tiling",
+        "client/surveys/asid/prepare/test_tiling.py"
+        "::test_counts_are_those_of_every_photon_by_itself "
+        "client/surveys/asid/prepare/test_tiling.py"
+        "::test_every_direction_is_well_inside_a_patch "
+        "client/surveys/asid/prepare/test_tiling.py"
+        "::test_a_photon_lands_in_the_same_place_in_every_band",
         (
             "photons_at_corners",
             "photons outside a patch are counted at its edge",
@@ -760,8 +780,8 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "peaks",
-        "test_peaks.py",
+        "surveys/asid/interpret/peaks",
+        "client/surveys/asid/interpret/test_peaks.py",
         (
             "response_unscaled",
             "the response depends on the scale",
@@ -806,8 +826,8 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "detections",
-        "test_detections.py",
+        "surveys/asid/interpret/detections",
+        "client/surveys/asid/interpret/test_detections.py",
         (
             "offset_sign",
             "the network's offset is taken off along the row",
@@ -826,6 +846,10 @@ SKIES: Final = (
             "found = found[found.score > threshold]",
             "found = found[found.score >= threshold]",
         ),
+    ),
+    *_client(
+        "surveys/asid/catalogue",
+        "client/surveys/asid/interpret/test_detections.py",
         (
             "names_rounded",
             "names are rounded, not cut off",
@@ -834,8 +858,9 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "descriptions",
-        "test_descriptions.py surveys/test_asid.py",
+        "surveys/asid/catalogue",
+        "client/surveys/asid/interpret/test_descriptions.py "
+        "client/surveys/asid/test_run.py",
         (
             "ln_ten",
             "errors of fluxes lack the factor ln(10)",
@@ -848,23 +873,16 @@ SKIES: Final = (
             "at_68, at_95 = calibration.radii",
             "at_95, at_68 = calibration.radii",
         ),
+    ),
+    *_client(
+        "surveys/asid/learned",
+        "client/surveys/asid/interpret/test_descriptions.py "
+        "client/surveys/asid/test_run.py",
         (
             "variance_for_sigma",
             "the error of a flux is the variance that the network says",
             "sigma = np.sqrt(variance)\n",
             "sigma = np.asarray(variance)\n",
-        ),
-        (
-            "position_variances_added",
-            "the variances of both coordinates add up",
-            '["offset_variance"].sum(axis=-2).mean(axis=-1)',
-            '["offset_variance"].sum(axis=-2).sum(axis=-1)',
-        ),
-        (
-            "epistemic_dropped",
-            "a flux's variance is its aleatoric part alone",
-            'kept["flux_variance"].sum(axis=-1)',
-            'kept["flux_variance"][..., 0]',
         ),
         (
             "error_uncorrected",
@@ -886,19 +904,30 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "surveys/asid",
-        "surveys/test_asid.py",
+        "surveys/asid/interpret/descriptions",
+        "client/surveys/asid/interpret/test_descriptions.py "
+        "client/surveys/asid/test_run.py",
+        (
+            "position_variances_added",
+            "the variances of both coordinates add up",
+            '["offset_variance"].sum(axis=-2).mean(axis=-1)',
+            '["offset_variance"].sum(axis=-2).sum(axis=-1)',
+        ),
+        (
+            "epistemic_dropped",
+            "a flux's variance is its aleatoric part alone",
+            'kept["flux_variance"].sum(axis=-1)',
+            'kept["flux_variance"][..., 0]',
+        ),
+    ),
+    *_client(
+        "surveys/asid/catalogue",
+        "client/surveys/asid/test_run.py",
         (
             "correction_of_log",
             "the correction of an exposure is added to a logarithm as it is",
             "found.log10_flux + np.log10(factor)",
             "found.log10_flux + factor",
-        ),
-        (
-            "members_of_two_releases",
-            "ensembles whose members differ are used together",
-            "        if identities.get(member.name) != member.identity:\n",
-            "        if False:\n",
         ),
         (
             "rows_unsorted",
@@ -908,8 +937,18 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "search",
-        "test_search.py",
+        "surveys/asid/run",
+        "client/surveys/asid/test_run.py",
+        (
+            "members_of_two_releases",
+            "ensembles whose members differ are used together",
+            "        if identities.get(member.name) != member.identity:\n",
+            "        if False:\n",
+        ),
+    ),
+    *_client(
+        "surveys/asid/work",
+        "client/surveys/asid/test_work.py",
         (
             "empty_places_taken",
             "empty places of the server's list become peaks",
@@ -924,8 +963,8 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "exposures",
-        "skies/test_exposures.py",
+        "surveys/asid/prepare/exposures",
+        "client/surveys/asid/prepare/test_exposures.py",
         (
             "exposure_unit",
             "an exposure in m2 s is taken for cm2 s",
@@ -958,13 +997,17 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "events",
-        "skies/test_events.py::test_photons_go_to_the_band_that_holds_their_energy "
-        "skies/test_events.py::test_energies_in_other_units_are_converted "
-        "skies/test_events.py::test_equatorial_positions_are_turned_to_galactic_ones "
-        "skies/test_events.py"
+        "surveys/asid/prepare/events",
+        "client/surveys/asid/prepare/test_events.py"
+        "::test_photons_go_to_the_band_that_holds_their_energy "
+        "client/surveys/asid/prepare/test_events.py"
+        "::test_energies_in_other_units_are_converted "
+        "client/surveys/asid/prepare/test_events.py"
+        "::test_equatorial_positions_are_turned_to_galactic_ones "
+        "client/surveys/asid/prepare/test_events.py"
         "::test_a_photon_outside_the_stated_energies_does_not_count "
-        "skies/test_events.py::test_mixed_exposures_are_refused",
+        "client/surveys/asid/prepare/test_events.py"
+        "::test_mixed_exposures_are_refused",
         (
             "energy_unit",
             "energies in GeV are taken for MeV",
@@ -997,8 +1040,8 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "cubes",
-        "skies/test_cubes.py",
+        "surveys/asid/prepare/image_cubes",
+        "client/surveys/asid/prepare/test_image_cubes.py",
         (
             "cube_off_by_one",
             "photons of a cube are one pixel off",
@@ -1013,8 +1056,8 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "healpix_cubes",
-        "skies/test_healpix_cubes.py",
+        "surveys/asid/prepare/healpix_cubes",
+        "client/surveys/asid/prepare/test_healpix_cubes.py",
         (
             "nested_as_ring",
             "NESTED maps are read as RING",
@@ -1029,8 +1072,8 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "scatter",
-        "skies/test_cubes.py",
+        "surveys/asid/prepare/scatter",
+        "client/surveys/asid/prepare/test_image_cubes.py",
         (
             "repeated_shift",
             "a pixel's first photon goes to the pixel before",
@@ -1045,8 +1088,8 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "footprints",
-        "test_footprints.py",
+        "surveys/asid/prepare/footprints",
+        "client/surveys/asid/prepare/test_footprints.py",
         (
             "footprint_off_by_one",
             "an image's footprint is one pixel off",
@@ -1067,8 +1110,8 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "channels",
-        "test_channels.py",
+        "surveys/asid/prepare/channels",
+        "client/surveys/asid/prepare/test_channels.py",
         (
             "channels_overlap",
             "channels that overlap count their photons twice",
@@ -1077,8 +1120,8 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "cuts",
-        "test_cuts.py",
+        "surveys/asid/prepare/cuts",
+        "client/surveys/asid/prepare/test_cuts.py",
         (
             "cuts_joined",
             "two cuts on energy select what either does",
@@ -1087,8 +1130,8 @@ SKIES: Final = (
         ),
     ),
     *_client(
-        "associations",
-        "test_associations.py",
+        "surveys/asid/interpret/associations",
+        "client/surveys/asid/interpret/test_associations.py",
         (
             "limit_ratio",
             "counterparts are looked for within 95 %, not 99.9 %",
@@ -1112,8 +1155,8 @@ SKIES: Final = (
 
 IMAGES: Final = (
     *_client(
-        "windows",
-        "test_windows.py",
+        "surveys/morpheus/interpret/sums",
+        "client/surveys/morpheus/prepare/test_windows.py",
         (
             "margin_narrower",
             "one more pixel of each window's margin counts",
@@ -1131,24 +1174,6 @@ IMAGES: Final = (
             "equal labels all get a vote",
             "if np.count_nonzero(voted) > voted.size // voted.shape[1]:",
             "if False:",
-        ),
-        (
-            "last_window",
-            "the last window of a row is left out",
-            "    if starts[-1] != length - WINDOW:\n",
-            "    if False:\n",
-        ),
-        (
-            "windows_transposed",
-            "windows are cut with rows and columns exchanged",
-            "views.transpose(0, 1, 3, 4, 2)[ys, xs]",
-            "views.transpose(0, 1, 4, 3, 2)[ys, xs]",
-        ),
-        (
-            "bad_pixels_seen",
-            "windows with one bad pixel are sent",
-            "iy, ix = np.nonzero(n_bad == 0)",
-            "iy, ix = np.nonzero(n_bad <= 1)",
         ),
         (
             "overlap_lost",
@@ -1170,11 +1195,35 @@ IMAGES: Final = (
         ),
     ),
     *_client(
-        "segmentation",
-        "test_segmentation.py::TestSegment::test_two_sources_and_the_edge "
-        "test_segmentation.py::TestSegment"
+        "surveys/morpheus/prepare/windows",
+        "client/surveys/morpheus/prepare/test_windows.py",
+        (
+            "last_window",
+            "the last window of a row is left out",
+            "    if starts[-1] != length - WINDOW:\n",
+            "    if False:\n",
+        ),
+        (
+            "windows_transposed",
+            "windows are cut with rows and columns exchanged",
+            "views.transpose(0, 1, 3, 4, 2)[ys, xs]",
+            "views.transpose(0, 1, 4, 3, 2)[ys, xs]",
+        ),
+        (
+            "bad_pixels_seen",
+            "windows with one bad pixel are sent",
+            "iy, ix = np.nonzero(n_bad == 0)",
+            "iy, ix = np.nonzero(n_bad <= 1)",
+        ),
+    ),
+    *_client(
+        "surveys/morpheus/interpret/segmentation",
+        "client/surveys/morpheus/interpret/test_segmentation.py::TestSegment"
+        "::test_two_sources_and_the_edge "
+        "client/surveys/morpheus/interpret/test_segmentation.py::TestSegment"
         "::test_peaks_within_20_pixels_are_of_one_source "
-        "test_segmentation.py::TestSegment::test_separates_peaks",
+        "client/surveys/morpheus/interpret/test_segmentation.py::TestSegment"
+        "::test_separates_peaks",
         (
             "sky_sources",
             "only pixels that no window calls background seed a source",
@@ -1201,8 +1250,8 @@ IMAGES: Final = (
         ),
     ),
     *_client(
-        "segmentation",
-        "test_segmentation.py::TestMeasure",
+        "surveys/morpheus/interpret/measurement",
+        "client/surveys/morpheus/interpret/test_segmentation.py::TestMeasure",
         (
             "share_unweighted",
             "a class's share is not weighted with the flux",
@@ -1241,8 +1290,8 @@ IMAGES: Final = (
         ),
     ),
     *_client(
-        "surveys/morpheus",
-        "surveys/test_morpheus.py",
+        "surveys/morpheus/work",
+        "client/surveys/morpheus/test_run.py",
         (
             "bands_in_other_order",
             "the network sees the bands in another order",
@@ -1251,9 +1300,9 @@ IMAGES: Final = (
         ),
     ),
     *_client(
-        "fits",
-        "test_fits.py::TestGrid "
-        "test_fits.py::test_thousands_of_cards_and_sip_without_suffix",
+        "files/grids",
+        "client/files/test_images.py::TestGrid client/files/test_images.py"
+        "::test_thousands_of_cards_and_sip_without_suffix",
         (
             "grid_tolerance",
             "bands that lie a pixel apart pass for one grid",
@@ -1266,6 +1315,11 @@ IMAGES: Final = (
             "x, y = np.meshgrid([0, shape[1] - 1], [0, shape[0] - 1])",
             "x, y = np.meshgrid([0, 0], [0, 0])",
         ),
+    ),
+    *_client(
+        "files/wcs",
+        "client/files/test_images.py::TestGrid client/files/test_images.py"
+        "::test_thousands_of_cards_and_sip_without_suffix",
         (
             "sip_counts",
             "distortions that no longer apply are applied",
@@ -1278,8 +1332,8 @@ IMAGES: Final = (
 LEARNED: Final = (
     *_of(
         "training/amphitrite_training",
-        "calnet/calibrate",
-        "training/calnet/test_calibrate.py",
+        "surveys/calnet/calibrate",
+        "training/surveys/calnet/test_calibrate.py",
         (
             "cautious_not",
             "the recommended threshold is one at which chance was kind",
@@ -1289,8 +1343,8 @@ LEARNED: Final = (
     ),
     *_of(
         "training/amphitrite_training",
-        "asid/heads/calibrate",
-        "training/asid/heads/test_calibrate.py",
+        "surveys/asid/heads/calibrate",
+        "training/surveys/asid/heads/test_calibrate.py",
         (
             "cut_loses_sources",
             "the classifier's cut keeps fewer sources than the detector's threshold",
@@ -1303,7 +1357,7 @@ LEARNED: Final = (
 CLOSED: Final = (
     *_client(
         "server/layout",
-        "server/test_layout.py",
+        "client/server/test_layout.py",
         (
             "control_open",
             "whoever reaches the server can load a program into it",
@@ -1337,7 +1391,7 @@ CLOSED: Final = (
     ),
     *_client(
         "server/host",
-        "server/test_host.py",
+        "client/server/test_host.py",
         (
             "key_that_can_be_sent",
             "a header opens what is closed",
@@ -1353,7 +1407,8 @@ CLOSED: Final = (
     ),
     *_client(
         "server/listening",
-        "server/test_listening.py::test_a_private_server_has_sockets_in_its_folder",
+        "client/server/test_listening.py"
+        "::test_a_private_server_has_sockets_in_its_folder",
         (
             "listens_on_a_port",
             "a command's own server listens on a port",
@@ -1362,8 +1417,8 @@ CLOSED: Final = (
         ),
     ),
     *_client(
-        "server/places",
-        "server/test_places.py",
+        "server/run_folders",
+        "client/server/test_run_folders.py",
         (
             "path_with_a_shell",
             "a run's folder may have a path that a shell reads",
@@ -1385,7 +1440,7 @@ CLOSED: Final = (
     ),
     *_client(
         "server/served",
-        "server/test_served.py",
+        "client/server/test_served.py",
         (
             "members_not_served",
             "an ensemble is served without its members",
@@ -1395,7 +1450,7 @@ CLOSED: Final = (
     ),
     *_client(
         "server/room",
-        "server/test_room.py",
+        "client/server/test_room.py",
         (
             "shared_memory_unchecked",
             "a server starts without room for its requests",
@@ -1413,11 +1468,12 @@ CLOSED: Final = (
 
 KEPT: Final = (
     *_client(
-        "folders",
-        "test_folders.py "
-        "test_staging.py::test_a_folder_that_looks_like_a_result_needs_the_marker "
-        "test_staging.py::test_what_has_the_name_of_a_part_is_left_alone "
-        "test_staging.py::test_notes_within_a_part_stay",
+        "files/folders",
+        "client/files/test_folders.py client/engine/test_staging.py"
+        "::test_a_folder_that_looks_like_a_result_needs_the_marker "
+        "client/engine/test_staging.py"
+        "::test_what_has_the_name_of_a_part_is_left_alone "
+        "client/engine/test_staging.py::test_notes_within_a_part_stay",
         (
             "marker_not_needed",
             "a folder without the marker is emptied",
@@ -1432,10 +1488,11 @@ KEPT: Final = (
         ),
     ),
     *_client(
-        "replacing",
-        "test_replacing.py "
-        "test_staging.py::test_what_appears_meanwhile_is_not_replaced "
-        "test_staging.py::test_what_slips_in_at_the_last_moment_is_put_back",
+        "files/replacing",
+        "client/files/test_replacing.py client/engine/test_staging.py"
+        "::test_what_appears_meanwhile_is_not_replaced "
+        "client/engine/test_staging.py"
+        "::test_what_slips_in_at_the_last_moment_is_put_back",
         (
             "replaced_unseen",
             "what appeared under a result's name meanwhile is replaced",
@@ -1450,8 +1507,9 @@ KEPT: Final = (
         ),
     ),
     *_client(
-        "storing",
-        "test_staging.py::test_all_is_on_the_disk_before_it_gets_its_name",
+        "files/writing",
+        "client/engine/test_staging.py"
+        "::test_all_is_on_the_disk_before_it_gets_its_name",
         (
             "published_unsynced",
             "a result gets its name before it is on the disk",
@@ -1460,9 +1518,9 @@ KEPT: Final = (
         ),
     ),
     *_client(
-        "standing",
-        "test_standing.py "
-        "test_staging.py::test_what_is_no_regular_file_is_refused_by_name",
+        "files/standing",
+        "client/files/test_standing.py client/engine/test_staging.py"
+        "::test_what_is_no_regular_file_is_refused_by_name",
         (
             "pipes_replaced",
             "a pipe or a device is replaced by a result",
@@ -1477,9 +1535,11 @@ KEPT: Final = (
         ),
     ),
     *_client(
-        "locks",
-        "test_staging.py::test_a_file_system_without_locks_is_no_obstacle "
-        "test_staging.py::test_runs_without_locks_keep_apart_and_outlive_a_kill",
+        "files/locks",
+        "client/engine/test_staging.py"
+        "::test_a_file_system_without_locks_is_no_obstacle "
+        "client/engine/test_staging.py"
+        "::test_runs_without_locks_keep_apart_and_outlive_a_kill",
         (
             "no_locks_fail",
             "a file system without locks ends a run",
@@ -1494,8 +1554,8 @@ KEPT: Final = (
         ),
     ),
     *_client(
-        "journal",
-        "test_journal.py",
+        "engine/journal",
+        "client/engine/test_journal.py",
         (
             "journal_digest_ignored",
             "a damaged frame of the journal is believed",
@@ -1520,7 +1580,7 @@ KEPT: Final = (
 WEIGHTS: Final = (
     *_client(
         "server/onnx_backend",
-        "server/test_onnx_backend.py",
+        "client/server/test_onnx_backend.py",
         (
             "backend_believes",
             "a server runs other weights than its spec names",
@@ -1541,8 +1601,9 @@ WEIGHTS: Final = (
         ),
     ),
     *_client(
-        "triton",
-        "serving/test_weights.py::test_an_answer_that_cannot_be_is_an_error_and_no_product",
+        "triton/connection",
+        "serving/test_weights.py"
+        "::test_an_answer_that_cannot_be_is_an_error_and_no_product",
         (
             "answers_unchecked",
             "an answer that is not finite becomes a product",
@@ -1551,7 +1612,7 @@ WEIGHTS: Final = (
         ),
     ),
     *_client(
-        "triton",
+        "triton/connection",
         "serving/test_weights.py::test_what_a_model_does_not_take_never_leaves",
         (
             "requests_unchecked",
@@ -1561,7 +1622,7 @@ WEIGHTS: Final = (
         ),
     ),
     *_client(
-        "triton",
+        "triton/connection",
         "serving/test_weights.py::test_a_member_that_learned_something_else_is_noticed",
         (
             "member_identity_ignored",
@@ -1571,7 +1632,7 @@ WEIGHTS: Final = (
         ),
     ),
     *_client(
-        "triton",
+        "triton/served",
         "serving/test_weights.py::test_other_weights_at_the_same_address_end_the_run",
         (
             "changed_weights_unseen",
@@ -1581,8 +1642,8 @@ WEIGHTS: Final = (
         ),
     ),
     *_client(
-        "spec",
-        "test_spec.py",
+        "triton/spec",
+        "client/triton/test_spec.py",
         (
             "identity_of_weights",
             "two models that learned different values have one identity",
@@ -1591,8 +1652,8 @@ WEIGHTS: Final = (
         ),
     ),
     *_client(
-        "answers",
-        "test_answers.py",
+        "triton/answers",
+        "client/triton/test_answers.py",
         (
             "range_ignored",
             "a probability of 2 is taken",
@@ -1613,8 +1674,8 @@ WEIGHTS: Final = (
         ),
     ),
     *_client(
-        "engine",
-        "test_engine.py",
+        "engine/execution",
+        "client/engine/test_execution.py",
         (
             "unconfirmed",
             "weights that changed without a break end up in one product",
@@ -1623,8 +1684,8 @@ WEIGHTS: Final = (
         ),
     ),
     *_client(
-        "provenance",
-        "light_curves/test_input_lists.py",
+        "engine/provenance",
+        "client/engine/test_provenance.py",
         (
             "products_name_the_file",
             "MODELSUM does not cover what was learned",
@@ -1636,8 +1697,8 @@ WEIGHTS: Final = (
 
 INSTALLED: Final = (
     *_client(
-        "plain_models",
-        "test_plain_models.py",
+        "triton/plain_models",
+        "client/triton/test_plain_models.py",
         (
             "programs_allowed",
             "a model may bring a program",
@@ -1658,8 +1719,8 @@ INSTALLED: Final = (
         ),
     ),
     *_client(
-        "plain_configs",
-        "test_plain_models.py",
+        "triton/plain_configs",
+        "client/triton/test_plain_models.py",
         (
             "accelerators_name_files",
             "a configuration may name files for an accelerator",
@@ -1674,14 +1735,18 @@ INSTALLED: Final = (
         ),
     ),
     *_client(
-        "archives",
-        "test_archives.py",
+        "files/checksums",
+        "client/files/test_archives.py",
         (
             "archive_sum_ignored",
             "an archive with another checksum is installed",
             "    if have != match[1]:\n",
             "    if False:\n",
         ),
+    ),
+    *_client(
+        "files/archives",
+        "client/files/test_archives.py",
         (
             "archive_links",
             "an archive may bring links",
@@ -1690,8 +1755,8 @@ INSTALLED: Final = (
         ),
     ),
     *_client(
-        "unpacking",
-        "test_archives.py",
+        "files/unpacking",
+        "client/files/test_archives.py",
         (
             "unpacked_without_end",
             "ten gigabytes of zeros are unpacked",
@@ -1712,8 +1777,8 @@ INSTALLED: Final = (
         ),
     ),
     *_client(
-        "downloads",
-        "test_downloads.py",
+        "files/downloads",
+        "client/files/test_downloads.py",
         (
             "redirect_downgraded",
             "a redirect leads from https to http",
@@ -1734,9 +1799,11 @@ INSTALLED: Final = (
         ),
     ),
     *_client(
-        "repository",
-        "test_repository.py::test_what_comes_over_http_needs_a_checksum "
-        "test_repository.py::test_a_damaged_file_is_refused_and_nothing_is_replaced",
+        "triton/repository",
+        "client/triton/test_repository.py"
+        "::test_what_comes_over_http_needs_a_checksum "
+        "client/triton/test_repository.py"
+        "::test_a_damaged_file_is_refused_and_nothing_is_replaced",
         (
             "http_without_sum",
             "what anybody on the way could change is installed",
@@ -1751,8 +1818,9 @@ INSTALLED: Final = (
         ),
     ),
     *_client(
-        "generations",
-        "test_generations.py::test_what_a_user_does_in_the_meantime_is_kept",
+        "files/generations",
+        "client/files/test_generations.py"
+        "::test_what_a_user_does_in_the_meantime_is_kept",
         (
             "changes_dropped",
             "what somebody did to the models meanwhile is lost",
@@ -1762,9 +1830,10 @@ INSTALLED: Final = (
     ),
     *_client(
         "server/private",
-        "server/test_provision.py"
+        "client/server/test_provision.py"
         "::test_a_marker_that_others_could_have_written_is_not_believed "
-        "server/test_provision.py::test_what_another_user_owns_is_not_believed",
+        "client/server/test_provision.py"
+        "::test_what_another_user_owns_is_not_believed",
         (
             "marker_of_another",
             "an environment that another user made is run",
@@ -1780,7 +1849,7 @@ INSTALLED: Final = (
     ),
     *_client(
         "server/installing",
-        "server/test_installing.py",
+        "client/server/test_installing.py",
         (
             "pip_destination",
             "pip's variables say where the server is installed",
@@ -1804,8 +1873,8 @@ INSTALLED: Final = (
 
 AROUND: Final = (
     *_client(
-        "addresses",
-        "test_addresses.py",
+        "triton/addresses",
+        "client/triton/test_addresses.py",
         (
             "ipv6_without_brackets",
             "an IPv6 address without brackets is taken for a host and a port",
@@ -1820,8 +1889,8 @@ AROUND: Final = (
         ),
     ),
     *_client(
-        "probing",
-        "test_probing.py",
+        "triton/probing",
+        "client/triton/test_probing.py",
         (
             "tls_unknown",
             "a port that speaks TLS is not told",
@@ -1830,7 +1899,7 @@ AROUND: Final = (
         ),
     ),
     *_client(
-        "probing",
+        "triton/probing",
         "serving/test_status.py::test_models_that_nobody_asked_for_are_no_failure",
         (
             "http_port_unknown",
