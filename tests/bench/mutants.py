@@ -650,7 +650,7 @@ LIGHT_CURVES: Final = (
 
 SKIES: Final = (
     *_client(
-        "surveys/asid/prepare/observation",
+        "surveys/asid/interpret/detections",
         "client/surveys/asid/prepare/test_observation.py",
         (
             "correction_inverted",
@@ -673,8 +673,8 @@ SKIES: Final = (
         (
             "peak_for_source",
             "the exposure is that of the peak and not of the source",
-            "own = self.exposure.at(found.sources)",
-            "own = self.exposure.at(found.vectors)",
+            "own = sky.exposure.at(found.sources)",
+            "own = sky.exposure.at(found.vectors)",
         ),
         (
             "assumed_unsaid",

@@ -12,7 +12,6 @@ from typing import Any
 
 from amphitrite._version import __version__
 from amphitrite.files.checksums import checksum
-from amphitrite.surveys.calnet.interpret.stars import Scored
 from amphitrite.triton.served import ServedModel
 
 
@@ -74,6 +73,53 @@ class Provenance:
             date=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
+    @classmethod
+    def of_many(
+        cls, paths: Sequence[Path], model: ServedModel, command: str, *, noun: str
+    ) -> Provenance:
+        """Describe a run over many files that is about to begin, without reading them.
+
+        Parameters
+        ----------
+        paths : sequence of Path
+            The files.
+        model : ServedModel
+            The model that is asked.
+        command : str
+            The command line.
+        noun : str
+            What one file is, such as ``"light curve"``.
+
+        Returns
+        -------
+        Provenance
+            With one input: how many files, and a digest of their names, by which a
+            resumed run knows that the same are meant; their contents are compared one
+            by one as they are read.
+        """
+        digest = _digest(f"{path}\n" for path in paths)
+        return cls.by(model, ((_count(len(paths), noun), digest),), command)
+
+    def with_inputs(self, files: Iterable[tuple[str, str]], *, noun: str) -> Provenance:
+        """Return the provenance with the files that were really read.
+
+        Parameters
+        ----------
+        files : iterable of (str, str)
+            Name and SHA-256 of each file that was used.
+        noun : str
+            What one file is.
+
+        Returns
+        -------
+        Provenance
+            Its one input is how many files were used, and a digest that
+            ``sha256sum FILE... | LC_ALL=C sort | sha256sum`` gives for them, run in
+            their folder.
+        """
+        lines = sorted(f"{checksum}  {name}\n" for name, checksum in files)
+        return replace(self, inputs=((_count(len(lines), noun), _digest(lines)),))
+
     @property
     def identity(self) -> dict[str, Any]:
         """What a resumed run must have in common with the one it goes on with."""
@@ -107,52 +153,8 @@ class Provenance:
         return "verified" if self.verified else "not verified"
 
 
-def of_many(paths: Sequence[Path], model: ServedModel, command: str) -> Provenance:
-    """Describe a run over many files that is about to begin, without reading them.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        The files.
-    model : ServedModel
-        Who judges them.
-    command : str
-        The command line.
-
-    Returns
-    -------
-    Provenance
-        With one input: how many files, and a digest of their names, by which a resumed
-        run knows that the same are meant; their contents are compared one by one (see
-        `amphitrite.surveys.calnet.work.score`).
-    """
-    digest = _digest(f"{path}\n" for path in paths)
-    return Provenance.by(model, ((_count(len(paths)), digest),), command)
-
-
-def with_inputs(before: Provenance, files: Iterable[Scored]) -> Provenance:
-    """Return the provenance with what was really read.
-
-    Parameters
-    ----------
-    before : Provenance
-        What `provenance` returned.
-    files : iterable of Scored
-        The files that were used.
-
-    Returns
-    -------
-    Provenance
-        Its one input is how many files were used, and a digest that
-        ``sha256sum FILE... | LC_ALL=C sort | sha256sum`` gives for them, run in their
-        folder.
-    """
-    lines = sorted(f"{file.checksum}  {file.path.name}\n" for file in files)
-    return replace(before, inputs=((_count(len(lines)), _digest(lines)),))
-
-
-def _count(n: int) -> str:
-    return f"{n} light curve{'s' * (n != 1)}"
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'s' * (n != 1)}"
 
 
 def _digest(lines: Iterable[str]) -> str:

@@ -5,12 +5,9 @@ import os
 import shutil
 import subprocess
 
-import numpy as np
 import pytest
 
-from amphitrite.engine import provenance
-from amphitrite.surveys.calnet.interpret.periods import Peak
-from amphitrite.surveys.calnet.interpret.stars import Scored
+from amphitrite.engine.provenance import Provenance
 from amphitrite.surveys.calnet.page import MODEL
 from amphitrite.triton.served import ServedModel
 
@@ -25,20 +22,19 @@ def files(tmp_path):
     return paths
 
 
-def scored(path):
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Scored(
-        *(path, "TIC 1", 1, 1, 0.0, 0.0, 9.0, digest, Peak(1.0, 0.1, 0.5)),
-        p_eb=np.zeros(1, np.float32),
-        start=np.zeros(1),
-    )
+def of_many(paths, command=""):
+    return Provenance.of_many(paths, SERVED, command, noun="light curve")
+
+
+def named(path):
+    return path.name, hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_the_digest_is_that_of_the_shell(files, tmp_path):
     if shutil.which("sha256sum") is None:
         pytest.skip("there is no sha256sum to compare with")
-    before = provenance.of_many(files, SERVED, "amphitrite calnet")
-    after = provenance.with_inputs(before, map(scored, files))
+    before = of_many(files, "amphitrite calnet")
+    after = before.with_inputs(map(named, files), noun="light curve")
     told = subprocess.run(
         "sha256sum *.fits | LC_ALL=C sort | sha256sum",
         shell=True,
@@ -56,8 +52,8 @@ def test_the_digest_is_that_of_the_shell(files, tmp_path):
 
 
 def test_other_files_have_another_identity(files):
-    first = provenance.of_many(files, SERVED, "").identity
-    assert provenance.of_many(files, SERVED, "").identity == first
-    assert provenance.of_many(files[:2], SERVED, "").identity != first
+    first = of_many(files).identity
+    assert of_many(files).identity == first
+    assert of_many(files[:2]).identity != first
     odd = [*files[:2], files[2].with_name(os.fsdecode(b"\xe9.fits"))]
-    assert provenance.of_many(odd, SERVED, "").identity != first
+    assert of_many(odd).identity != first

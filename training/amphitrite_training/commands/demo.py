@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -49,7 +51,6 @@ def demo(
 
     The images: amphitrite demo morpheus --out demo-images
     """
-    from amphitrite.commands.talk import Talk
     from amphitrite.surveys import asked
     from amphitrite_training.surveys import part
 
@@ -60,7 +61,7 @@ def demo(
     make_folder(folder, overwrite=overwrite)
     text, summary = run(
         folder,
-        talk,
+        AsAUser(talk),
         talk.connected(server, models=models, model_repository=model_repository),
     )
     talk.result(text, summary)
@@ -98,27 +99,25 @@ def make_folder(folder: Path, *, overwrite: bool) -> None:
         )
 
 
-def as_a_user(talk: Talk, said: str, command: str) -> Control:
-    """Tell which command a demo stands for, and return how it is run.
+@dataclass(frozen=True)
+class AsAUser:
+    """A demo's user, who is told what happens; see `amphitrite_training.surveys.User`.
 
     Parameters
     ----------
     talk : Talk
-        Who tells the user.
-    said : str
-        A sentence on what was simulated.
-    command : str
-        What a user would type; the products name it.
+        How the command speaks.
     """
-    talk.say(f"{said} The demo now does as you would with")
-    talk.say(f"  {command}")
-    return Control(overwrite=True, command=command, progress=talk.progress)
 
+    talk: Talk
 
-def can_draw() -> bool:
-    """Return whether the extra that draws pictures is installed."""
-    try:
-        import matplotlib  # noqa: F401
-    except ModuleNotFoundError:
-        return False
-    return True
+    def control(self, said: str, command: str) -> Control:
+        """Say which command the demo stands for; return how it is run."""
+        self.talk.say(f"{said} The demo now does as you would with")
+        self.talk.say(f"  {command}")
+        return Control(overwrite=True, command=command, progress=self.talk.progress)
+
+    @property
+    def can_draw(self) -> bool:
+        """Whether the extra that draws pictures is installed."""
+        return find_spec("matplotlib") is not None

@@ -6,12 +6,31 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from amphitrite.errors import BadInput
 
 if TYPE_CHECKING:
+    from amphitrite.engine.control import Control
     from amphitrite_training.fitting.task import PublishedWeights, Task
+
+
+class User(Protocol):
+    """Whom a demo shows what its user would do."""
+
+    can_draw: bool
+    """Whether the extra that draws pictures is installed."""
+
+    def control(self, said: str, command: str) -> Control:
+        """Say which command the demo stands for; return how it is run.
+
+        Parameters
+        ----------
+        said : str
+            A sentence on what was simulated.
+        command : str
+            What a user would type; the products name it.
+        """
 
 
 def surveys() -> list[str]:

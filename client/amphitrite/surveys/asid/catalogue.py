@@ -223,7 +223,7 @@ def interpret(
     calibration : Calibration
         What was learned with the networks.
     correction : (n,) ndarray, (n,) ndarray of bool
-        What `Observation.correction` returns.
+        What `exposure_correction` returns.
 
     Returns
     -------

@@ -31,7 +31,11 @@ from amphitrite.surveys.asid.catalogue import (
 )
 from amphitrite.surveys.asid.interpret import associations
 from amphitrite.surveys.asid.interpret.associations import Counterparts
-from amphitrite.surveys.asid.interpret.detections import Detections, select
+from amphitrite.surveys.asid.interpret.detections import (
+    Detections,
+    exposure_correction,
+    select,
+)
 from amphitrite.surveys.asid.learned import Calibration, Detector
 from amphitrite.surveys.asid.options import Options
 from amphitrite.surveys.asid.page import ASKED, HEADS_MODEL, MODEL
@@ -179,7 +183,7 @@ def run(
             radius_degrees=detector.radius_degrees,
         )
         kept = found[found.p_fake <= max_p_fake]
-        correction = _, assumed = sky.correction(kept)
+        correction = _, assumed = exposure_correction(sky, kept)
         if exposure is not None and assumed.any():
             logger.warning(
                 "the map of the exposure has none at %d of %d sources: their fluxes "

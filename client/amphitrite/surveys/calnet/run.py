@@ -15,7 +15,7 @@ import numpy as np
 from amphitrite.engine import beside, execution
 from amphitrite.engine import control as engine_control
 from amphitrite.engine.control import Control
-from amphitrite.engine.provenance import of_many, with_inputs
+from amphitrite.engine.provenance import Provenance
 from amphitrite.engine.staging import Staging
 from amphitrite.files import catalogues, lists
 from amphitrite.surveys.calnet import products as calnet_products
@@ -30,6 +30,7 @@ from amphitrite.surveys.calnet.work import prepare, thumbnails
 from amphitrite.triton.connection import Connection
 
 _JOURNAL_BYTES: Final = 8192  # of a file and a star, and more
+_NOUN: Final = "light curve"
 _STAGES: Final = ("scoring", "measuring", "writing")
 
 
@@ -108,7 +109,7 @@ def run(
         model = stack.enter_context(connecting).model(MODEL)
         learned = Learned.of(model.spec)
         threshold = options.threshold or learned.threshold
-        provenance = of_many(files, model, control.command)
+        provenance = Provenance.of_many(files, model, control.command, noun=_NOUN)
         head = {
             "survey": MODEL.name,
             "plots": str(options.plots and options.plots.absolute()),
@@ -138,7 +139,9 @@ def run(
         )
         clock.append(time.monotonic())
         cards = {
-            **with_inputs(provenance, scored).cards,
+            **provenance.with_inputs(
+                ((file.path.name, file.checksum) for file in scored), noun=_NOUN
+            ).cards,
             "NFILES": len(files),
             "NSKIPPED": len(summary.skipped),
             "THRESH": threshold,

@@ -10,14 +10,13 @@ from typing import Any, Final
 import numpy as np
 from astropy.table import QTable
 
-from amphitrite.commands.talk import Talk
 from amphitrite.files import catalogues
 from amphitrite.files.writing import writing
 from amphitrite.surveys.asid import run as asid_run
 from amphitrite.surveys.asid.options import Options
 from amphitrite.surveys.asid.prepare.patches import unit_vectors
 from amphitrite.triton.connection import Connection
-from amphitrite_training.commands.demo import as_a_user, can_draw
+from amphitrite_training.surveys import User
 from amphitrite_training.surveys.asid.calibrate import PAPER_FLUX_EDGES
 from amphitrite_training.surveys.asid.measures import pair, separation
 from amphitrite_training.surveys.asid.simulate.exposures import write_exposure
@@ -32,7 +31,7 @@ FAINT: Final = 2.34e-10
 
 
 def demo(
-    out: Path, talk: Talk, connecting: AbstractContextManager[Connection]
+    out: Path, user: User, connecting: AbstractContextManager[Connection]
 ) -> tuple[str, dict[str, Any]]:
     """Simulate a region of the sky, search it, and compare with the truth.
 
@@ -40,8 +39,8 @@ def demo(
     ----------
     out : Path
         An existing folder for the files; those of an earlier demo are replaced.
-    talk : Talk
-        Who tells the user.
+    user : User
+        Is told what happens.
     connecting : context manager
         Gives a connection to a server with the ensemble.
 
@@ -62,12 +61,12 @@ def demo(
     known = truth(sky, REGION)
     catalogues.write(known, out / "truth.fits")
     simulated = time.monotonic() - began
-    options, picture = _options(out)
+    options, picture = _options(out, can_draw=user.can_draw)
     command = f"amphitrite asid {events} -o {catalogue} --exposure {options.exposure}"
     if picture:
         command += f" --plot {picture}"
     said = f"{len(photons):,} simulated photons stand in {events} ({simulated:.1f} s)."
-    control = as_a_user(talk, said, command)
+    control = user.control(said, command)
     run = asid_run.run([events], connecting, catalogue, options, control)
     seconds = {"simulating": simulated, **run.seconds}
     found = compare(run.table, known)
@@ -144,9 +143,9 @@ def _vectors(table: QTable) -> Any:
     return unit_vectors(table["l"].to_value("deg"), table["b"].to_value("deg"))
 
 
-def _options(out: Path) -> tuple[Options, Path | None]:
+def _options(out: Path, *, can_draw: bool) -> tuple[Options, Path | None]:
     """Ask for the picture only where it can be drawn."""
-    picture = out / "sky.png" if can_draw() else None
+    picture = out / "sky.png" if can_draw else None
     options = Options(
         exposure=out / "exposure.fits", regions=out / "sources.reg", plot=picture
     )

@@ -10,13 +10,12 @@ from typing import Any, Final
 import numpy as np
 from astropy.table import QTable
 
-from amphitrite.commands.talk import Talk
 from amphitrite.files import catalogues
 from amphitrite.files.writing import writing
 from amphitrite.surveys.calnet import run as calnet_run
 from amphitrite.surveys.calnet.options import Options
 from amphitrite.triton.connection import Connection
-from amphitrite_training.commands.demo import as_a_user, can_draw
+from amphitrite_training.surveys import User
 from amphitrite_training.surveys.calnet.simulate.files import truth, write_star
 from amphitrite_training.surveys.calnet.simulate.stars import BINARIES, KINDS, draw_star
 
@@ -28,7 +27,7 @@ PERIOD_TOLERANCE: Final = 0.01
 
 
 def demo(
-    out: Path, talk: Talk, connecting: AbstractContextManager[Connection]
+    out: Path, user: User, connecting: AbstractContextManager[Connection]
 ) -> tuple[str, dict[str, Any]]:
     """Simulate stars of every kind, find the binaries, and compare with the truth.
 
@@ -36,8 +35,8 @@ def demo(
     ----------
     out : Path
         An existing folder for the files; those of an earlier demo are replaced.
-    talk : Talk
-        Who tells the user.
+    user : User
+        Is told what happens.
     connecting : context manager
         Gives a connection to a server with the model.
 
@@ -61,12 +60,12 @@ def demo(
     known = truth(stars)
     catalogues.write(known, out / "truth.fits")
     simulated = time.monotonic() - began
-    options = _options(out)
+    options = _options(out, can_draw=user.can_draw)
     command = f"amphitrite calnet '{files}/*.fits' -o {catalogue}"
     if options.plots:
         command += f" --plots {options.plots}"
     said = f"{len(stars)} simulated light curves stand in {files} ({simulated:.1f} s)."
-    control = as_a_user(talk, said, command)
+    control = user.control(said, command)
     run = calnet_run.run([files / "*.fits"], connecting, catalogue, options, control)
     seconds = {"simulating": simulated, **run.seconds}
     found = compare(run.table, known, run.threshold)
@@ -151,6 +150,6 @@ def _listed(table: QTable, known: QTable) -> str:
     return "\n".join(lines)
 
 
-def _options(out: Path) -> Options:
+def _options(out: Path, *, can_draw: bool) -> Options:
     """Ask for pictures only where they can be drawn."""
-    return Options(plots=out / "pictures" if can_draw() else None)
+    return Options(plots=out / "pictures" if can_draw else None)

@@ -10,13 +10,12 @@ from typing import Any, Final
 
 from astropy.table import QTable, Table
 
-from amphitrite.commands.talk import Talk
 from amphitrite.files.writing import writing
 from amphitrite.surveys.morpheus import run as morpheus_run
 from amphitrite.surveys.morpheus.options import Options
 from amphitrite.surveys.morpheus.page import BANDS
 from amphitrite.triton.connection import Connection
-from amphitrite_training.commands.demo import as_a_user
+from amphitrite_training.surveys import User
 from amphitrite_training.surveys.morpheus.simulate.field import render_field
 from amphitrite_training.surveys.morpheus.simulate.files import write_field
 
@@ -27,7 +26,7 @@ MATCH_PIXELS: Final = 5.0
 
 
 def demo(
-    out: Path, talk: Talk, connecting: AbstractContextManager[Connection]
+    out: Path, user: User, connecting: AbstractContextManager[Connection]
 ) -> tuple[str, dict[str, Any]]:
     """Simulate a four-band HST field, find its galaxies, and compare with the truth.
 
@@ -35,8 +34,8 @@ def demo(
     ----------
     out : Path
         An existing folder for the files; those of an earlier demo are replaced.
-    talk : Talk
-        Who tells the user.
+    user : User
+        Is told what happens.
     connecting : context manager
         Gives a connection to a server with the model.
 
@@ -57,7 +56,7 @@ def demo(
     bands = [files / f"{band.lower()}.fits" for band in BANDS]
     names = " ".join(str(path) for path in bands)
     command = f"amphitrite morpheus {names} -o {result}"
-    control = as_a_user(talk, f"A simulated field stands in {files}.", command)
+    control = user.control(f"A simulated field stands in {files}.", command)
     run = morpheus_run.run(bands, connecting, result, Options(), control)
     seconds = time.monotonic() - began
     found = compare(run.table, field.truth)

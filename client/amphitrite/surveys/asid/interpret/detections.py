@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from amphitrite.surveys.asid.bands import EXPOSURE_WEIGHTS
 from amphitrite.surveys.asid.interpret.descriptions import FIELDS, undescribed
 from amphitrite.surveys.asid.interpret.peaks import suppress
 from amphitrite.surveys.asid.page import MASK_PIXELS
+from amphitrite.surveys.asid.prepare.observation import Observation
 from amphitrite.surveys.asid.prepare.patches import Patch, depth, from_pixels
 from amphitrite.surveys.asid.prepare.photons import Footprint
 from amphitrite.surveys.asid.prepare.tiling import centres, deepest
@@ -144,3 +146,33 @@ def has_neighbour(
         chord = 2 * np.sin(np.radians(degrees) / 2)
         close[cKDTree(vectors).query_pairs(chord, output_type="ndarray").ravel()] = True
     return close
+
+
+def exposure_correction(
+    sky: Observation, found: Detections
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    """Return the factors from fluxes at the patches' exposure to the sources' own.
+
+    Parameters
+    ----------
+    sky : Observation
+        The photons with their exposure.
+    found : Detections
+        The sources, n of them.
+
+    Returns
+    -------
+    factor : (n,) ndarray
+        1 where the exposure of a source is not known.
+    assumed : (n,) ndarray of bool
+        Whether it is not known.
+    """
+    if sky.exposure is None:
+        return np.ones(len(found)), np.ones(len(found), bool)
+    used, patch_of = np.unique(found.patch, return_inverse=True)
+    given = sky.exposure_of([centres()[number] for number in used])[patch_of]
+    own = sky.exposure.at(found.sources)
+    weights = np.array(EXPOSURE_WEIGHTS)
+    assumed = np.logical_not(np.isfinite(own).all(axis=1))
+    factor = (given @ weights) / np.where(assumed, 1.0, own @ weights)
+    return np.where(assumed, 1.0, factor), assumed

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from amphitrite.surveys.asid.bands import EXPOSURE_WEIGHTS
-from amphitrite.surveys.asid.interpret.detections import Detections
 from amphitrite.surveys.asid.prepare.exposures import Exposure
 from amphitrite.surveys.asid.prepare.patches import Patch, unit_vectors
-from amphitrite.surveys.asid.prepare.tiling import Tiles, centres
+from amphitrite.surveys.asid.prepare.tiling import Tiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,25 +39,3 @@ class Observation:
         found = self.exposure.at(unit_vectors(lon, lat))
         known = np.isfinite(found).all(axis=1, keepdims=True)
         return np.where(known, found, self.typical)
-
-    def correction(
-        self, found: Detections
-    ) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
-        """Return how fluxes change from the patches' exposure to the sources' own.
-
-        Returns
-        -------
-        factor : (n,) ndarray
-            1 where the exposure of a source is not known.
-        assumed : (n,) ndarray of bool
-            Where it is not.
-        """
-        if self.exposure is None:
-            return np.ones(len(found)), np.ones(len(found), bool)
-        used, patch_of = np.unique(found.patch, return_inverse=True)
-        given = self.exposure_of([centres()[number] for number in used])[patch_of]
-        own = self.exposure.at(found.sources)
-        weights = np.array(EXPOSURE_WEIGHTS)
-        assumed = np.logical_not(np.isfinite(own).all(axis=1))
-        factor = (given @ weights) / np.where(assumed, 1.0, own @ weights)
-        return np.where(assumed, 1.0, factor), assumed

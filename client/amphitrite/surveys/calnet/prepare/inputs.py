@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from amphitrite.errors import BadInput
-from amphitrite.surveys.calnet.interpret.stars import Scored
 from amphitrite.surveys.calnet.page import LEAST_POINTS
 from amphitrite.surveys.calnet.prepare.light_curves import LightCurve, read
 from amphitrite.surveys.calnet.prepare.segments import Segment, segments, split
+
+
+class Known(Protocol):
+    """A file whose content was read before."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of its content then."""
 
 
 def usable_segments(
@@ -58,12 +70,12 @@ def usable_segments(
     return light_curve, found
 
 
-def together(files: Sequence[Scored], *, interpolation: str) -> list[Segment]:
+def together(files: Sequence[Known], *, interpolation: str) -> list[Segment]:
     """Read the files of one star again and return their segments.
 
     Parameters
     ----------
-    files : sequence of Scored
+    files : sequence of Known
         Files of different sectors in the order of time.
     interpolation : {"pchip", "spline"}
         See `amphitrite.surveys.calnet.prepare.segments.segments`.

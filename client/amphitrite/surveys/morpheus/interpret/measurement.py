@@ -10,7 +10,6 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from amphitrite.files.images import Box, PixelMap
-from amphitrite.surveys.morpheus.catalogue import COLUMNS
 from amphitrite.surveys.morpheus.interpret.segmentation import _finite, _strips
 from amphitrite.surveys.morpheus.page import MORPHOLOGIES
 
@@ -86,9 +85,7 @@ def measure(
     for name, share, deviation in zip(MORPHOLOGIES, shares, spread, strict=True):
         columns[f"p_{name}"] = share
         columns[f"p_{name}_std"] = deviation
-    return {
-        column.name: columns[column.name].astype(column.dtype) for column in COLUMNS
-    }
+    return columns
 
 
 class _Sums:
