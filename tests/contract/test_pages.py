@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from importlib import import_module
 from pathlib import PurePath
 
 import numpy as np
@@ -12,6 +13,7 @@ from astropy.io.votable.ucd import check_ucd
 from amphitrite.errors import BadInput
 from amphitrite.surveys import options as options_of
 from amphitrite.surveys import page
+from amphitrite.surveys import survey as find
 from amphitrite.triton.spec import ModelSpec, check_contract
 
 
@@ -45,7 +47,7 @@ def test_products_are_plain_file_names(survey):
 
 
 def test_columns_have_names_units_ucds_and_words(survey):
-    columns = page(survey).COLUMNS
+    columns = import_module(f"amphitrite.surveys.{survey}.catalogue").COLUMNS
     names = [column.name for column in columns]
     assert len(set(names)) == len(names)
     for column in columns:
@@ -66,7 +68,7 @@ def test_the_page_says_where_it_comes_from(survey):
 
 
 def test_options_are_a_frozen_dataclass_with_defaults(survey):
-    options = page(survey).Options
+    options = find(survey).Options
     assert options() == options()
     name = dataclasses.fields(options)[0].name
     with pytest.raises(dataclasses.FrozenInstanceError):

@@ -116,7 +116,17 @@ def test_samples_that_do_not_fit_are_refused(artefact, samples, message):
 @pytest.mark.parametrize("module", ["onnx", "keras", "tf2onnx"])
 def test_without_the_extra_the_pip_line_is_shown(artefact, monkeypatch, module):
     monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
-    for name in ("publish", "convert", "validate", "parity"):
+    for name in (
+        "publishing.publish",
+        "publishing.validate",
+        "conversion.convert",
+        "conversion.parity",
+        "surveys.asid.peaks",
+        "surveys.asid.slots",
+        "surveys.asid.ensembles",
+        "publishing.generations",
+        "publishing.versions",
+    ):
         monkeypatch.delitem(sys.modules, f"amphitrite_export.{name}", raising=False)
         monkeypatch.delattr(f"amphitrite_export.{name}", raising=False)
     with pytest.raises(MissingExtra, match=r"pip install 'amphitrite\[export\]'"):

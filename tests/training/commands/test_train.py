@@ -144,7 +144,7 @@ def test_systematics_are_refused_where_there_are_none():
 
 def test_without_the_extra_the_pip_line_is_shown(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)  # as if it were not installed
-    for name in ("artefact", "morpheus.pretrained"):
+    for name in ("fitting.artefact", "surveys.morpheus.pretrained"):
         monkeypatch.delitem(sys.modules, f"amphitrite_training.{name}", raising=False)
     with pytest.raises(MissingExtra, match=r"pip install 'amphitrite\[training\]'"):
         call("morpheus", "--pretrained", "--out", tmp_path / "new")

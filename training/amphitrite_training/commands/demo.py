@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from amphitrite.commands import options as common
-from amphitrite.commands.talk import Talk
-from amphitrite.engine.control import Control
 from amphitrite.errors import OutputError
 from amphitrite.files import folders
 from amphitrite.files.standing import check_output, kind
 from amphitrite.files.writing import writing
+
+if TYPE_CHECKING:
+    from amphitrite.commands.talk import Talk
+    from amphitrite.engine.control import Control
 
 
 def demo(
@@ -51,6 +53,7 @@ def demo(
 
     The images: amphitrite demo morpheus --out demo-images
     """
+    from amphitrite.commands.talk import Talk
     from amphitrite.surveys import asked
     from amphitrite_training.surveys import part
 
@@ -113,6 +116,8 @@ class AsAUser:
 
     def control(self, said: str, command: str) -> Control:
         """Say which command the demo stands for; return how it is run."""
+        from amphitrite.engine.control import Control
+
         self.talk.say(f"{said} The demo now does as you would with")
         self.talk.say(f"  {command}")
         return Control(overwrite=True, command=command, progress=self.talk.progress)

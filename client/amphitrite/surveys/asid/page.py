@@ -40,9 +40,9 @@ COUNTS: Final = tuple(
         axes=("y", "x"),
         unit="ct",
         description=(
-            f"photons of {band.label} in each pixel of a patch (plate carree about its "
-            "centre, Galactic; x falls with the column), as counted: the graph scales "
-            "them; all zero where the band is missing"
+            f"photons of {band.label} in each pixel of a patch (see "
+            "amphitrite.patches), as counted: the graph scales them; all zero where "
+            "the band is missing"
         ),
         minimum=0.0,
     )

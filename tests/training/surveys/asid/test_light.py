@@ -9,7 +9,13 @@ import sys
 PACKAGE = "amphitrite_training.surveys.asid"
 MODULES = (
     *("calibrate", "card", "data", "demo", "discs", "evaluate", "measures", "recipe"),
-    *("heads.calibrate", "heads.card", "heads.data", "heads.detector", "heads.finds"),
+    *(
+        "heads.calibrate",
+        "heads.card",
+        "heads.data",
+        "heads.published",
+        "heads.labelled_peaks",
+    ),
     *("heads.measures", "heads.recipe", "systematics"),
     *("simulate.diffuse", "simulate.files", "simulate.instrument"),
     *("simulate.photons", "simulate.population", "simulate.sky", "simulate.spectra"),
