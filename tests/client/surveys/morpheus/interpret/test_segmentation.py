@@ -313,10 +313,10 @@ class TestMeasure:
         got = self.measure(
             self.labels(), np.ones(self.SHAPE), maps(self.SHAPE, disk=0.5)
         )
-        got = catalogues.table(COLUMNS, got)
+        table = catalogues.table(COLUMNS, got)
         for column in COLUMNS:
-            assert got[column.name].dtype == np.dtype(column.dtype) or (
-                column.dtype == "str" and got[column.name].dtype.kind == "U"
+            assert table[column.name].dtype == np.dtype(column.dtype) or (
+                column.dtype == "str" and table[column.name].dtype.kind == "U"
             )
         assert [*got["id"]] == [2, 7]
         assert [*got["area"]] == [20, 4]
