@@ -1,28 +1,38 @@
 """Telescope files in, science catalogues out, deep networks on Triton in between.
 
 `run` brings files through a survey and returns its catalogue; `connect` gives a
-connection to a server, or to a local one started for the occasion.  Both are imported
-when they are first used, so that ``amphitrite --version`` is instant.
+`Connection` to a server, or to a local one started for the occasion; `Control` and
+`Limits` say how a run is conducted.  They are imported when they are first used, so
+that ``amphitrite --version`` is instant.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 from amphitrite._version import __version__
 from amphitrite.places import lend
 
 if TYPE_CHECKING:
     from amphitrite.api import connect, run
+    from amphitrite.engine.control import Control, Limits
+    from amphitrite.triton.connection import Connection
 
-__all__ = ["__version__", "connect", "run"]
+__all__ = ["Connection", "Control", "Limits", "__version__", "connect", "run"]
+
+_PLACES: Final = {
+    "connect": "amphitrite.api",
+    "run": "amphitrite.api",
+    "Control": "amphitrite.engine.control",
+    "Limits": "amphitrite.engine.control",
+    "Connection": "amphitrite.triton.connection",
+}
 
 lend()  # before a library is imported that needs it
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("connect", "run"):
-        from amphitrite import api
-
-        return getattr(api, name)
+    if name in _PLACES:
+        return getattr(import_module(_PLACES[name]), name)
     raise AttributeError(f"module 'amphitrite' has no attribute '{name}'")

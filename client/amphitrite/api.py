@@ -6,15 +6,16 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
-
-from astropy.table import QTable
+from typing import TYPE_CHECKING, Any
 
 from amphitrite.engine.control import Control
 from amphitrite.surveys import asked, model_names, needed
 from amphitrite.surveys import options as survey_options
 from amphitrite.surveys import survey as find
 from amphitrite.triton.connection import Connection
+
+if TYPE_CHECKING:
+    from astropy.table import QTable
 
 
 @contextmanager

@@ -51,6 +51,19 @@ def test_help_imports_no_framework():
     assert not imported("--help") & heavy
 
 
+@pytest.mark.parametrize("words", ["--help", "models list"])
+def test_what_reads_no_data_loads_no_library_for_it(words):
+    assert not imported(*words.split()) & {"astropy", "pandas", "scipy", "skimage"}
+
+
+def test_the_command_line_loads_no_library_for_data():
+    code = "import amphitrite.cli, amphitrite.commands.status, sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert not set(done.stdout.split()) & {"astropy", "pandas", "scipy", "skimage"}
+
+
 def test_help_teaches():
     shown = amphitrite("--help").stdout
     for word in ("morpheus", "serve", "status", "models", "export", "train",

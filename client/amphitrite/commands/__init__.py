@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -11,6 +12,7 @@ import typer
 
 from amphitrite._version import __version__
 from amphitrite.errors import Interrupted
+from amphitrite.surveys import SURVEYS
 
 _HELP = """Telescope files in, science catalogues out.
 
@@ -33,10 +35,7 @@ _EPILOG = (
 
 def application() -> typer.Typer:
     """Return the whole command line, the entry points' commands included."""
-    from amphitrite.commands.asid import asid
-    from amphitrite.commands.calnet import calnet
     from amphitrite.commands.models import install, list_models
-    from amphitrite.commands.morpheus import morpheus
     from amphitrite.commands.serve import serve
     from amphitrite.commands.status import status
 
@@ -50,8 +49,9 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_main)
-    for survey in (asid, calnet, morpheus):
-        app.command(rich_help_panel="Surveys")(_interruptible(survey))
+    for survey in SURVEYS:
+        command = getattr(import_module(f"amphitrite.commands.{survey}"), survey)
+        app.command(rich_help_panel="Surveys")(_interruptible(command))
     app.command(rich_help_panel="Server")(_interruptible(serve))
     app.command(rich_help_panel="Server")(_interruptible(status))
     models = typer.Typer(

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from astropy.table import QTable
+from typing import TYPE_CHECKING
 
 from amphitrite import errors
+
+if TYPE_CHECKING:
+    from astropy.table import QTable
 
 
 @dataclass(frozen=True)
