@@ -12,7 +12,6 @@ import typer
 
 from amphitrite._version import __version__
 from amphitrite.errors import Interrupted
-from amphitrite.surveys import SURVEYS
 
 _HELP = """Telescope files in, science catalogues out.
 
@@ -38,6 +37,7 @@ def application() -> typer.Typer:
     from amphitrite.commands.models import install, list_models
     from amphitrite.commands.serve import serve
     from amphitrite.commands.status import status
+    from amphitrite.surveys import SURVEYS
 
     app = typer.Typer(
         help=_HELP,
