@@ -127,8 +127,8 @@ def asid(
     Example: amphitrite asid events.fits -o catalogue.fits --plot sky.png
     """
     from amphitrite.commands.talk import Talk
+    from amphitrite.surveys import asked
     from amphitrite.surveys.asid.options import Options
-    from amphitrite.surveys.asid.page import ASKED
     from amphitrite.surveys.asid.run import run
 
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
@@ -149,7 +149,7 @@ def asid(
     )
     connecting = talk.connected(
         server,
-        models=[model.name for model in ASKED],
+        models=asked("asid"),
         model_repository=model_repository,
         deadline=deadline,
     )

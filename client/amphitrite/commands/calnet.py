@@ -90,8 +90,8 @@ def calnet(
     Example: amphitrite calnet 'lc/s015/*.fits' -o eb.fits --plots pictures
     """
     from amphitrite.commands.talk import Talk
+    from amphitrite.surveys import asked
     from amphitrite.surveys.calnet.options import Options
-    from amphitrite.surveys.calnet.page import MODEL
     from amphitrite.surveys.calnet.run import run
 
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
@@ -105,7 +105,7 @@ def calnet(
     )
     connecting = talk.connected(
         server,
-        models=[MODEL.name],
+        models=asked("calnet"),
         model_repository=model_repository,
         deadline=deadline,
     )

@@ -85,8 +85,9 @@ def morpheus(
     Example: amphitrite morpheus h.fits j.fits v.fits z.fits -o result/
     """
     from amphitrite.commands.talk import Talk
+    from amphitrite.surveys import asked
     from amphitrite.surveys.morpheus.options import Options
-    from amphitrite.surveys.morpheus.page import MODEL, MORPHOLOGIES
+    from amphitrite.surveys.morpheus.page import MORPHOLOGIES
     from amphitrite.surveys.morpheus.run import run
 
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
@@ -105,7 +106,7 @@ def morpheus(
     )
     connecting = talk.connected(
         server,
-        models=[MODEL.name],
+        models=asked("morpheus"),
         model_repository=model_repository,
         deadline=deadline,
     )

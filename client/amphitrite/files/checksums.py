@@ -49,7 +49,6 @@ def checksum(path: str | os.PathLike[str]) -> str:
         The file cannot be read.
     """
     try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256(Path(path))
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error

@@ -9,7 +9,6 @@ and offered here too.
 
 from __future__ import annotations
 
-import logging
 import os
 import zlib
 from pathlib import Path
@@ -26,7 +25,6 @@ from amphitrite.files.wcs import celestial_wcs
 
 Box = tuple[slice, slice]
 
-logger = logging.getLogger(__name__)
 
 _BLOCK: Final = 2880
 
