@@ -22,7 +22,7 @@ pytestmark = pytest.mark.triton
 STRANGER = ("unshare", "-U", "--map-user=4242", "--map-group=4242")
 RUN = """
 import sys, amphitrite
-from amphitrite.engine.execution import Control, Limits
+from amphitrite.engine import Control, Limits
 
 def run():
     control = Control(limits=Limits(workers=2))
