@@ -6,7 +6,7 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from amphitrite.engine.workers import processes
+from amphitrite.engine import workers
 from amphitrite_training.surveys.calnet.data import TEST_STARS
 from amphitrite_training.surveys.calnet.simulate.files import write_star
 from amphitrite_training.surveys.calnet.simulate.stars import draw_star
@@ -37,7 +37,7 @@ def seeds(n: int, share: float) -> list[int]:
 def write_stars(folder: Path, n: int, *, share: float) -> list[Path]:
     """Write one sector of each of n stars, all different; 0.8 MB a file."""
     folder.mkdir()
-    with processes(N_PROCESSES) as pool:
+    with workers.pool(N_PROCESSES) as pool:
         return sorted(
             pool.map(partial(write, folder=folder), seeds(n, share), chunksize=20)
         )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from amphitrite.commands import options as common
+
+if TYPE_CHECKING:
+    from amphitrite.surveys.asid.run import Result
 
 _PANEL = "Search"
 
@@ -126,49 +129,48 @@ def asid(
 
     Example: amphitrite asid events.fits -o catalogue.fits --plot sky.png
     """
-    from amphitrite.commands.talk import Talk
-    from amphitrite.surveys import asked
+    from amphitrite.commands.conduct import conduct
     from amphitrite.surveys.asid.options import Options
-    from amphitrite.surveys.asid.run import run
 
-    talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
-    options = Options(
-        threshold=threshold,
-        peaks=peaks.value,
-        regions=regions,
-        plot=plot,
-        exposure=exposure,
-        associate=associate,
-        max_p_fake=max_p_fake,
+    conduct(
+        *("asid", inputs, output),
+        Options(
+            threshold=threshold,
+            peaks=peaks.value,
+            regions=regions,
+            plot=plot,
+            exposure=exposure,
+            associate=associate,
+            max_p_fake=max_p_fake,
+        ),
+        common.Common(
+            in_flight=in_flight,
+            patience=patience,
+            resume=resume,
+            overwrite=overwrite,
+            server=server,
+            model_repository=model_repository,
+            deadline=deadline,
+            as_json=as_json,
+            quiet=quiet,
+            verbose=verbose,
+        ),
+        _describe,
     )
-    control = talk.control(
-        resume=resume,
-        overwrite=overwrite,
-        in_flight=in_flight,
-        patience=patience,
-    )
-    connecting = talk.connected(
-        server,
-        models=asked("asid"),
-        model_repository=model_repository,
-        deadline=deadline,
-    )
-    result = run(inputs, connecting, output, options, control)
+
+
+def _describe(result: Result) -> tuple[str, dict[str, Any]]:
+    """Return the sentence to print, and the fields for scripts."""
     bands = [band.label for band in result.bands]
-    talk.result(
+    sentence = (
         f"{len(result.table)} sources ({result.n_fakes} likely fluctuations left out) "
         f"among {result.n_photons:,} photons in {result.n_patches} patches "
-        f"({', '.join(bands)}) in {output}",
-        {
-            "output": str(output),
-            "sources": len(result.table),
-            "fakes": result.n_fakes,
-            "patches": result.n_patches,
-            "photons": result.n_photons,
-            "bands": bands,
-            "resumed": result.summary.resumed,
-            "seconds": {
-                stage: round(seconds, 3) for stage, seconds in result.seconds.items()
-            },
-        },
+        f"({', '.join(bands)}) in {result.out}"
     )
+    return sentence, {
+        "sources": len(result.table),
+        "fakes": result.n_fakes,
+        "patches": result.n_patches,
+        "photons": result.n_photons,
+        "bands": bands,
+    }

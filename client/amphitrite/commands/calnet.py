@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from amphitrite.commands import options as common
+
+if TYPE_CHECKING:
+    from amphitrite.surveys.calnet.run import Result
 
 _PANEL = "Search"
 
@@ -89,47 +92,43 @@ def calnet(
 
     Example: amphitrite calnet 'lc/s015/*.fits' -o eb.fits --plots pictures
     """
-    from amphitrite.commands.talk import Talk
-    from amphitrite.surveys import asked
+    from amphitrite.commands.conduct import conduct
     from amphitrite.surveys.calnet.options import Options
-    from amphitrite.surveys.calnet.run import run
 
-    talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
-    options = Options(threshold=threshold, plots=plots)
-    control = talk.control(
-        resume=resume,
-        overwrite=overwrite,
-        in_flight=in_flight,
-        workers=(os.cpu_count() or 1) if workers is None else workers,
-        patience=patience,
+    conduct(
+        *("calnet", inputs, output),
+        Options(threshold=threshold, plots=plots),
+        common.Common(
+            in_flight=in_flight,
+            workers=(os.cpu_count() or 1) if workers is None else workers,
+            patience=patience,
+            resume=resume,
+            overwrite=overwrite,
+            server=server,
+            model_repository=model_repository,
+            deadline=deadline,
+            as_json=as_json,
+            quiet=quiet,
+            verbose=verbose,
+        ),
+        _describe,
     )
-    connecting = talk.connected(
-        server,
-        models=asked("calnet"),
-        model_repository=model_repository,
-        deadline=deadline,
-    )
-    result = run(inputs, connecting, output, options, control)
-    skipped = result.summary.skipped
-    were = "file was" if len(skipped) == 1 else "files were"
-    left_out = f"; {len(skipped)} {were} left out" if skipped else ""
-    talk.result(
+
+
+def _describe(result: Result) -> tuple[str, dict[str, Any]]:
+    """Return the sentence to print, and the fields for scripts."""
+    n_skipped = len(result.summary.skipped)
+    were = "file was" if n_skipped == 1 else "files were"
+    left_out = f"; {n_skipped} {were} left out" if n_skipped else ""
+    sentence = (
         f"{result.n_candidates} candidates (P(EB) >= {result.threshold:g}) among "
         f"{len(result.table)} stars, from {result.n_segments} segments of "
-        f"{result.n_files} files, in {output}{left_out}",
-        {
-            "output": str(output),
-            "candidates": result.n_candidates,
-            "threshold": result.threshold,
-            "stars": len(result.table),
-            "segments": result.n_segments,
-            "files": result.n_files,
-            "skipped": dict(skipped),
-            "resumed": result.summary.resumed,
-            "seconds": {
-                stage: round(seconds, 3) for stage, seconds in result.seconds.items()
-            },
-        },
+        f"{result.n_files} files, in {result.out}{left_out}"
     )
-    if skipped:
-        raise typer.Exit(1)
+    return sentence, {
+        "candidates": result.n_candidates,
+        "threshold": result.threshold,
+        "stars": len(result.table),
+        "segments": result.n_segments,
+        "files": result.n_files,
+    }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from amphitrite.commands import options as common
+
+if TYPE_CHECKING:
+    from amphitrite.engine.control import Result
 
 _PANEL = "Morphology"
 
@@ -84,46 +88,46 @@ def morpheus(
 
     Example: amphitrite morpheus h.fits j.fits v.fits z.fits -o result/
     """
-    from amphitrite.commands.talk import Talk
-    from amphitrite.surveys import asked
+    from amphitrite.commands.conduct import conduct
     from amphitrite.surveys.morpheus.options import Options
-    from amphitrite.surveys.morpheus.page import MORPHOLOGIES
-    from amphitrite.surveys.morpheus.run import run
 
-    talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
-    options = Options(
-        stride=stride,
-        batch=batch,
-        strip_rows=strip_rows,
-        catalogue=catalogue,
-        report=report,
+    conduct(
+        *("morpheus", inputs, output),
+        Options(
+            stride=stride,
+            batch=batch,
+            strip_rows=strip_rows,
+            catalogue=catalogue,
+            report=report,
+        ),
+        common.Common(
+            in_flight=in_flight,
+            patience=patience,
+            resume=resume,
+            overwrite=overwrite,
+            server=server,
+            model_repository=model_repository,
+            deadline=deadline,
+            as_json=as_json,
+            quiet=quiet,
+            verbose=verbose,
+        ),
+        partial(_describe, catalogue=catalogue),
     )
-    control = talk.control(
-        resume=resume,
-        overwrite=overwrite,
-        in_flight=in_flight,
-        patience=patience,
-    )
-    connecting = talk.connected(
-        server,
-        models=asked("morpheus"),
-        model_repository=model_repository,
-        deadline=deadline,
-    )
-    result = run(inputs, connecting, output, options, control)
+
+
+def _describe(result: Result, *, catalogue: str) -> tuple[str, dict[str, Any]]:
+    """Return the sentence to print, and the fields for scripts."""
+    from amphitrite.surveys.morpheus.page import MORPHOLOGIES
+
     counts = {
         label: int((result.table["morphology"] == label).sum())
         for label in MORPHOLOGIES
     }
     found = ", ".join(f"{n} {label}" for label, n in counts.items())
-    talk.result(
-        f"{len(result.table)} sources ({found}) in {output}",
-        {
-            "output": str(output),
-            "catalogue": str(output / catalogue),
-            "sources": len(result.table),
-            "morphologies": counts,
-            "resumed": result.summary.resumed,
-            "seconds": round(result.summary.seconds, 3),
-        },
-    )
+    return f"{len(result.table)} sources ({found}) in {result.out}", {
+        "catalogue": str(result.out / catalogue),
+        "sources": len(result.table),
+        "morphologies": counts,
+        "seconds": round(result.summary.seconds, 3),
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ _TALK = "Talk"
 
 
 def _positive(seconds: float) -> float:
-    """Refuse what is no deadline; typer's own ``min`` would let NaN through."""
+    """Check that a deadline is positive and finite; ``min`` would let NaN through."""
     if not 0 < seconds < math.inf:
         raise typer.BadParameter(
             f"expected a positive and finite number of seconds; received {seconds:g}"
@@ -23,7 +24,7 @@ def _positive(seconds: float) -> float:
 
 
 def _finite(seconds: float) -> float:
-    """Refuse what is no patience; 0 is to give up at once."""
+    """Check that a patience is finite and not negative; 0 gives up at once."""
     if not 0 <= seconds < math.inf:
         raise typer.BadParameter(
             f"expected 0 or a finite number of seconds; received {seconds:g}"
@@ -128,3 +129,32 @@ Verbose = Annotated[
         "--verbose", help="Say what happens in detail.", rich_help_panel=_TALK
     ),
 ]
+
+
+@dataclass(frozen=True)
+class Common:
+    """The options of all surveys, as they were given.
+
+    Parameters
+    ----------
+    in_flight, workers, patience
+        See `amphitrite.engine.control.Limits`.
+    resume, overwrite
+        See `amphitrite.engine.control.Control`.
+    server, model_repository, deadline
+        See `amphitrite.connect`.
+    as_json, quiet, verbose
+        See `amphitrite.commands.talk.Talk`.
+    """
+
+    in_flight: int
+    patience: float
+    resume: bool
+    overwrite: bool
+    server: str | None
+    model_repository: Path | None
+    deadline: float
+    as_json: bool
+    quiet: bool
+    verbose: bool
+    workers: int = 0

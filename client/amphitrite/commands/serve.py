@@ -83,6 +83,7 @@ def serve(
     from amphitrite.server.launcher import LocalTriton
     from amphitrite.server.listening import Network
     from amphitrite.server.provision import provision
+    from amphitrite.shown import shown
     from amphitrite.surveys import needed
     from amphitrite.triton.repository import find_repository
 
@@ -130,7 +131,7 @@ def serve(
             except KeyboardInterrupt:
                 raise typer.Exit(130) from None
             except ServerError as error:
-                typer.echo(f"amphitrite: {error}", err=True)
+                typer.echo(f"amphitrite: {shown(str(error))}", err=True)
                 raise typer.Exit(error.exit_code) from None
 
 

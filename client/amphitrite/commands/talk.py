@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -26,7 +25,6 @@ from rich.table import Table
 from rich.text import Text
 
 from amphitrite.api import connect
-from amphitrite.engine.control import Control, Limits
 from amphitrite.shown import shown
 from amphitrite.triton.connection import Connection
 
@@ -81,25 +79,6 @@ class Talk:
                     connect(server, report=reporter(status), **options)
                 )
             yield connection
-
-    def control(self, *, resume: bool, overwrite: bool, **limits: Any) -> Control:
-        """Return how a survey's run is conducted, from its command's options.
-
-        Parameters
-        ----------
-        resume, overwrite : bool
-            The command's options of these names.
-        **limits
-            The fields of `amphitrite.engine.control.Limits` that the command has
-            options for.
-        """
-        return Control(
-            limits=Limits(**limits),
-            resume=resume,
-            overwrite=overwrite,
-            command=shlex.join(["amphitrite", *sys.argv[1:]]),
-            progress=self.progress,
-        )
 
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from amphitrite.engine.staging import beside_of
+from amphitrite.engine.parts import beside_of
 from amphitrite.errors import BadInput, OutputError
 from amphitrite.files import replacing
 from amphitrite.files.standing import Sighting, check_output, kind, sighting

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,8 +97,11 @@ class Result:
         What the engine did.
     out : Path
         Where the products are.
+    seconds : mapping of str to float
+        Wall time of each stage.
     """
 
     table: QTable
     summary: Summary
     out: Path
+    seconds: Mapping[str, float]

@@ -16,10 +16,9 @@ from concurrent.futures import (
     FIRST_COMPLETED,
     Executor,
     Future,
-    ThreadPoolExecutor,
     wait,
 )
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,7 +28,6 @@ from amphitrite import errors
 from amphitrite.engine import workers
 from amphitrite.engine.control import Limits, Summary
 from amphitrite.engine.journal import Journal
-from amphitrite.engine.staging import Staging
 from amphitrite.triton.served import ServedModel
 
 logger = logging.getLogger(__name__)
@@ -77,32 +75,6 @@ class Unit:
     size: int = 1
 
 
-@contextmanager
-def recording(
-    staging: Staging, head: Mapping[str, Any], *, resume: bool
-) -> Iterator[Journal]:
-    """Open the journal of a run.
-
-    What was finished is kept if the run ends early, for ``--resume``.
-
-    Raises
-    ------
-    BadInput, OutputError
-        See `amphitrite.engine.journal.Journal`.
-    """
-    with Journal(staging.journal, head, resume=resume) as journal:
-        try:
-            yield journal
-        except BaseException as error:
-            staging.keep = len(journal) > 0
-            if staging.keep:
-                error.add_note(
-                    f"{len(journal)} finished parts are kept in {staging.folder}; go "
-                    "on with the same command and --resume"
-                )
-            raise
-
-
 def execute(
     units: Iterable[Unit],
     prepare: Callable[[Any], Work],
@@ -111,7 +83,7 @@ def execute(
     *,
     outputs: Sequence[str] | None = None,
     limits: Limits | None = None,
-    executor: Executor | None = None,
+    pool: Executor | None = None,
     advance: Callable[[int], None] = lambda size: None,
 ) -> Summary:
     """Bring every unit through the server and into the journal.
@@ -131,8 +103,8 @@ def execute(
         The model's outputs that are needed; all by default.
     limits : Limits, optional
         Bounds on the work in flight.
-    executor : Executor, optional
-        What prepares the units; by default a pool of this call's own.
+    pool : Executor, optional
+        The workers that prepare units; by default a pool of this call's own.
     advance : callable
         Called with each step of the progress; the steps of a unit add up to its size,
         be it finished, resumed or skipped.
@@ -153,8 +125,9 @@ def execute(
     began = time.monotonic()
     summary = Summary()
     run = _Run(prepare, model, journal, outputs, limits, advance, summary)
-    with nullcontext(executor) if executor else pool(limits) as preparing:
-        run.drain(units, preparing)
+    preparing = workers.pool(limits.workers) if pool is None else nullcontext(pool)
+    with preparing as ready:
+        run.drain(units, ready)
     run.confirm()
     summary.seconds = time.monotonic() - began
     return summary
@@ -194,8 +167,8 @@ class _Run:
     failing_since: float | None = None
     asked: bool = False
 
-    def drain(self, units: Iterable[Unit], executor: Executor) -> None:
-        stream = self._requests(units, executor)
+    def drain(self, units: Iterable[Unit], pool: Executor) -> None:
+        stream = self._requests(units, pool)
         flying: dict[Future[dict[str, NDArray[Any]]], _Request] = {}
         again: deque[_Request] = deque()
         while True:
@@ -240,11 +213,9 @@ class _Run:
             self.journal.append(_MIXED, {})
             raise
 
-    def _requests(
-        self, units: Iterable[Unit], executor: Executor
-    ) -> Iterator[_Request]:
+    def _requests(self, units: Iterable[Unit], pool: Executor) -> Iterator[_Request]:
         """Yield the requests of all units, preparing a few units ahead."""
-        for unit, prepared in self._prepared(units, executor):
+        for unit, prepared in self._prepared(units, pool):
             try:
                 opened = _Open(unit, prepared.result())
             except errors.BadInput as error:
@@ -259,7 +230,7 @@ class _Run:
             self._finish_if_complete(opened)
 
     def _prepared(
-        self, units: Iterable[Unit], executor: Executor
+        self, units: Iterable[Unit], pool: Executor
     ) -> Iterator[tuple[Unit, Future[Work]]]:
         ahead: deque[tuple[Unit, Future[Work]]] = deque()
         for unit in units:
@@ -267,7 +238,7 @@ class _Run:
                 self.summary.resumed += 1
                 self.advance(unit.size)
                 continue
-            ahead.append((unit, executor.submit(self.prepare, unit.payload)))
+            ahead.append((unit, pool.submit(self.prepare, unit.payload)))
             if len(ahead) > max(1, 2 * self.limits.workers):
                 yield ahead.popleft()
         yield from ahead
@@ -307,10 +278,3 @@ class _Run:
                 failure = error
             else:
                 return
-
-
-def pool(limits: Limits) -> Executor:
-    """Return the workers that prepare units: processes, or one thread."""
-    if limits.workers == 0:
-        return ThreadPoolExecutor(max_workers=1)
-    return workers.processes(limits.workers)

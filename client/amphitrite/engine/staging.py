@@ -21,8 +21,9 @@ from collections.abc import Collection
 from contextlib import suppress
 from glob import escape
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from amphitrite.engine import parts
 from amphitrite.errors import BadInput, OutputError
 from amphitrite.files import folders, locks, renaming
 from amphitrite.files.replacing import aside, aside_pattern, backup_of, put
@@ -30,22 +31,6 @@ from amphitrite.files.standing import check_output, kind, sighting
 from amphitrite.files.writing import sync, sync_tree, writing
 
 logger = logging.getLogger(__name__)
-
-JOURNAL: Final = "journal"
-_RESULT: Final = "result"
-_PUBLISHING: Final = "publishing"
-_BESIDE: Final = "beside"
-
-
-def part_of(out: Path) -> Path:
-    """Return the folder in which a result is made."""
-    absolute = Path(os.path.abspath(out))  # noqa: PTH100 - keeps symbolic links
-    return absolute.with_name(absolute.name + ".part")
-
-
-def beside_of(out: Path) -> Path:
-    """Return the file that tells what a run has written beside its result."""
-    return part_of(out) / _BESIDE
 
 
 class Staging:
@@ -89,17 +74,17 @@ class Staging:
         out: Path,
         *,
         products: Collection[str] | None = None,
-        begun: str = JOURNAL,
+        begun: str = parts.JOURNAL,
         work: Collection[str] = (),
         resume: bool = False,
         overwrite: bool = False,
     ) -> None:
         self.out = Path(os.path.abspath(out))  # noqa: PTH100 - keeps symbolic links
-        self.folder = part_of(out)
+        self.folder = parts.part_of(out)
         self.keep = False
         self._whole = self._published = False
         self._here: Path | None = self.folder
-        self._inside = None if products is None else _patterns(products)
+        self._inside = None if products is None else parts.patterns(products)
         self._begun = begun
         self._work = dict.fromkeys((begun, f"{begun}.new", *work))
         self._made: list[Path] = []
@@ -130,12 +115,12 @@ class Staging:
     @property
     def journal(self) -> Path:
         """Where the run's journal is."""
-        return self.folder / JOURNAL
+        return self.folder / parts.JOURNAL
 
     @property
     def result(self) -> Path:
         """Where the result is made."""
-        return self.folder / _RESULT / self.out.name
+        return self.folder / parts.RESULT / self.out.name
 
     def require(self, n_bytes: int) -> None:
         """Refuse to begin what the disk has no room for.
@@ -192,10 +177,10 @@ class Staging:
             **{name: self._inside, escape(backup_of(self.out).name): self._inside},
             aside_pattern(self.out): None,
         }
-        notes = (_PUBLISHING, _BESIDE)
+        notes = (parts.PUBLISHING, parts.BESIDE)
         asides = (aside_pattern(Path(name)) for name in notes)
         files = dict.fromkeys((*locks.NAMES, *notes, *asides))
-        return {**files, **self._work, _RESULT: result}
+        return {**files, **self._work, parts.RESULT: result}
 
     def _was_published(self) -> bool:
         """Return whether what stands under the name is an interrupted run's result."""
@@ -211,11 +196,11 @@ class Staging:
         """
         if folders.is_ours(self.folder):
             with suppress(FileNotFoundError):
-                return dict(json.loads((self.folder / _PUBLISHING).read_text()))
+                return dict(json.loads((self.folder / parts.PUBLISHING).read_text()))
         return {"made": [], "old": None, "pending": False}
 
     def _note(self, record: dict[str, Any]) -> None:
-        path = self.folder / _PUBLISHING
+        path = self.folder / parts.PUBLISHING
         with aside(path, instead_of=sighting(path)) as other:
             other.write_text(json.dumps(record))
 
@@ -283,7 +268,7 @@ class Staging:
             lock = locks.Lock(hidden)
             try:
                 folders.mark(hidden)
-                (hidden / _RESULT).mkdir()
+                (hidden / parts.RESULT).mkdir()
                 renaming.exclusive(hidden, self.folder)
             except BaseException:
                 lock.release(hidden)
@@ -317,16 +302,16 @@ class Staging:
                 "--resume, or start anew with --overwrite"
             )
         self._settle()
-        dropped = {_RESULT: self._ours[_RESULT]}
+        dropped = {parts.RESULT: self._ours[parts.RESULT]}
         if not resume:
-            dropped |= {**self._work, _BESIDE: None, _PUBLISHING: None}
+            dropped |= {**self._work, parts.BESIDE: None, parts.PUBLISHING: None}
         folders.clear(self.folder, dropped)
         if kind(self.result) is not None:
             raise OutputError(
                 f"{self.result} holds what this run would not put there; move it away, "
                 "then give the same command again"
             )
-        (self.folder / _RESULT).mkdir(exist_ok=True)
+        (self.folder / parts.RESULT).mkdir(exist_ok=True)
         self.keep = resume and interrupted
 
     def _settle(self) -> None:
@@ -397,12 +382,3 @@ class Staging:
         folders.clear(self.folder, self._ours)
         self._lock.release(self.folder)
         self._here = None
-
-
-def _patterns(products: Collection[str]) -> folders.Contents:
-    """Return the patterns of a folder's products, and of what was not yet one."""
-    names = [Path(name) for name in products]
-    return {
-        **{escape(name.name): None for name in names},
-        **{aside_pattern(name): None for name in names},
-    }

@@ -36,10 +36,10 @@ _FLAGS: Final = {"isolated": "-I", "ignore_environment": "-E", "no_user_site": "
 _END_SECONDS: Final = 5.0
 
 
-def processes(n: int) -> Executor:
-    """Return a pool of worker processes.
+def pool(n: int) -> Executor:
+    """Return the workers that do calls aside: processes, or one thread.
 
-    They are started fresh, not forked, since neither gRPC nor a training framework
+    Processes are started fresh, not forked, since neither gRPC nor a training framework
     survives a fork.  They leave Ctrl-C to the parent, and end with it even if it is
     killed.  A program frozen into one file cannot start them: there a thread does
     their work, and says so.
@@ -47,7 +47,8 @@ def processes(n: int) -> Executor:
     Parameters
     ----------
     n : int
-        How many at most; each is started when there is work for it.
+        How many processes at most, each started when there is work for it; 0 is one
+        thread of this process.
 
     Returns
     -------
@@ -55,6 +56,8 @@ def processes(n: int) -> Executor:
         Its futures raise `amphitrite.errors.WorkerError` where a worker was killed or
         cannot do what it is asked.
     """
+    if n == 0:
+        return ThreadPoolExecutor(max_workers=1)
     if getattr(sys, "frozen", False) or not sys.executable:
         logger.warning(
             "this program is no Python that could start worker processes; a thread "

@@ -48,7 +48,10 @@ class Survey:
     Options : type
         How its inputs are searched: frozen, every field with a default.
     run : callable
-        ``run(inputs, connecting, out, options, control)`` searches files.
+        ``run(inputs, connecting, out, options, control)`` makes the result of some
+        files: ``connecting`` is a context manager that gives a connection to a server,
+        entered once inputs and output are known to be usable; ``out`` is the result's
+        final name; ``options`` are `Options`; ``control`` says how to run.
     """
 
     page: Page

@@ -16,8 +16,8 @@ import pytest
 from full_disk import fill
 from interrupting import endings
 
-from amphitrite.engine.execution import recording
 from amphitrite.engine.journal import Journal
+from amphitrite.engine.session import recording
 from amphitrite.engine.staging import Staging
 from amphitrite.errors import BadInput, OutputError
 from amphitrite.files import folders, locks, renaming, replacing, writing

@@ -17,15 +17,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from amphitrite.engine.workers import processes
+from amphitrite.engine import workers
 from amphitrite.errors import BadInput, MissingExtra, WorkerError
 
 # Says its worker's number, then waits for it to end, which takes too long.
 PARENT = """
 import os, time
-from amphitrite.engine.workers import processes
+from amphitrite.engine import workers
 
-with processes(1) as pool:
+with workers.pool(1) as pool:
     print(pool.submit(os.getpid).result(), flush=True)
     pool.submit(time.sleep, 600).result()
 """
@@ -34,10 +34,10 @@ with processes(1) as pool:
 ASK = """
 import os
 import beside
-from amphitrite.engine.workers import processes
+from amphitrite.engine import workers
 
 def ask():
-    with processes(2) as pool:
+    with workers.pool(2) as pool:
         answers = list(pool.map(beside.square, range(6)))
     assert answers == [(n * n, True) for n in range(6)], answers
     print("answered")
@@ -137,7 +137,7 @@ def test_a_child_of_multiprocessing_has_workers(kind: str, tmp_path: Path):
 
 def test_a_frozen_program_has_a_thread_and_says_so(monkeypatch, caplog):
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    with processes(2) as pool:
+    with workers.pool(2) as pool:
         assert pool.submit(os.getpid).result() == os.getpid()
     (said,) = caplog.messages
     assert "workers=0" in said
@@ -150,22 +150,22 @@ def test_what_starts_no_worker_is_told(monkeypatch, tmp_path: Path):
     monkeypatch.setattr(sys, "executable", str(program))
     with (
         pytest.raises(WorkerError, match=r"exit code 7.*workers=0"),
-        processes(1) as pool,
+        workers.pool(1) as pool,
     ):
         pool.submit(abs, 1).result()
     monkeypatch.setattr(sys, "executable", str(tmp_path / "none"))
     with (
         pytest.raises(WorkerError, match=r"cannot be started.*workers=0"),
-        processes(1) as pool,
+        workers.pool(1) as pool,
     ):
         pool.submit(abs, 1).result()
 
 
 def test_what_only_main_has_is_told(tmp_path: Path):
     text = (
-        "from amphitrite.engine.workers import processes\n"
+        "from amphitrite.engine import workers\n"
         "def mine(n):\n    return n\n"
-        "with processes(1) as pool:\n    pool.submit(mine, 1).result()\n"
+        "with workers.pool(1) as pool:\n    pool.submit(mine, 1).result()\n"
     )
     done = run(tmp_path, "-c", text)
     said = done.stderr.splitlines()[-1]
@@ -175,20 +175,20 @@ def test_what_only_main_has_is_told(tmp_path: Path):
 
 
 def test_what_cannot_be_sent_is_told():
-    with processes(1) as pool:
+    with workers.pool(1) as pool:
         with pytest.raises(WorkerError, match="a module of their own"):
             pool.submit(lambda: None).result()
         assert pool.submit(abs, -1).result() == 1
 
 
 def test_work_is_done_in_other_processes():
-    with processes(2) as pool:
+    with workers.pool(2) as pool:
         assert pool.submit(os.getpid).result() != os.getpid()
         assert list(pool.map(abs, [-3, 2])) == [3, 2]
 
 
 def test_workers_are_started_for_work_alone():
-    with processes(8) as pool:
+    with workers.pool(8) as pool:
         first = pool.submit(os.getpid).result()
         assert pool.submit(os.getpid).result() == first
 
@@ -198,7 +198,7 @@ def test_workers_are_started_for_work_alone():
 )
 def test_errors_come_back_as_they_are(error: Exception):
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
-    with processes(1) as pool:
+    with workers.pool(1) as pool:
         failed = pool.submit(partial(_raise, error)).exception()
     assert type(failed) is type(error)
     assert str(failed) == str(error)
@@ -222,7 +222,7 @@ def _unusual() -> None:
 
 
 def test_an_error_that_cannot_come_back_is_described():
-    with processes(1) as pool:
+    with workers.pool(1) as pool:
         failed = pool.submit(_unusual).exception()
         assert isinstance(failed, RuntimeError)
         assert "Unusual('1 and 2')" in str(failed)
@@ -230,7 +230,7 @@ def test_an_error_that_cannot_come_back_is_described():
 
 
 def test_a_result_that_cannot_be_sent_is_an_error():
-    with processes(1) as pool:
+    with workers.pool(1) as pool:
         assert pool.submit(_thread_pool).exception() is not None
         assert pool.submit(abs, -1).result() == 1
 
@@ -240,7 +240,7 @@ def _thread_pool() -> ThreadPoolExecutor:
 
 
 def test_a_worker_that_is_killed_is_told_as_that(tmp_path: Path):
-    with processes(2) as pool:
+    with workers.pool(2) as pool:
         other = pool.submit(time.sleep, 1)
         doomed = pool.submit(_die, tmp_path / "star.fits", signal.SIGKILL)
         lost = doomed.exception()
@@ -255,7 +255,7 @@ def test_a_worker_that_is_killed_is_told_as_that(tmp_path: Path):
 
 
 def test_a_worker_that_crashes_is_told_as_that(tmp_path: Path):
-    with processes(1) as pool:
+    with workers.pool(1) as pool:
         pool.submit(abs, 1).result()
         lost = pool.submit(_die, tmp_path, signal.SIGSEGV).exception()
     assert isinstance(lost, WorkerError)
@@ -270,7 +270,7 @@ def _die(path: Path, number: int) -> None:
 
 
 def test_a_worker_without_memory_is_told_as_that():
-    with processes(1) as pool:
+    with workers.pool(1) as pool:
         lost = pool.submit(_greedy).exception()
     assert isinstance(lost, WorkerError)
     assert "no memory left" in str(lost)
@@ -292,7 +292,7 @@ def test_an_error_drops_what_nobody_has_begun():
 
 
 def _interrupted(futures: list[Future[None]]) -> None:
-    with processes(1) as pool:
+    with workers.pool(1) as pool:
         futures += [pool.submit(time.sleep, seconds) for seconds in (0.5, 600)]
         while not futures[0].running():
             time.sleep(0.01)
@@ -335,7 +335,7 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path):
 
 
 def test_workers_end_though_a_fork_holds_their_pipes():
-    with processes(1) as pool:
+    with workers.pool(1) as pool:
         worker = psutil.Process(pool.submit(os.getpid).result())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of threads beside a fork

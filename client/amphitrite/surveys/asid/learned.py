@@ -217,6 +217,33 @@ class Calibration:
         return dex
 
 
+@dataclass(frozen=True)
+class Learned:
+    """What was learned with the networks of an ensemble.
+
+    Parameters
+    ----------
+    detector : Detector
+        With the network that makes the mask.
+    calibration : Calibration
+        With those that describe a source.
+    """
+
+    detector: Detector
+    calibration: Calibration
+
+    @classmethod
+    def of(cls, spec: ModelSpec) -> Learned:
+        """Read what a served ensemble has learned.
+
+        Raises
+        ------
+        SpecMismatch
+            Something is missing or cannot be.
+        """
+        return cls(Detector.of(spec), Calibration.of(spec))
+
+
 def _curve(told: Mapping[str, Sequence[float]], x: str, y: str) -> Floats:
     """Return the points of a curve that was learned."""
     points = np.array([told[x], told[y]], float)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from amphitrite.engine import checks
 from amphitrite.errors import BadInput
 
 _ROUTES: Final = ("server", "client")
@@ -47,35 +48,26 @@ class Options:
     max_p_fake: float | None = None
 
     def __post_init__(self) -> None:
-        if self.max_p_fake is not None and not 0 <= self.max_p_fake <= 1:
-            raise BadInput(
-                "--max-p-fake must be a probability from 0 to 1; received "
-                f"{self.max_p_fake:g}"
-            )
-        for name in ("exposure", "associate"):
-            if (given := getattr(self, name)) is not None:
-                object.__setattr__(self, name, Path(given))
-        if self.threshold is not None and not 0 < self.threshold < math.inf:
-            raise BadInput(
-                "--threshold must be a positive and finite number; received "
-                f"{self.threshold:g}"
-            )
+        checks.to_paths(self, "exposure", "associate", "regions", "plot")
+        checks.check_between(
+            *("--max-p-fake", self.max_p_fake, 0, 1),
+            wanted="a probability from 0 to 1",
+            inclusive=True,
+        )
+        checks.check_between(
+            *("--threshold", self.threshold, 0, math.inf),
+            wanted="a positive and finite number",
+        )
+        checks.check_suffix("--regions", self.regions, ".reg")
+        checks.check_suffix("--plot", self.plot, ".png")
         if self.peaks not in _ROUTES:
             raise BadInput(
                 f"--peaks must be one of {', '.join(_ROUTES)}; received {self.peaks}"
             )
-        for name, suffix in (("regions", ".reg"), ("plot", ".png")):
-            if (path := getattr(self, name)) is not None:
-                object.__setattr__(self, name, path := Path(path))
-                if path.suffix.lower() != suffix:
-                    raise BadInput(
-                        f"--{name} must be a file name that ends in {suffix}; "
-                        f"received {path}"
-                    )
 
     @property
-    def aids(self) -> list[Path]:
-        """The files that are read beside the inputs."""
+    def auxiliary(self) -> list[Path]:
+        """The auxiliary files, which are read beside the inputs."""
         return [path for path in (self.exposure, self.associate) if path is not None]
 
     @property

@@ -20,6 +20,18 @@ _HEAD: Final = (
 )
 
 
+def check_drawable(options: Options) -> None:
+    """Check, before anything is done, that a picture that is asked for can be drawn.
+
+    Raises
+    ------
+    MissingExtra
+        matplotlib is not installed.
+    """
+    if options.plot is not None:
+        asid_pictures.check_available()
+
+
 def write_regions(table: QTable, path: Path, *, radius_degrees: float) -> None:
     """Write a circle with its name around each source.
 

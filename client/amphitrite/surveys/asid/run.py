@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
+from astropy.table import QTable
+from numpy.typing import NDArray
 
 from amphitrite.engine import control as engine_control
-from amphitrite.engine import execution
-from amphitrite.engine.beside import Beside
 from amphitrite.engine.control import Control
 from amphitrite.engine.provenance import Provenance
-from amphitrite.engine.staging import Staging
+from amphitrite.engine.session import Session
 from amphitrite.errors import SpecMismatch
 from amphitrite.files import catalogues
 from amphitrite.files.checksums import checksum
@@ -36,31 +35,33 @@ from amphitrite.surveys.asid.interpret.detections import (
     exposure_correction,
     select,
 )
-from amphitrite.surveys.asid.learned import Calibration, Detector
+from amphitrite.surveys.asid.learned import Calibration, Learned
 from amphitrite.surveys.asid.options import Options
 from amphitrite.surveys.asid.page import ASKED, HEADS_MODEL, MODEL
-from amphitrite.surveys.asid.pictures import check_available
 from amphitrite.surveys.asid.prepare import exposures
 from amphitrite.surveys.asid.prepare import inputs as asid_inputs
 from amphitrite.surveys.asid.prepare.exposures import Exposure
 from amphitrite.surveys.asid.prepare.observation import Observation
 from amphitrite.surveys.asid.prepare.photons import Photons
 from amphitrite.surveys.asid.prepare.tiling import Tiles, centres
-from amphitrite.surveys.asid.products import write
+from amphitrite.surveys.asid.products import check_drawable, write
 from amphitrite.surveys.asid.work import search
 from amphitrite.triton.connection import Connection
-from amphitrite.triton.served import ServedModel
+from amphitrite.triton.spec import ModelSpec
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Cards = dict[str, str | int | float]
+
 _JOURNAL_BYTES: Final = 8192  # of a patch's peaks, and more
-_STAGES: Final = ("reading", "connecting", "serving", "writing")
 
 
 @dataclass(frozen=True)
 class Result(engine_control.Result):
     """What a search gives back.
+
+    Its stages are reading, connecting, serving (tiling included) and writing.
 
     Parameters
     ----------
@@ -72,16 +73,12 @@ class Result(engine_control.Result):
         Detections left out because they are fluctuations too likely.
     bands : tuple of Band
         The usable bands.
-    seconds : mapping of str to float
-        Wall time of the stages: reading, connecting, serving (tiling included) and
-        writing.
     """
 
     n_photons: int
     n_patches: int
     n_fakes: int
     bands: tuple[Band, ...]
-    seconds: Mapping[str, float]
 
 
 def run(
@@ -97,15 +94,8 @@ def run(
     ----------
     inputs : sequence of Path
         See `amphitrite.surveys.asid.prepare.inputs.read`.
-    connecting : context manager
-        Gives a connection to a server with the model; entered once the inputs and the
-        output are known to be usable.
-    out : Path
-        The catalogue's file; its suffix chooses the format.
-    options : Options
-        How to search.
-    control : Control, optional
-        How to run.
+    connecting, out, options, control
+        See `amphitrite.surveys.Survey`; the result is the catalogue's file.
 
     Returns
     -------
@@ -117,120 +107,94 @@ def run(
     AmphitriteError
         See `amphitrite.errors`; nothing then stands under the name ``out``.
     """
-    control = control or Control()
-    catalogues.check_suffix(out)
-    read = [*inputs, *options.aids]
-    beside = Beside(
-        *(options.beside, out, read),
-        overwrite=control.overwrite,
-        resume=control.resume,
-    )
-    if options.plot is not None:
-        check_available()
-    with ExitStack() as stack:
-        staging = stack.enter_context(
-            Staging(out, resume=control.resume, overwrite=control.overwrite)
-        )
-        clock = [time.monotonic()]
-        staging.require(len(centres()) * _JOURNAL_BYTES)
-        steady = Steady(read)
-        counterparts = _read(options.associate, associations.read)
-        exposure = _read(options.exposure, exposures.read)
-        photons = asid_inputs.read(inputs, progress=control.progress)
-        if not len(photons):
-            logger.warning("the input holds no photon in any band: no source is found")
-        clock.append(time.monotonic())
-        connection = stack.enter_context(connecting)
-        models = _models(connection)
-        spec = models[0].spec
-        detector, calibration = Detector.of(spec), Calibration.of(spec)
-        threshold = calibration.threshold(
-            detector, photons.coverage, chosen=options.threshold
-        )
-        max_p_fake = options.max_p_fake
-        if max_p_fake is None:
-            max_p_fake = calibration.max_p_fake(photons.coverage)
-        clock.append(time.monotonic())
-        sky = _observation(photons, exposure, calibration)
-        provenance = Provenance.of(inputs, models[0], control.command)
-        aids = _aid_cards(options, counterparts)
-        steady.check()  # what was read is what the checksums are of
-        head = {
-            "survey": MODEL.name,
-            "peaks": options.peaks,
-            "exposure": aids.get("EXPSUM", ""),
-            **provenance.identity,
-        }
-        journal = stack.enter_context(
-            execution.recording(staging, head, resume=control.resume)
-        )
+    check_drawable(options)
+    with Session(
+        *(MODEL.name, out, connecting, control),
+        inputs=[*inputs, *options.auxiliary],
+        beside=options.beside,
+        disk_bytes=len(centres()) * _JOURNAL_BYTES,
+    ) as session:
+        session.stage("reading")
+        given = _read(inputs, options, session.control)
+        session.stage("connecting")
+        models = session.models(*ASKED)
+        check_one_release(*(model.spec for model in models))
+        learned = Learned.of(models[0].spec)
+        cuts = _cuts(given.photons, options, learned)
+        session.stage("serving")
+        sky = observation(given.photons, given.exposure, learned.calibration)
+        provenance = Provenance.of(inputs, models[0], session.control.command)
+        given.steady.check()  # what was read is what the checksums are of
+        exposure_sum, route = given.cards.get("EXPSUM", ""), options.peaks
+        session.record(provenance, peaks=route, exposure=exposure_sum)
         numbers = sky.tiles.occupied(centres())
-        records, summary = search(
-            numbers,
-            sky,
-            detector,
-            options.peaks,
-            models,
-            journal,
-            control,
-        )
-        clock.append(time.monotonic())
-        found = select(
-            Detections.collect(records),
-            [centres()[number] for number in numbers],
-            photons.footprint,
-            threshold=threshold,
-            radius_degrees=detector.radius_degrees,
-        )
-        kept = found[found.p_fake <= max_p_fake]
-        correction = _, assumed = exposure_correction(sky, kept)
-        if exposure is not None and assumed.any():
-            logger.warning(
-                "the map of the exposure has none at %d of %d sources: their fluxes "
-                "are for that of their patch's centre, or of the training, and flagged "
-                "exposure_assumed",
-                assumed.sum(),
-                len(kept),
-            )
-        columns = interpret(
-            kept, photons, calibration=calibration, correction=correction
-        )
-        if counterparts:
-            columns |= counterpart_columns(columns, counterparts)
-        cards = {
+        detector = learned.detector
+        records, summary = search(session, models, numbers, sky, detector, route)
+        session.stage("writing")
+        kept, n_fakes = _listed(records, numbers, given, learned, cuts)
+        cards: Cards = {
             **provenance.cards,
-            **_sky_cards(photons),
-            **aids,
+            **given.cards,
             "NPATCH": len(numbers),
-            "PEAKS": options.peaks,
-            "THRESH": threshold,
-            "MAXPFAKE": max_p_fake,
-            "NFAKES": len(found) - len(kept),
+            "PEAKS": route,
+            **cuts,
+            "NFAKES": n_fakes,
         }
-        declared = (*COLUMNS, *(ASSOCIATION_COLUMNS if counterparts else ()))
-        table = catalogues.table(declared, columns, cards)
-        catalogues.write(table, staging.result, provenance=cards)
-        write(beside, options, table, photons)
-        journal.close()
-        staging.publish()
-        clock.append(time.monotonic())
+        table = _catalogue(kept, given, sky, learned.calibration, cards)
+        catalogues.write(table, session.result, provenance=cards)
+        write(session.beside, options, table, given.photons)
+        session.publish()
     return Result(
-        table,
-        summary,
-        out,
-        n_photons=len(photons),
+        *(table, summary, out, session.seconds),
+        n_photons=len(given.photons),
         n_patches=len(numbers),
-        n_fakes=len(found) - len(kept),
-        bands=tuple(band for band in BANDS if band in photons.coverage),
-        seconds=dict(zip(_STAGES, np.diff(clock).tolist(), strict=True)),
+        n_fakes=n_fakes,
+        bands=tuple(band for band in BANDS if band in given.photons.coverage),
     )
 
 
-def _models(connection: Connection) -> tuple[ServedModel, ServedModel]:
-    """Find both ensembles, and make sure that they describe sources alike."""
-    model, heads = (connection.model(spec) for spec in ASKED)
-    identities = {member.name: member.identity for member in model.spec.members}
-    for member in heads.spec.members:
+@dataclass(frozen=True)
+class _Given:
+    """Photons, the contents of the auxiliary files, FITS cards on both, the files."""
+
+    photons: Photons
+    exposure: Exposure | None
+    counterparts: Counterparts | None
+    cards: Cards
+    steady: Steady
+
+
+def _read(inputs: Sequence[Path], options: Options, control: Control) -> _Given:
+    """Return the photons, their exposure and the catalogue of counterparts."""
+    steady = Steady([*inputs, *options.auxiliary])
+    counterparts = _if_given(options.associate, associations.read)
+    exposure = _if_given(options.exposure, exposures.read)
+    photons = asid_inputs.read(inputs, progress=control.progress)
+    if not len(photons):
+        logger.warning("the input holds no photon in any band: no source is found")
+    cards = _photon_cards(photons) | _auxiliary_cards(options, counterparts)
+    return _Given(photons, exposure, counterparts, cards, steady)
+
+
+def _if_given(path: Path | None, reader: Callable[[Path], T]) -> T | None:
+    return None if path is None else reader(path)
+
+
+def check_one_release(model: ModelSpec, heads: ModelSpec) -> None:
+    """Check that both ensembles describe sources with the same networks.
+
+    Parameters
+    ----------
+    model, heads : ModelSpec
+        Of the ensemble that takes counts and of the one that takes cut-outs, as served.
+
+    Raises
+    ------
+    SpecMismatch
+        Names the first network that differs.
+    """
+    identities = {member.name: member.identity for member in model.members}
+    for member in heads.members:
         if identities.get(member.name) != member.identity:
             raise SpecMismatch(
                 f"the ensembles '{MODEL.name}' and '{HEADS_MODEL.name}' are not of one "
@@ -238,17 +202,32 @@ def _models(connection: Connection) -> tuple[ServedModel, ServedModel]:
                 f"and {member.identity} in the other. Roll both back, or export "
                 f"'{member.name}' again."
             )
-    return model, heads
 
 
-def _read(path: Path | None, reader: Callable[[Path], T]) -> T | None:
-    return None if path is None else reader(path)
+def _cuts(photons: Photons, options: Options, learned: Learned) -> dict[str, float]:
+    """Return the score and the probability that decide what is listed, as cards."""
+    bands, calibration = photons.coverage, learned.calibration
+    threshold = calibration.threshold(learned.detector, bands, chosen=options.threshold)
+    max_p_fake = options.max_p_fake
+    if max_p_fake is None:
+        max_p_fake = calibration.max_p_fake(bands)
+    return {"THRESH": threshold, "MAXPFAKE": max_p_fake}
 
 
-def _observation(
+def observation(
     photons: Photons, exposure: Exposure | None, calibration: Calibration
 ) -> Observation:
-    """Join photons and exposure; say what is assumed."""
+    """Return photons with their exposure; a warning says what is assumed.
+
+    Parameters
+    ----------
+    photons : Photons
+        The photons.
+    exposure : Exposure, optional
+        Their exposure.
+    calibration : Calibration
+        Its exposure, that of the training, is assumed where none is known.
+    """
     typical = calibration.exposure
     if exposure is None:
         logger.warning(
@@ -273,11 +252,54 @@ def _observation(
     return Observation(Tiles(photons), exposure, typical)
 
 
-def _aid_cards(
-    options: Options, counterparts: Counterparts | None
-) -> dict[str, str | int | float]:
-    """Return what was read beside the inputs, as cards."""
-    cards: dict[str, str | int | float] = {}
+def _listed(
+    records: Mapping[int, Mapping[str, NDArray[Any]]],
+    numbers: Sequence[int],
+    given: _Given,
+    learned: Learned,
+    cuts: Mapping[str, float],
+) -> tuple[Detections, int]:
+    """Return the detections to be listed, and how many others are likely fakes."""
+    found = select(
+        Detections.collect(records),
+        [centres()[number] for number in numbers],
+        given.photons.footprint,
+        threshold=cuts["THRESH"],
+        radius_degrees=learned.detector.radius_degrees,
+    )
+    kept = found[found.p_fake <= cuts["MAXPFAKE"]]
+    return kept, len(found) - len(kept)
+
+
+def _catalogue(
+    kept: Detections,
+    given: _Given,
+    sky: Observation,
+    calibration: Calibration,
+    cards: Cards,
+) -> QTable:
+    """Return the catalogue; a warning says how many fluxes assume an exposure."""
+    correction = _, assumed = exposure_correction(sky, kept)
+    if given.exposure is not None and assumed.any():
+        logger.warning(
+            "the map of the exposure has none at %d of %d sources: their fluxes "
+            "are for that of their patch's centre, or of the training, and flagged "
+            "exposure_assumed",
+            assumed.sum(),
+            len(kept),
+        )
+    columns = interpret(
+        kept, given.photons, calibration=calibration, correction=correction
+    )
+    if given.counterparts is None:
+        return catalogues.table(COLUMNS, columns, cards)
+    columns |= counterpart_columns(columns, given.counterparts)
+    return catalogues.table((*COLUMNS, *ASSOCIATION_COLUMNS), columns, cards)
+
+
+def _auxiliary_cards(options: Options, counterparts: Counterparts | None) -> Cards:
+    """Return FITS cards that describe the exposure map and the counterparts."""
+    cards: Cards = {}
     if options.exposure is not None:
         cards["EXPMAP"] = options.exposure.name
         cards["EXPSUM"] = f"sha256:{checksum(options.exposure)}"
@@ -287,9 +309,9 @@ def _aid_cards(
     return cards
 
 
-def _sky_cards(photons: Photons) -> dict[str, str | int | float]:
-    """Return what was read, as cards."""
-    cards: dict[str, str | int | float] = {
+def _photon_cards(photons: Photons) -> Cards:
+    """Return FITS cards that describe the photons."""
+    cards: Cards = {
         "NPHOTON": len(photons),
         "NOUTSIDE": photons.n_outside,
     }

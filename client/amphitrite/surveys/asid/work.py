@@ -7,7 +7,7 @@ to, go to the ensemble that describes them alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite.engine import execution
-from amphitrite.engine.control import Control, Summary
-from amphitrite.engine.journal import Journal
+from amphitrite.engine.control import Summary
+from amphitrite.engine.session import Session
 from amphitrite.surveys.asid.bands import CUTOUT_BANDS, PEAK_BAND
 from amphitrite.surveys.asid.interpret.descriptions import FIELDS, describe, undescribed
 from amphitrite.surveys.asid.interpret.peaks import Peaks, auxiliary, cutouts, find
@@ -169,29 +169,27 @@ def prepare_sources(found: tuple[Patch, Peaks], *, sky: Observation) -> SourcesW
 
 
 def search(
+    session: Session,
+    models: Sequence[ServedModel],
     numbers: Sequence[int],
     sky: Observation,
     detector: Detector,
     route: str,
-    models: tuple[ServedModel, ServedModel],
-    journal: Journal,
-    control: Control,
 ) -> tuple[dict[int, dict[str, NDArray[Any]]], Summary]:
     """Search patches, and return their peaks by the patch's number.
 
     Parameters
     ----------
+    session : Session
+        The run.
+    models : (ServedModel, ServedModel)
+        The ensemble that takes counts and the one that takes cut-outs.
     numbers : sequence of int
         Places in `amphitrite.surveys.asid.prepare.tiling.centres`.
     sky : Observation
         The photons and their exposure.
     detector, route
         See `PatchWork`.
-    models : (ServedModel, ServedModel)
-        The ensemble that takes counts and the one that takes cut-outs.
-    journal, control
-        See `amphitrite.engine.execution.execute` and
-        `amphitrite.engine.control.Control`.
 
     Returns
     -------
@@ -206,10 +204,14 @@ def search(
         The server failed for longer than the patience allows, or refused a request.
     """
     model, heads = models
-    work = partial(prepare, sky=sky, detector=detector, route=route)
+    journal = session.journal
     units = [execution.Unit(_key(number), centres()[number]) for number in numbers]
-    summary = _serve(
-        "searching", units, work, model, journal, control, outputs=OUTPUTS[route]
+    summary = session.serve(
+        "searching",
+        *(units, len(units)),
+        partial(prepare, sky=sky, detector=detector, route=route),
+        model,
+        outputs=OUTPUTS[route],
     )
     records = {number: journal.read(_key(number)) for number in numbers}
     own = [number for number in numbers if np.isnan(records[number]["p_fake"]).any()]
@@ -218,34 +220,11 @@ def search(
     ]
     if units:
         describing = partial(prepare_sources, sky=sky)
-        again = _serve("describing", units, describing, heads, journal, control)
+        again = session.serve("describing", units, len(units), describing, heads)
         summary.seconds += again.seconds
     for number in own:
         records[number] |= journal.read(_sources_key(number))
     return records, summary
-
-
-def _serve(
-    what: str,
-    units: Sequence[execution.Unit],
-    work: Callable[[Any], execution.Work],
-    model: ServedModel,
-    journal: Journal,
-    control: Control,
-    *,
-    outputs: Sequence[str] | None = None,
-) -> Summary:
-    """Bring units through one model on the server."""
-    with control.progress(what, len(units)) as advance:
-        return execution.execute(
-            units,
-            work,
-            model,
-            journal,
-            outputs=outputs,
-            limits=control.limits,
-            advance=advance,
-        )
 
 
 def _key(number: int) -> str:

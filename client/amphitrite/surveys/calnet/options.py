@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from amphitrite.errors import BadInput
+from amphitrite.engine import checks
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,8 @@ class Options:
     plots: Path | None = None
 
     def __post_init__(self) -> None:
-        if self.threshold is not None and not 0 < self.threshold < 1:
-            raise BadInput(
-                "--threshold must be a probability above 0 and below 1; received "
-                f"{self.threshold:g}"
-            )
-        if self.plots is not None:
-            object.__setattr__(self, "plots", Path(self.plots))
+        checks.to_paths(self, "plots")
+        checks.check_between(
+            *("--threshold", self.threshold, 0, 1),
+            wanted="a probability above 0 and below 1",
+        )

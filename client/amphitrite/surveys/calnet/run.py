@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
-from amphitrite.engine import beside, execution
 from amphitrite.engine import control as engine_control
 from amphitrite.engine.control import Control
 from amphitrite.engine.provenance import Provenance
-from amphitrite.engine.staging import Staging
+from amphitrite.engine.session import Session
 from amphitrite.files import catalogues, lists
-from amphitrite.surveys.calnet import products as calnet_products
-from amphitrite.surveys.calnet import work as calnet_work
 from amphitrite.surveys.calnet.catalogue import COLUMNS, interpret
 from amphitrite.surveys.calnet.interpret import stars
+from amphitrite.surveys.calnet.interpret.stars import Scored
 from amphitrite.surveys.calnet.learned import Learned
 from amphitrite.surveys.calnet.options import Options
 from amphitrite.surveys.calnet.page import MODEL
-from amphitrite.surveys.calnet.products import check_folder, make_folder, write_sheet
-from amphitrite.surveys.calnet.work import prepare, thumbnails
+from amphitrite.surveys.calnet.products import check_folder
+from amphitrite.surveys.calnet.work import draw_sheet, measure, score
 from amphitrite.triton.connection import Connection
 
 _JOURNAL_BYTES: Final = 8192  # of a file and a star, and more
 _NOUN: Final = "light curve"
-_STAGES: Final = ("scoring", "measuring", "writing")
 
 
 @dataclass(frozen=True)
 class Result(engine_control.Result):
     """What a search gives back.
+
+    Its stages are scoring, measuring and writing; ``summary.skipped`` lists the files
+    that could not be used, and why.
 
     Parameters
     ----------
@@ -48,15 +44,12 @@ class Result(engine_control.Result):
         Stars that reach the threshold.
     threshold : float
         The threshold.
-    seconds : mapping of str to float
-        Wall time of the stages: scoring, measuring and writing.
     """
 
     n_files: int
     n_segments: int
     n_candidates: int
     threshold: float
-    seconds: Mapping[str, float]
 
 
 def run(
@@ -72,96 +65,65 @@ def run(
     ----------
     inputs : sequence of Path
         Files, patterns and lists; see `amphitrite.files.lists.expand`.
-    connecting : context manager
-        Gives a connection to a server with the model; entered once the inputs and the
-        output are known to be usable.
-    out : Path
-        The catalogue's file; its suffix chooses the format.
-    options : Options
-        How to search.
-    control : Control, optional
-        How to run.
+    connecting, out, options, control
+        See `amphitrite.surveys.Survey`; the result is the catalogue's file.
 
     Returns
     -------
     Result
-        The catalogue and what it was made of; ``summary.skipped`` lists the files that
-        could not be used, and why.
+        The catalogue and what it was made of.
 
     Raises
     ------
     AmphitriteError
         See `amphitrite.errors`; nothing then stands under the name ``out``.
     """
-    control = control or Control()
-    catalogues.check_suffix(out)
     files = lists.expand(inputs)
-    beside.check_distinct([], out, files)
-    with ExitStack() as stack:
-        staging = stack.enter_context(
-            Staging(out, resume=control.resume, overwrite=control.overwrite)
-        )
-        staging.require(len(files) * _JOURNAL_BYTES)
-        replace = control.overwrite or control.resume
+    with Session(
+        *(MODEL.name, out, connecting, control),
+        inputs=files,
+        disk_bytes=len(files) * _JOURNAL_BYTES,
+    ) as session:
         if options.plots is not None:
-            check_folder(options.plots, replace=replace)
-        clock = [time.monotonic()]
-        model = stack.enter_context(connecting).model(MODEL)
+            check_folder(options.plots, replace=session.may_replace)
+        session.stage("scoring")
+        (model,) = session.models(MODEL)
         learned = Learned.of(model.spec)
         threshold = options.threshold or learned.threshold
-        provenance = Provenance.of_many(files, model, control.command, noun=_NOUN)
-        head = {
-            "survey": MODEL.name,
-            "plots": str(options.plots and options.plots.absolute()),
-            "batch": model.max_batch,
-            **provenance.identity,
-        }
-        journal = stack.enter_context(
-            execution.recording(staging, head, resume=control.resume)
-        )
-        work = partial(
-            prepare, interpolation=learned.interpolation, batch=model.max_batch
-        )
-        pool = stack.enter_context(execution.pool(control.limits))
-        scored, summary = calnet_work.score(
-            *(files, work, model, journal, control), executor=pool
-        )
-        clock.append(time.monotonic())
+        command = session.control.command
+        provenance = Provenance.of_many(files, model, command, noun=_NOUN)
+        plots = str(options.plots and options.plots.absolute())
+        session.record(provenance, plots=plots, batch=model.max_batch)
+        how = learned.interpolation
+        scored, summary = score(session, model, files, interpolation=how)
+        session.stage("measuring")
         found = stars.group(scored)
         candidates = [star for star in found if star.p_eb >= threshold]
-        if options.plots is not None:
-            make_folder(options.plots)
-        ephemerides = calnet_work.measure(
-            *(candidates, model, journal, control),
-            interpolation=learned.interpolation,
-            plots=options.plots,
-            executor=pool,
+        ephemerides = measure(
+            session, model, candidates, interpolation=how, plots=options.plots
         )
-        clock.append(time.monotonic())
+        session.stage("writing")
         cards = {
-            **provenance.with_inputs(
-                ((file.path.name, file.checksum) for file in scored), noun=_NOUN
-            ).cards,
+            **provenance.with_inputs(map(_named, scored), noun=_NOUN).cards,
             "NFILES": len(files),
             "NSKIPPED": len(summary.skipped),
             "THRESH": threshold,
-            "INTERPOL": learned.interpolation,
+            "INTERPOL": how,
         }
-        table = catalogues.table(
-            COLUMNS, interpret(found, ephemerides, threshold=threshold), cards
-        )
-        catalogues.write(table, staging.result, provenance=cards)
+        columns = interpret(found, ephemerides, threshold=threshold)
+        table = catalogues.table(COLUMNS, columns, cards)
+        catalogues.write(table, session.result, provenance=cards)
         if options.plots is not None:
-            best = calnet_products.best(candidates)
-            folded = thumbnails(best, journal)
-            write_sheet(*(options.plots, best, ephemerides, folded), replace=replace)
-        journal.close()
-        staging.publish()
-        clock.append(time.monotonic())
+            draw_sheet(session, options.plots, candidates, ephemerides)
+        session.publish()
     return Result(
-        *(table, summary, out, len(files)),
+        *(table, summary, out, session.seconds, len(files)),
         n_segments=sum(len(file.p_eb) for file in scored),
         n_candidates=len(candidates),
         threshold=threshold,
-        seconds=dict(zip(_STAGES, np.diff(clock).tolist(), strict=True)),
     )
+
+
+def _named(file: Scored) -> tuple[str, str]:
+    """Return the name and the checksum of a file that was used."""
+    return file.path.name, file.checksum

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite.engine import execution
-from amphitrite.engine.control import Control, Summary
+from amphitrite.engine.control import Summary
 from amphitrite.engine.journal import Journal
+from amphitrite.engine.session import Session
 from amphitrite.errors import BadInput
 from amphitrite.files.checksums import checksum
 from amphitrite.surveys.calnet import pictures as calnet_pictures
@@ -28,7 +28,7 @@ from amphitrite.surveys.calnet.interpret.stars import IDENTITY, Scored, Star
 from amphitrite.surveys.calnet.page import LIGHT_CURVE, P_EB, PERIODOGRAM
 from amphitrite.surveys.calnet.prepare import inputs
 from amphitrite.surveys.calnet.prepare.inputs import together
-from amphitrite.surveys.calnet.products import drawing, file_name
+from amphitrite.surveys.calnet.products import drawing, file_name, make_folder
 from amphitrite.triton.served import ServedModel
 
 logger = logging.getLogger(__name__)
@@ -71,35 +71,29 @@ class FileWork:
 
 
 def score(
-    files: Sequence[Path],
-    prepare: Callable[[Path], FileWork],
+    session: Session,
     model: ServedModel,
-    journal: Journal,
-    control: Control,
+    files: Sequence[Path],
     *,
-    executor: Executor | None = None,
+    interpolation: str,
 ) -> tuple[list[Scored], Summary]:
-    """Have every file judged.
+    """First pass: send the segments of every file to the network.
 
     Parameters
     ----------
+    session : Session
+        The run; files found in its journal are not judged again.
+    model : ServedModel
+        The network.
     files : sequence of Path
         The files.
-    prepare : callable
-        Reads one.
-    model : ServedModel
-        Who judges.
-    journal : Journal
-        Where the answers are kept; files found in it are not judged again.
-    control : Control
-        How to run.
-    executor : Executor, optional
-        What reads them; see `amphitrite.engine.execution.execute`.
+    interpolation : {"pchip", "spline"}
+        See `amphitrite.surveys.calnet.prepare.segments.segments`.
 
     Returns
     -------
     scored : list of Scored
-        What is known of each usable file, in the order of the files.
+        Identity and probabilities of each usable file, in the order of the files.
     summary : Summary
         What was done and skipped.
 
@@ -110,16 +104,12 @@ def score(
     ServerError
         See `amphitrite.engine.execution.execute`.
     """
-    if control.resume:
-        _forget_changed(files, journal, executor)
+    journal = session.journal
+    if session.control.resume:
+        _forget_changed(files, journal, session.pool)
     units = (execution.Unit(_file_key(path), path) for path in files)
-    with control.progress("scoring", len(files)) as advance:
-        summary = execution.execute(
-            *(units, prepare, model, journal),
-            limits=control.limits,
-            executor=executor,
-            advance=advance,
-        )
+    work = partial(prepare, interpolation=interpolation, batch=model.max_batch)
+    summary = session.serve("scoring", units, len(files), work, model)
     scored = [
         Scored.from_arrays(path, journal.read(key))
         for path in files
@@ -133,14 +123,11 @@ def score(
     return scored, summary
 
 
-def _forget_changed(
-    files: Sequence[Path], journal: Journal, executor: Executor | None
-) -> None:
+def _forget_changed(files: Sequence[Path], journal: Journal, pool: Executor) -> None:
     """Have files judged anew whose content is not what was judged, and say which."""
     judged = [path for path in files if _file_key(path) in journal]
     known = [_checksum(path, journal) for path in judged]
-    with nullcontext(executor) if executor else ThreadPoolExecutor(1) as readers:
-        same = list(readers.map(_is_unchanged, judged, known))
+    same = pool.map(_is_unchanged, judged, known)
     for path, unchanged in zip(judged, same, strict=True):
         if not unchanged:
             logger.warning(
@@ -237,33 +224,27 @@ def measure_star(candidate: Candidate, *, interpolation: str) -> StarWork:
 
 
 def measure(
-    candidates: Sequence[Star],
+    session: Session,
     model: ServedModel,
-    journal: Journal,
-    control: Control,
+    candidates: Sequence[Star],
     *,
     interpolation: str,
     plots: Path | None = None,
-    executor: Executor | None = None,
 ) -> dict[str, Ephemeris]:
-    """Find the periods of likely stars.
+    """Second pass: find the orbital period of each candidate; nothing is served.
 
     Parameters
     ----------
+    session : Session
+        The run; stars found in its journal are not measured again.
+    model : ServedModel
+        The run's, which is asked nothing.
     candidates : sequence of Star
         The stars.
-    model : ServedModel
-        The engine's; it is asked nothing.
-    journal : Journal
-        Where the periods are kept; stars found in it are not measured again.
-    control : Control
-        How to run.
     interpolation : {"pchip", "spline"}
         See `amphitrite.surveys.calnet.prepare.segments.segments`.
     plots : Path, optional
-        A folder for a picture of each.
-    executor : Executor, optional
-        What measures them; see `amphitrite.engine.execution.execute`.
+        A folder for a picture of each; made if need be.
 
     Returns
     -------
@@ -275,47 +256,55 @@ def measure(
     BadInput
         A file changed since it was judged.
     """
-    replace = control.overwrite or control.resume
+    if plots is not None:
+        make_folder(plots)
     units = (
         execution.Unit(
             _star_key(star),
-            Candidate(star, plots and plots / file_name(star), replace),
+            Candidate(star, plots and plots / file_name(star), session.may_replace),
         )
         for star in candidates
     )
-    with control.progress("measuring", len(candidates)) as advance:
-        summary = execution.execute(
-            *(
-                units,
-                partial(measure_star, interpolation=interpolation),
-                model,
-                journal,
-            ),
-            limits=control.limits,
-            executor=executor,
-            advance=advance,
-        )
+    work = partial(measure_star, interpolation=interpolation)
+    summary = session.serve("measuring", units, len(candidates), work, model)
     if summary.skipped:
         raise BadInput(
             "files changed while they were searched; leave them alone during a run, "
             "and go on with --resume: " + "; ".join(summary.skipped.values())
         )
     return {
-        star.name: Ephemeris.from_arrays(journal.read(_star_key(star)))
+        star.name: Ephemeris.from_arrays(session.journal.read(_star_key(star)))
         for star in candidates
     }
 
 
-def thumbnails(stars: Iterable[Star], journal: Journal) -> dict[str, NDArray[Any]]:
-    """Return the folded light curves of measured stars, by name.
+def draw_sheet(
+    session: Session,
+    folder: Path,
+    candidates: Sequence[Star],
+    ephemerides: Mapping[str, Ephemeris],
+) -> None:
+    """Draw the best candidates on one sheet, after `measure`.
 
     Parameters
     ----------
-    stars : iterable of Star
-        A few of those that were measured.
-    journal : Journal
-        Where `measure` kept them.
+    session : Session
+        The run, in whose journal the folded light curves are.
+    folder : Path
+        Where.
+    candidates : sequence of Star
+        Those that were measured.
+    ephemerides : mapping of str to Ephemeris
+        By name of the star.
     """
+    best = calnet_products.best(candidates)
+    folded = thumbnails(best, session.journal)
+    replace = session.may_replace
+    calnet_products.write_sheet(folder, best, ephemerides, folded, replace=replace)
+
+
+def thumbnails(stars: Iterable[Star], journal: Journal) -> dict[str, NDArray[Any]]:
+    """Return the folded light curves of measured stars, by name."""
     return {star.name: journal.read(_star_key(star))["thumbnail"] for star in stars}
 
 

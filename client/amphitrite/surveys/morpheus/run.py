@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,7 @@ from typing import Final
 from amphitrite.engine import execution
 from amphitrite.engine.control import Control, Result
 from amphitrite.engine.provenance import Provenance
-from amphitrite.engine.staging import Staging
+from amphitrite.engine.session import Session
 from amphitrite.errors import BadInput
 from amphitrite.files.images import Image
 from amphitrite.files.steady import Steady
@@ -20,6 +20,7 @@ from amphitrite.surveys.morpheus.options import Options
 from amphitrite.surveys.morpheus.page import BANDS, MODEL, PROBABILITIES, PRODUCTS
 from amphitrite.surveys.morpheus.prepare.inputs import object_card, open_bands
 from amphitrite.surveys.morpheus.prepare.windows import strips, window_starts
+from amphitrite.surveys.morpheus.products import write_products
 from amphitrite.surveys.morpheus.work import StripOfBands, prepare
 from amphitrite.triton.connection import Connection
 
@@ -44,15 +45,8 @@ def run(
     ----------
     inputs : sequence of Path
         The four bands on one pixel grid.
-    connecting : context manager
-        Gives a connection to a server with the model; entered once the inputs and the
-        output are known to be usable.
-    out : Path
-        The folder of the products.
-    options : Options
-        How to classify.
-    control : Control, optional
-        How to run.
+    connecting, out, options, control
+        See `amphitrite.surveys.Survey`; the result is a folder.
 
     Returns
     -------
@@ -64,66 +58,47 @@ def run(
     AmphitriteError
         See `amphitrite.errors`; nothing then stands under the name ``out``.
     """
-    from amphitrite.surveys.morpheus.products import (
-        write_products,  # which reads this page
-    )
-
-    control = control or Control()
-    with ExitStack() as stack:
-        steady = Steady(inputs)
-        images = open_bands(inputs, stack)
+    steady = Steady(inputs)
+    with open_bands(inputs) as images:
         units = _units(images, options, steady)
-        products = {*PRODUCTS, options.catalogue}
-        staging = stack.enter_context(
-            Staging(
-                out,
-                products=products,
-                resume=control.resume,
-                overwrite=control.overwrite,
+        with Session(
+            *(MODEL.name, out, connecting, control),
+            inputs=inputs,
+            products={*PRODUCTS, options.catalogue},
+            disk_bytes=_disk(images, units),
+        ) as session:
+            session.stage("classifying")
+            (model,) = session.models(MODEL)
+            provenance = Provenance.of(inputs, model, session.control.command)
+            batch = min(options.batch, model.max_batch)
+            session.record(
+                provenance,
+                stride=options.stride,
+                strip_rows=_strip_rows(images, options),
+                batch=batch,
             )
-        )
-        staging.require(_disk(images, units))
-        model = stack.enter_context(connecting).model(MODEL)
-        provenance = Provenance.of(inputs, model, control.command)
-        batch = min(options.batch, model.max_batch)
-        head = {
-            "survey": MODEL.name,
-            "stride": options.stride,
-            "strip_rows": _strip_rows(images, options),
-            "batch": batch,
-            **provenance.identity,
-        }
-        journal = stack.enter_context(
-            execution.recording(staging, head, resume=control.resume)
-        )
-        with control.progress("classifying", sum(u.size for u in units)) as advance:
-            summary = execution.execute(
-                units,
-                partial(prepare, batch=batch),
-                model,
-                journal,
+            summary = session.serve(
+                "classifying",
+                *(units, sum(unit.size for unit in units)),
+                *(partial(prepare, batch=batch), model),
                 outputs=[PROBABILITIES],
-                limits=control.limits,
-                advance=advance,
             )
-        if summary.skipped:
-            raise BadInput("; ".join(dict.fromkeys(summary.skipped.values())))
-        table = write_products(
-            merge(Sums.from_arrays(journal.read(unit.key)) for unit in units),
-            images,
-            staging.result,
-            catalogue=options.catalogue,
-            report=options.report,
-            cards={
-                **object_card(images[BANDS[0]]),
-                **provenance.cards,
-                "STRIDE": options.stride,
-            },
-        )
-        steady.check()
-        journal.close()
-        staging.publish()
-    return Result(table, summary, out)
+            if summary.skipped:
+                raise BadInput("; ".join(dict.fromkeys(summary.skipped.values())))
+            session.stage("writing")
+            kept = (session.journal.read(unit.key) for unit in units)
+            object_name = object_card(images[BANDS[0]])
+            table = write_products(
+                merge(Sums.from_arrays(arrays) for arrays in kept),
+                images,
+                session.result,
+                catalogue=options.catalogue,
+                report=options.report,
+                cards=object_name | provenance.cards | {"STRIDE": options.stride},
+            )
+            steady.check()
+            session.publish()
+    return Result(table, summary, out, session.seconds)
 
 
 def _strip_rows(images: Mapping[str, Image], options: Options) -> int:

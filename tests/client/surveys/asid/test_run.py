@@ -1,7 +1,6 @@
 """The asid page's own work, without a server."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,7 +26,7 @@ from amphitrite.surveys.asid.prepare.exposures import Exposure
 from amphitrite.surveys.asid.prepare.footprints import Circle, WholeSky
 from amphitrite.surveys.asid.prepare.patches import angles, unit_vectors
 from amphitrite.surveys.asid.prepare.photons import Photons
-from amphitrite.surveys.asid.run import _models, _observation
+from amphitrite.surveys.asid.run import check_one_release, observation
 from amphitrite.triton.spec import Member, ModelSpec, check_contract
 
 WHOLE = dict.fromkeys(BANDS, 1.0)
@@ -157,15 +156,14 @@ def test_a_heads_network_takes_sources_one_by_one():
 def test_members_of_two_releases_are_refused():
     def served(spec, digests):
         members = tuple(Member(name, 1, "", told) for name, told in digests.items())
-        return SimpleNamespace(spec=replace(spec, members=members))
+        return replace(spec, members=members)
 
-    class Server:
-        def model(self, spec):
-            flux = "sha256:1" if spec is MODEL else "sha256:2"
-            return served(spec, {"asid_location": "sha256:3", "asid_flux": flux})
-
+    location = {"asid_location": "sha256:3"}
+    model = served(MODEL, {**location, "asid_flux": "sha256:1"})
+    check_one_release(model, served(HEADS_MODEL, location))
+    other = served(HEADS_MODEL, {**location, "asid_flux": "sha256:2"})
     with pytest.raises(SpecMismatch, match="'asid_flux' is sha256:1 in the one and"):
-        _models(Server())
+        check_one_release(model, other)
 
 
 @pytest.mark.parametrize("constant", ["exposure_weights", "flux_above_mev"])
@@ -187,7 +185,7 @@ def test_only_bands_that_count_for_a_flux_are_said_to_be_missing(n_known, said, 
         np.zeros((0, 3), np.float32), np.zeros(0, np.uint8), WHOLE, WholeSky()
     )
     with caplog.at_level("WARNING", logger="amphitrite"):
-        sky = _observation(photons, exposure, CALIBRATION)
+        sky = observation(photons, exposure, CALIBRATION)
     assert len(caplog.records) == bool(said)
     assert said in caplog.text
     assert sky.exposure.missing == ()

@@ -3,13 +3,16 @@
 import hashlib
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from amphitrite.engine.control import Control
-from amphitrite.engine.journal import Journal
+from amphitrite.engine.provenance import Provenance
+from amphitrite.engine.session import Session
+from amphitrite.surveys.calnet import work as calnet_work
 from amphitrite.surveys.calnet.interpret.periods import Peak
 from amphitrite.surveys.calnet.interpret.stars import Scored
 from amphitrite.surveys.calnet.work import FileWork, score
@@ -49,6 +52,8 @@ def test_answers_fall_into_place_in_any_order():
 class Judge:
     """Answers at once with what the first byte of a file says, over ten."""
 
+    max_batch = 1
+
     def submit(self, tensors, outputs=None):
         answer = Future()
         answer.set_result({"p": np.float32(tensors["curve"][:, :1] / 10)})
@@ -58,7 +63,7 @@ class Judge:
         """Stay."""
 
 
-def judged_anew(path):
+def judged_anew(path, **_):
     """Read a file and remember that it was read."""
     data = path.read_bytes()
     judged_anew.paths.append(path.name)
@@ -72,19 +77,26 @@ def judged_anew(path):
 
 
 @pytest.mark.parametrize("pool", [True, False])
-def test_a_file_of_another_content_is_judged_anew(tmp_path, caplog, pool):
+def test_a_file_of_another_content_is_judged_anew(tmp_path, caplog, pool, monkeypatch):
+    monkeypatch.setattr(calnet_work, "prepare", judged_anew)
     files = [tmp_path / name for name in ("a.fits", "b.fits", "c.fits")]
     for path in files:
         path.write_text("1")
 
     def run(**options):
         judged_anew.paths = []
-        with Journal(tmp_path / "journal", {}, **options) as journal:
-            executor = ThreadPoolExecutor(2) if pool else None
-            control = Control(**options)
-            found, _ = score(
-                *(files, judged_anew, Judge(), journal, control), executor=executor
-            )
+        provenance = Provenance("calnet", 1, "", True, (), "", "2026-01-01T00:00:00")
+        with (
+            ThreadPoolExecutor(2) as two,
+            Session(
+                *("calnet", tmp_path / "eb.fits", nullcontext(), Control(**options)),
+                inputs=files,
+            ) as session,
+        ):
+            if pool:
+                session.pool = two
+            session.record(provenance)
+            found, _ = score(session, Judge(), files, interpolation="pchip")
         # two threads read files in either order; what is found has theirs in any case
         read = sorted(judged_anew.paths) if pool else judged_anew.paths
         return [float(each.p_eb[0]) for each in found], read

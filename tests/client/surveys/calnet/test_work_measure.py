@@ -1,12 +1,13 @@
 """Likely stars get their period, from files as they are on the disk."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from amphitrite.engine.control import Control
-from amphitrite.engine.journal import Journal
+from amphitrite.engine.provenance import Provenance
+from amphitrite.engine.session import Session
 from amphitrite.errors import BadInput
 from amphitrite.files.checksums import checksum
 from amphitrite.surveys.calnet import work as calnet_work
@@ -33,27 +34,27 @@ def star(tmp_path, sector, binary, write):
 
 
 @pytest.fixture
-def journal(tmp_path):
-    with Journal(tmp_path / "journal", {}, resume=False) as journal:
-        yield journal
+def session(tmp_path):
+    provenance = Provenance("calnet", 1, "", True, (), "", "2026-01-01T00:00:00")
+    with Session("calnet", tmp_path / "c.fits", nullcontext(), inputs=[]) as session:
+        session.record(provenance)
+        yield session
 
 
-def measure(stars, journal, **chosen):
-    return calnet_work.measure(
-        *(stars, None, journal, Control()), interpolation="pchip", **chosen
-    )
+def measure(stars, session, **chosen):
+    return calnet_work.measure(session, None, stars, interpolation="pchip", **chosen)
 
 
-def test_a_star_gets_its_period_and_a_thumbnail(star, journal):
-    found = measure([star], journal)["TIC 77"]
+def test_a_star_gets_its_period_and_a_thumbnail(star, session):
+    found = measure([star], session)["TIC 77"]
     assert found.period == pytest.approx(PERIOD, rel=1e-4)
-    assert thumbnails([star], journal)["TIC 77"].shape == (96,)
+    assert thumbnails([star], session.journal)["TIC 77"].shape == (96,)
 
 
-def test_what_was_measured_is_not_measured_again(star, journal):
-    found = measure([star], journal)
+def test_what_was_measured_is_not_measured_again(star, session):
+    found = measure([star], session)
     star.files[0].path.unlink()
-    assert measure([star], journal) == found
+    assert measure([star], session) == found
 
 
 def test_a_star_is_drawn(star, tmp_path):
@@ -67,15 +68,15 @@ def test_a_star_is_drawn(star, tmp_path):
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_files_that_change_meanwhile_are_named(star, journal):
+def test_files_that_change_meanwhile_are_named(star, session):
     star.files[0].path.write_text("something else")
     with pytest.raises(BadInput, match=r"files changed while .*a\.fits is no FITS"):
-        measure([star], journal)
+        measure([star], session)
 
 
-def test_a_star_of_another_content_is_not_taken_for_the_measured_one(star, journal):
-    measure([star], journal)
+def test_a_star_of_another_content_is_not_taken_for_the_measured_one(star, session):
+    measure([star], session)
     other = Star((replace(star.files[0], checksum="1" * 64),), repeated=False)
     with pytest.raises(BadInput, match=r"a\.fits has another content than was judged"):
-        measure([other], journal)
-    assert len(journal) == 1
+        measure([other], session)
+    assert len(session.journal) == 1

@@ -19,7 +19,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from amphitrite.engine.workers import processes
+from amphitrite.engine import workers as engine_workers
 from amphitrite.errors import BadInput
 from amphitrite.places import cache_directory
 from amphitrite.surveys.asid.bands import BANDS
@@ -330,7 +330,7 @@ def _make(skies: Sequence[_SkyFile]) -> None:
     if not skies:
         return
     workers = min(len(skies), os.cpu_count() or 1)
-    with processes(workers) as pool:
+    with engine_workers.pool(workers) as pool:
         done = pool.map(_SkyFile.make, skies)
         for n, _ in enumerate(done, 1):
             logger.info("simulated %d of %d skies", n, len(skies))

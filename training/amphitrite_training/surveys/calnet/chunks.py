@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol
 
-from amphitrite.engine.workers import processes
+from amphitrite.engine import workers
 from amphitrite.places import cache_directory
 from amphitrite_training.fitting.caching import made_aside
 from amphitrite_training.surveys.calnet.samples import Sample, write
@@ -58,7 +58,7 @@ def cached(chunks: Sequence[Chunk]) -> list[Path]:
     if len(missing) == 1:
         _make(*missing[0])
     elif missing:
-        with processes(min(len(missing), os.cpu_count() or 1)) as pool:
+        with workers.pool(min(len(missing), os.cpu_count() or 1)) as pool:
             for n, _ in enumerate(pool.map(_make, *zip(*missing, strict=True)), 1):
                 logger.info("made %d of %d chunks of light curves", n, len(missing))
     return folders

@@ -18,8 +18,8 @@ import numpy as np
 from astropy.table import QTable, Table, vstack
 from numpy.typing import NDArray
 
+from amphitrite.engine import workers
 from amphitrite.engine.control import Control, Limits
-from amphitrite.engine.workers import processes
 from amphitrite.surveys.calnet.learned import Learned
 from amphitrite.surveys.calnet.options import Options
 from amphitrite.surveys.calnet.page import MODEL
@@ -98,7 +98,7 @@ def seeds(field: int) -> list[int]:
 @contextmanager
 def _written(n_fields: int) -> Iterator[Iterator[tuple[Path, QTable]]]:
     """Yield each set's folder and truth, while the next set is made aside."""
-    with tempfile.TemporaryDirectory() as scratch, processes(1) as pool:
+    with tempfile.TemporaryDirectory() as scratch, workers.pool(1) as pool:
 
         def fields() -> Iterator[tuple[Path, QTable]]:
             folders = [Path(scratch, str(field)) for field in range(n_fields)]

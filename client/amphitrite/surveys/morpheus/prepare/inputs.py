@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from amphitrite.errors import BadInput
@@ -15,8 +15,25 @@ from amphitrite.surveys.morpheus.page import BANDS, FILTERS, WINDOW
 logger = logging.getLogger(__name__)
 
 
-def open_bands(inputs: Sequence[Path], stack: ExitStack) -> dict[str, Image]:
-    """Open the bands and refuse what cannot be one image."""
+@contextmanager
+def open_bands(inputs: Sequence[Path]) -> Iterator[dict[str, Image]]:
+    """Open the bands, and close them at the end of the ``with`` block.
+
+    Parameters
+    ----------
+    inputs : sequence of Path
+        The four files, in the order of `amphitrite.surveys.morpheus.page.BANDS`.
+
+    Yields
+    ------
+    dict of str to Image
+        By band.
+
+    Raises
+    ------
+    BadInput
+        A file cannot be read, or the files are not one image in four bands.
+    """
     if len(inputs) != len(BANDS):
         raise BadInput(
             f"morpheus needs {len(BANDS)} images, in the order "
@@ -29,22 +46,23 @@ def open_bands(inputs: Sequence[Path], stack: ExitStack) -> dict[str, Image]:
             "one file stands in the place of several bands; morpheus needs four "
             f"different ones; received {', '.join(map(str, inputs))}"
         )
-    images = {
-        band: stack.enter_context(read_image(path, minimum=WINDOW))
-        for band, path in zip(BANDS, inputs, strict=True)
-    }
-    grids.check_same_grid(images)
-    for (band, image), wanted in zip(images.items(), FILTERS, strict=True):
-        found = str(image.header.get("FILTER", wanted)).strip().upper()
-        if found in FILTERS and found != wanted:
-            logger.warning(
-                "%s stands in the place of band %s (%s), but its header says %s",
-                image.path,
-                band,
-                wanted,
-                found,
-            )
-    return images
+    with ExitStack() as stack:
+        images = {
+            band: stack.enter_context(read_image(path, minimum=WINDOW))
+            for band, path in zip(BANDS, inputs, strict=True)
+        }
+        grids.check_same_grid(images)
+        for (band, image), wanted in zip(images.items(), FILTERS, strict=True):
+            found = str(image.header.get("FILTER", wanted)).strip().upper()
+            if found in FILTERS and found != wanted:
+                logger.warning(
+                    "%s stands in the place of band %s (%s), but its header says %s",
+                    image.path,
+                    band,
+                    wanted,
+                    found,
+                )
+        yield images
 
 
 def object_card(image: Image) -> dict[str, str]:

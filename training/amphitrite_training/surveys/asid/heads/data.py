@@ -16,7 +16,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from amphitrite.engine.workers import processes
+from amphitrite.engine import workers as engine_workers
 from amphitrite.errors import BadInput
 from amphitrite.places import cache_directory
 from amphitrite.surveys.asid.bands import ALL_BANDS, BANDS
@@ -319,7 +319,7 @@ def _make(files: Sequence[_FindsFile], detector: PublishedDetector) -> None:
     if not files:
         return
     workers = min(len(files), len(os.sched_getaffinity(0)))
-    with processes(workers) as pool:
+    with engine_workers.pool(workers) as pool:
         done = pool.map(_FindsFile.make, files, [detector] * len(files))
         for n, _ in enumerate(done, 1):
             logger.info("searched %d of %d skies", n, len(files))

@@ -1,0 +1,84 @@
+"""What the commands of all surveys do alike: run, print the result, and exit."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+
+from amphitrite.commands.options import Common
+from amphitrite.commands.talk import Talk
+from amphitrite.engine.control import Control, Limits, Result
+from amphitrite.surveys import asked
+from amphitrite.surveys import survey as find
+
+R = TypeVar("R", bound=Result)
+
+SKIPPED = 1
+
+
+def conduct(
+    name: str,
+    inputs: Sequence[Path],
+    output: Path,
+    options: Any,
+    common: Common,
+    describe: Callable[[R], tuple[str, Mapping[str, Any]]],
+) -> None:
+    """Run a survey on files and print its result.
+
+    Parameters
+    ----------
+    name : str
+        The survey's name.
+    inputs : sequence of Path
+        Its input files.
+    output : Path
+        Where its result goes.
+    options : Options
+        The survey's own options.
+    common : Common
+        The options of all surveys.
+    describe : callable
+        Gives, of the survey's result, the sentence to print and the fields of
+        ``--json``.
+
+    Raises
+    ------
+    typer.Exit
+        With `SKIPPED` if an input could not be used.
+    AmphitriteError
+        See `amphitrite.errors`.
+    """
+    talk = Talk(as_json=common.as_json, quiet=common.quiet, verbose=common.verbose)
+    control = Control(
+        limits=Limits(common.in_flight, common.workers, common.patience),
+        resume=common.resume,
+        overwrite=common.overwrite,
+        command=shlex.join(["amphitrite", *sys.argv[1:]]),
+        progress=talk.progress,
+    )
+    connecting = talk.connected(
+        common.server,
+        models=asked(name),
+        model_repository=common.model_repository,
+        deadline=common.deadline,
+    )
+    result: Any = find(name).run(inputs, connecting, output, options, control)
+    sentence, fields = describe(result)
+    talk.result(sentence, {"output": str(output), **_tail(result), **fields})
+    if result.summary.skipped:
+        raise typer.Exit(SKIPPED)
+
+
+def _tail(result: Result) -> dict[str, Any]:
+    """Return the fields of ``--json`` that every survey has."""
+    return {
+        "resumed": result.summary.resumed,
+        "skipped": dict(result.summary.skipped),
+        "seconds": {stage: round(s, 3) for stage, s in result.seconds.items()},
+    }

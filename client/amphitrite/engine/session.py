@@ -1,0 +1,250 @@
+"""The beginning and the end of a run, the same for every survey."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from amphitrite.engine import workers
+from amphitrite.engine.beside import Beside
+from amphitrite.engine.control import Control, Summary
+from amphitrite.engine.execution import Unit, Work, execute
+from amphitrite.engine.journal import Journal
+from amphitrite.engine.provenance import Provenance
+from amphitrite.engine.staging import Staging
+from amphitrite.files import catalogues
+from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import ServedModel
+from amphitrite.triton.spec import ModelSpec
+
+
+class Session:
+    """One run, from looking at its output to giving the result its name.
+
+    A context manager.  It refuses an output that cannot be written before anything is
+    read, connects when the first models are asked for, keeps the journal, prepares
+    units in one pool of workers, measures the stages, and publishes.  After an
+    exception nothing stands under the result's name, and what the journal holds is kept
+    for ``--resume``.
+
+    Parameters
+    ----------
+    survey : str
+        The survey's name.
+    out : Path
+        The result: a folder if there are `products`, else a catalogue, whose suffix
+        chooses the format.
+    connecting : context manager
+        Gives a connection to a server; entered by `models`.
+    control : Control, optional
+        How to run.
+    inputs : sequence of Path
+        All files that are read; none may be an output.
+    beside : sequence of Path
+        Files that are written beside the result.
+    products : collection of str, optional
+        See `amphitrite.engine.staging.Staging`.
+    disk_bytes : int
+        What the run will take of the disk.
+
+    Attributes
+    ----------
+    beside : Beside
+        For writing the files beside the result.
+    journal : Journal
+        From `record` on.
+    seconds : dict of str to float
+        Wall time of each stage that has ended.
+
+    Raises
+    ------
+    BadInput
+        The suffix is of no known format, two outputs have one name or an input's, or
+        an interrupted run was found and nothing says what to do with it.
+    OutputError
+        The result exists or cannot be written, or the disk is too full.
+    """
+
+    journal: Journal
+
+    def __init__(
+        self,
+        survey: str,
+        out: Path,
+        connecting: AbstractContextManager[Connection],
+        control: Control | None = None,
+        *,
+        inputs: Sequence[Path],
+        beside: Sequence[Path] = (),
+        products: Collection[str] | None = None,
+        disk_bytes: int = 0,
+    ) -> None:
+        if products is None:
+            catalogues.check_suffix(out)
+        self.control = control = control or Control()
+        self.seconds: dict[str, float] = {}
+        self._survey = survey
+        self._connecting = connecting
+        self._stage: tuple[str, float] | None = None
+        resume, overwrite = control.resume, control.overwrite
+        self.beside = Beside(beside, out, inputs, resume=resume, overwrite=overwrite)
+        self._staging = Staging(
+            out, products=products, resume=resume, overwrite=overwrite
+        )
+        with ExitStack() as stack:
+            stack.enter_context(self._staging)
+            self._staging.require(disk_bytes)
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, raised, trace)
+
+    @property
+    def result(self) -> Path:
+        """The name under which the result is made."""
+        return self._staging.result
+
+    @property
+    def may_replace(self) -> bool:
+        """Whether what an earlier run has written may be replaced."""
+        return self.control.overwrite or self.control.resume
+
+    @cached_property
+    def pool(self) -> Executor:
+        """The workers that prepare units; they end with the session."""
+        return self._stack.enter_context(workers.pool(self.control.limits.workers))
+
+    @cached_property
+    def _connection(self) -> Connection:
+        return self._stack.enter_context(self._connecting)
+
+    def stage(self, name: str) -> None:
+        """Begin a stage, which ends the one before it."""
+        now = time.monotonic()
+        if self._stage is not None:
+            before, began = self._stage
+            self.seconds[before] = now - began
+        self._stage = name, now
+
+    def models(self, *specs: ModelSpec) -> tuple[ServedModel, ...]:
+        """Return models as the server has them, ready and as the client needs them.
+
+        Raises
+        ------
+        ServerError
+            See `amphitrite.triton.connection.Connection.model`.
+        """
+        return tuple(self._connection.model(spec) for spec in specs)
+
+    def record(self, provenance: Provenance, **choices: Any) -> None:
+        """Open the journal, in which finished units are kept.
+
+        Parameters
+        ----------
+        provenance : Provenance
+            Where the result comes from.
+        **choices
+            What else, in JSON types, a resumed run must have in common with the one it
+            goes on with.
+
+        Raises
+        ------
+        BadInput, OutputError
+            See `amphitrite.engine.journal.Journal`.
+        """
+        head = {"survey": self._survey, **choices, **provenance.identity}
+        self.journal = self._stack.enter_context(
+            recording(self._staging, head, resume=self.control.resume)
+        )
+
+    def serve(
+        self,
+        what: str,
+        units: Iterable[Unit],
+        total: int,
+        prepare: Callable[[Any], Work],
+        model: ServedModel,
+        *,
+        outputs: Sequence[str] | None = None,
+    ) -> Summary:
+        """Bring units through a model into the journal, and show the progress.
+
+        Parameters
+        ----------
+        what : str
+            What is going on, such as ``"searching"``.
+        units : iterable of Unit
+            The work; read lazily.
+        total : int
+            Sum of the units' sizes.
+        prepare, model, outputs
+            See `amphitrite.engine.execution.execute`, also for the errors.
+
+        Returns
+        -------
+        Summary
+            Numbers of units that were done, resumed and skipped.
+        """
+        with self.control.progress(what, total) as advance:
+            return execute(
+                units,
+                prepare,
+                model,
+                self.journal,
+                outputs=outputs,
+                limits=self.control.limits,
+                pool=self.pool,
+                advance=advance,
+            )
+
+    def publish(self) -> None:
+        """Give the result its name, and end the last stage.
+
+        Raises
+        ------
+        OutputError
+            See `amphitrite.engine.staging.Staging.publish`.
+        """
+        self.journal.close()
+        self._staging.publish()
+        self.stage("")
+
+
+@contextmanager
+def recording(
+    staging: Staging, head: Mapping[str, Any], *, resume: bool
+) -> Iterator[Journal]:
+    """Open the journal of a run.
+
+    What was finished is kept if the run ends early, for ``--resume``.
+
+    Raises
+    ------
+    BadInput, OutputError
+        See `amphitrite.engine.journal.Journal`.
+    """
+    with Journal(staging.journal, head, resume=resume) as journal:
+        try:
+            yield journal
+        except BaseException as error:
+            staging.keep = len(journal) > 0
+            if staging.keep:
+                error.add_note(
+                    f"{len(journal)} finished parts are kept in {staging.folder}; go "
+                    "on with the same command and --resume"
+                )
+            raise
