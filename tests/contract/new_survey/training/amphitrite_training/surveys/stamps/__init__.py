@@ -1,0 +1,1 @@
+"""Stars in small images: recipe, network, simulation and evaluation."""
