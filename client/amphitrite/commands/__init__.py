@@ -68,7 +68,7 @@ def application() -> typer.Typer:
 
 
 def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
-    """Let an interruption reach the command line with what was said about it."""
+    """Return a command whose interruption is an error with its notes."""
 
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> None:

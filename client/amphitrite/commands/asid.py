@@ -17,7 +17,7 @@ _PANEL = "Search"
 
 
 class Route(StrEnum):
-    """Who finds the peaks of a mask."""
+    """Where the peaks of a mask are found."""
 
     SERVER = "server"
     CLIENT = "client"
@@ -37,8 +37,8 @@ def asid(
     threshold: Annotated[
         float | None,
         typer.Option(
-            help="Score that a source must exceed, beside what the classifier says "
-            "of it (--max-p-fake).",
+            help="Score that a source must exceed; the classifier judges it besides "
+            "(--max-p-fake).",
             show_default="as learned: low, since the classifier judges",
             rich_help_panel=_PANEL,
         ),
@@ -46,8 +46,8 @@ def asid(
     peaks: Annotated[
         Route,
         typer.Option(
-            help="Who finds the peaks of the network's mask: the server, or scipy on "
-            "this machine, which is the reference.",
+            help="Where the peaks of the network's mask are found: on the server, or "
+            "with scipy on this machine, which is the reference.",
             rich_help_panel=_PANEL,
         ),
     ] = Route.SERVER,
@@ -56,7 +56,8 @@ def asid(
         typer.Option(
             metavar="FILE",
             help="Exposure of the input, as gtexpcube2 writes it (a cube on an image "
-            "or a HEALPix map); fluxes are for the training's without it.",
+            "or a HEALPix map). Without it, fluxes assume the mean exposure of the "
+            "training sky.",
             show_default=False,
             rich_help_panel=_PANEL,
         ),
@@ -64,8 +65,8 @@ def asid(
     max_p_fake: Annotated[
         float | None,
         typer.Option(
-            help="Leave out what is a fluctuation with a higher probability than "
-            "this; 1 keeps all.",
+            help="Leave out sources that are background fluctuations with a higher "
+            "probability than this; 1 keeps all.",
             show_default="as learned",
             rich_help_panel=_PANEL,
         ),
@@ -113,18 +114,18 @@ def asid(
 
     The sky is cut into overlapping patches of 10 x 10 deg, the photons of each are
     counted in five energy bands (0.3-0.5, 0.5-1, 1-2, 2-7 and 7-20 GeV), a network
-    marks the sources, three more say of each its flux, its position and how likely it
-    is a mere fluctuation, and what several patches see is listed once. Bands that the
-    input lacks are left out.
+    marks the sources, three more estimate of each its flux, its position and the
+    probability that it is a background fluctuation, and a source that several patches
+    show is listed once. Bands that the input lacks are left out.
 
     The catalogue has name, ra, dec, l, b, r68, r95 (deg; circles that hold the position
     with 68 and 95 %), flux1000 (photons of 1-100 GeV, cm-2 s-1), flux1000_err,
     flux1000_sys, p_fake, score, patch and flags: edge (within 0.6 deg of the edge of
-    what the input shows), confused (within 0.5 deg of another source), partial_band
+    the observed sky), confused (within 0.5 deg of another source), partial_band
     (the input holds a part of some band's photons), missing_band (too few of some
     band's to use it), many_peaks (a crowded patch), coarse_pixels (the input's pixels
     are wider than 0.2 deg, and r68 and r95 too small), exposure_assumed (its exposure
-    is not known: flux is for that of its patch's centre, or of the training).
+    is not known: its flux assumes that of its patch's centre, or of the training).
     --associate adds assoc_name, assoc_separation and assoc_class.
 
     Example: amphitrite asid events.fits -o catalogue.fits --plot sky.png

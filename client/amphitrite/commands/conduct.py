@@ -1,4 +1,4 @@
-"""What the commands of all surveys do alike: run, print the result, and exit."""
+"""The common part of all surveys' commands: run, print the result, and exit."""
 
 from __future__ import annotations
 

@@ -120,14 +120,12 @@ Json = Annotated[
 Quiet = Annotated[
     bool,
     typer.Option(
-        "--quiet", "-q", help="Say nothing but errors.", rich_help_panel=_TALK
+        "--quiet", "-q", help="Print nothing but errors.", rich_help_panel=_TALK
     ),
 ]
 Verbose = Annotated[
     bool,
-    typer.Option(
-        "--verbose", help="Say what happens in detail.", rich_help_panel=_TALK
-    ),
+    typer.Option("--verbose", help="Report every step.", rich_help_panel=_TALK),
 ]
 
 

@@ -142,7 +142,7 @@ def _names(models: list[str] | None) -> list[str] | None:
 
 
 def _facts(triton: LocalTriton) -> dict[str, object]:
-    """Return what a script wants to know of a server."""
+    """Return the addresses, models, process and log of a server, for scripts."""
     return {
         "grpc": triton.grpc_url,
         "http": triton.http_url,
@@ -158,7 +158,7 @@ def _metrics(triton: LocalTriton) -> str:
 
 
 def _wait(triton: LocalTriton) -> NoReturn:
-    """Return never: until a signal, or until the server ends."""
+    """Wait for a signal, or until the server ends; never return."""
     from amphitrite.errors import ServerError
 
     while (status := triton.exit_status()) is None:

@@ -1,4 +1,4 @@
-"""``amphitrite status``: what a server serves, and whether it is ready."""
+"""``amphitrite status``: the models of a server, and whether they are ready."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command says: progress on standard error, results on standard output."""
+"""A command's output: progress on standard error, results on standard output."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from amphitrite.triton.connection import Connection
 
 
 class Talk:
-    """How one command speaks.
+    """Output of one command.
 
     Parameters
     ----------
@@ -54,11 +54,11 @@ class Talk:
             logger.handlers = [_ConsoleHandler(self._errors)]
 
     def say(self, text: str) -> None:
-        """Tell a person something on standard error."""
+        """Print a message for a person on standard error."""
         self.console.print(shown(text), soft_wrap=True)
 
     def result(self, found: str | Table, fields: Mapping[str, Any]) -> None:
-        """Give the result on standard output: as JSON if asked for, else to read."""
+        """Print the result on standard output: as JSON if asked for, else as text."""
         if self.as_json:
             sys.stdout.write(json.dumps(fields, allow_nan=False) + "\n")
             sys.stdout.flush()
@@ -67,12 +67,12 @@ class Talk:
             _console().print(text, soft_wrap=True)
 
     def status(self, text: str) -> Status:
-        """Show what is going on, for as long as a ``with`` block lasts."""
+        """Show a message for as long as a ``with`` block lasts."""
         return self.console.status(Text(shown(text)))
 
     @contextmanager
     def connected(self, server: str | None, **options: Any) -> Iterator[Connection]:
-        """Connect as `amphitrite.connect` does, and show what takes its time."""
+        """Connect as `amphitrite.connect` does, and show each step."""
         with ExitStack() as stack:
             with self.status("connecting to Triton") as status:
                 connection = stack.enter_context(
@@ -82,7 +82,7 @@ class Talk:
 
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
-        """Show a bar with rate and time left; yields the way to advance it."""
+        """Show a bar with rate and time left; yield the function that advances it."""
         with Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -99,7 +99,7 @@ class Talk:
 
 
 def reporter(status: Status) -> Callable[[str], None]:
-    """Return the way to say what goes on now."""
+    """Return the function that replaces the message of a status."""
     return lambda text: status.update(Text(shown(text)))
 
 

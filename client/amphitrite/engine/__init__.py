@@ -1,4 +1,4 @@
-"""The run engine: bounded work between files and server, resumed from its journal."""
+"""The run engine: bounded work from files to server, resumed from a journal."""
 
 from amphitrite.engine.control import Control, Limits
 

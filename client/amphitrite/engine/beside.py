@@ -69,7 +69,7 @@ class Beside:
 
     @contextmanager
     def aside(self, path: Path) -> Iterator[Path]:
-        """Yield a name beside a file's; what is written there gets the file's name.
+        """Yield a temporary name; the file written there replaces the final one.
 
         Parameters
         ----------

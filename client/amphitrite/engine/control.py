@@ -1,4 +1,4 @@
-"""How a run is conducted, and what it gives back."""
+"""Limits and settings of a run, and its result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a run does at once, and how long it waits.
+    """Limits on the work that a run does at once, and on its waiting.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def silent(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 @dataclass(frozen=True)
 class Control:
-    """How a survey's run is conducted, whatever the survey.
+    """Settings of a run, the same for every survey.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class Control:
 
 @dataclass
 class Summary:
-    """What a run did: numbers of units, and the inputs it had to skip."""
+    """Numbers of units done and resumed, and the inputs that were skipped."""
 
     done: int = 0
     resumed: int = 0
@@ -87,14 +87,14 @@ class Summary:
 
 @dataclass(frozen=True)
 class Result:
-    """What a survey's run gives back.
+    """Result of a survey's run.
 
     Parameters
     ----------
     table : QTable
         The catalogue.
     summary : Summary
-        What the engine did.
+        Numbers of units done, resumed and skipped.
     out : Path
         Where the products are.
     seconds : mapping of str to float

@@ -1,4 +1,4 @@
-"""The one run engine: bounded work in flight between the files and the server.
+"""The run engine: a bounded number of requests in flight from files to server.
 
 A survey hands over *units* of work (a file, a patch, a strip of an image).  Each is
 prepared aside, sent to the server in one or more requests, and reduced to a record in
@@ -52,7 +52,7 @@ class Work(Protocol):
         """Take the answer to one request; answers come in any order."""
 
     def record(self) -> Outputs:
-        """Return what the journal keeps, once every answer has been added."""
+        """Return the arrays for the journal, once every answer has been added."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Unit:
     payload : object
         What ``prepare`` needs; pickled when worker processes prepare.
     size : int
-        How far the progress bar advances over the unit: by the batch of each answer,
-        and by what is left when the unit is finished.
+        Steps of the progress bar over the unit: it advances by the batch of each
+        answer, and by the rest when the unit is finished.
     """
 
     key: str
@@ -197,12 +197,12 @@ class _Run:
     def _send(self, request: _Request) -> Future[dict[str, NDArray[Any]]]:
         try:
             return self.model.submit(request.tensors, self.outputs)
-        except errors.BadInput as error:  # what a unit should not have made
+        except errors.BadInput as error:  # a unit made a request that cannot be sent
             error.add_note(f"It comes from {request.owner.unit.key}.")
             raise
 
     def confirm(self) -> None:
-        """Make sure, at the end, that no other weights took over without a break."""
+        """Check, at the end, that the server did not change its weights unnoticed."""
         if not self.asked:
             return
         try:

@@ -1,9 +1,9 @@
 """An append-only record of finished work, so that an interrupted run can go on.
 
-The file begins with a magic string and a head (JSON: what the run is about); each
+The file begins with a magic string and a head (JSON: survey, model, inputs); each
 frame after it holds one finished unit of work as named arrays.  Every frame begins with
-a magic of its own and carries its number, its lengths and a checksum: what is damaged
-is recognised, and reading goes on with the next whole frame behind it.
+a magic of its own and carries its number, its lengths and a checksum: a damaged one is
+recognised, and reading goes on with the next whole frame behind it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class _Frame:
-    """A whole frame: its number and key, and where it and its body are."""
+    """A whole frame: its number, its key, and the places of frame and body."""
 
     number: int
     key: str
@@ -65,7 +65,7 @@ class Journal:
     path : Path
         The journal's file.
     head : mapping
-        What the run is about (JSON types); a resumed run must have the same.
+        Survey, model, inputs, options (JSON types): the same in a resumed run.
     resume : bool
         Go on with the file if it exists, instead of starting it anew.
 
@@ -154,7 +154,7 @@ class Journal:
             sync(self.path.parent)
 
     def _append(self, key: str, body: bytes | memoryview) -> tuple[int, int]:
-        """Write one frame at the end; return where its body is, and its length."""
+        """Write one frame at the end; return the place and the length of its body."""
         start = self._file.seek(0, os.SEEK_END)
         beginning = _frame(self._next, key, body)
         try:
@@ -169,7 +169,7 @@ class Journal:
         return start + len(beginning), len(body)
 
     def _recover(self, head: Mapping[str, Any]) -> None:
-        """Compare the head, index the whole frames, and say what is lost."""
+        """Compare the head, index the whole frames, and report lost ones."""
         self._check_kind()
         frames = self._frames(len(_MAGIC))
         first = next(frames, None)
@@ -179,20 +179,20 @@ class Journal:
                 "can tell of which run it is; start anew with --overwrite"
             )
         _compare(self._json(first), head, self.path)
-        before, gaps, told = first, [], []
+        before, gaps, known = first, [], []
         for frame in frames:
             if frame.start != before.end:
                 lost = frame.number - before.number - 1
                 gaps.append([before.end, frame.start, lost])
             if frame.key == _GAPS:
-                told += self._json(frame)
+                known += self._json(frame)
             else:
                 self._where[frame.key] = (frame.at, frame.end - frame.at)
             before = frame
         self._next = before.number + 1
-        if new := [gap for gap in gaps if gap not in told]:
+        if new := [gap for gap in gaps if gap not in known]:
             n_bytes = sum(end - start for start, end, _ in new)
-            self._tell_lost(n_bytes, sum(lost for *_, lost in new))
+            self._report_lost(n_bytes, sum(lost for *_, lost in new))
         self._drop_tail(before.end)
         if new:
             self._append(_GAPS, json.dumps(new).encode())
@@ -214,7 +214,7 @@ class Journal:
         )
 
     def _drop_tail(self, end: int) -> None:
-        """Cut off what follows the last whole frame, and say what that was."""
+        """Cut off the bytes behind the last whole frame, and report them."""
         size = os.fstat(self._file.fileno()).st_size
         if end == size:
             return
@@ -229,11 +229,11 @@ class Journal:
                 len(tail),
             )
         else:
-            self._tell_lost(len(tail), max(1, n_frames))
+            self._report_lost(len(tail), max(1, n_frames))
         with writing(self.path):
             self._file.truncate(end)
 
-    def _tell_lost(self, n_bytes: int, n_parts: int) -> None:
+    def _report_lost(self, n_bytes: int, n_parts: int) -> None:
         logger.warning(
             "%d bytes of the journal %s are damaged: %d finished part%s lost and will "
             "be done again",
@@ -254,7 +254,7 @@ class Journal:
                 place = self._find(place + 1)
 
     def _find(self, start: int) -> int | None:
-        """Return where the next frame's magic is."""
+        """Return the place of the next frame's magic; None if there is none."""
         while True:
             data = self._read(start, _SEARCH_BYTES)
             if (found := data.find(_FRAME_MAGIC)) >= 0:
@@ -292,7 +292,7 @@ class Journal:
 
 
 def _frame(number: int, key: str, body: bytes | memoryview) -> bytes:
-    """Return what stands before the body of a frame."""
+    """Return the bytes before the body of a frame."""
     name = key.encode("utf-8", "surrogateescape")
     numbers = _NUMBERS.pack(number, len(body), len(name))
     return _FRAME_MAGIC + numbers + _digest(numbers, name, body) + name

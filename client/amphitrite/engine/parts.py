@@ -1,4 +1,4 @@
-"""Names of the folder in which a result is made, and of what lies in it."""
+"""Names of the folder in which a result is made, and of its contents."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def beside_of(out: Path) -> Path:
 
 
 def patterns(products: Collection[str]) -> folders.Contents:
-    """Return the patterns of a folder's products, and of what was not yet one."""
+    """Return the patterns of a folder's products, finished or still being written."""
     names = [Path(name) for name in products]
     return {
         **{escape(name.name): None for name in names},

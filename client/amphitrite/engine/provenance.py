@@ -1,4 +1,4 @@
-"""Where a result comes from: written into every product's header."""
+"""Provenance of a result, written into every product's header."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from amphitrite.triton.served import ServedModel
 
 @dataclass(frozen=True)
 class Provenance:
-    """What went into a result.
+    """Model, inputs and command of a result.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Provenance:
     inputs : tuple of (str, str)
         File name and SHA-256 of each input.
     command : str
-        The command line, or what stands for it.
+        The command line; empty for a run from Python.
     date : str
         When the run began, UTC in ISO 8601.
     """
@@ -48,7 +48,7 @@ class Provenance:
 
     @classmethod
     def of(cls, inputs: Sequence[Path], model: ServedModel, command: str) -> Provenance:
-        """Describe a run that is about to begin.
+        """Return the provenance of a run that is about to begin.
 
         Raises
         ------
@@ -62,7 +62,7 @@ class Provenance:
     def by(
         cls, model: ServedModel, inputs: tuple[tuple[str, str], ...], command: str
     ) -> Provenance:
-        """Describe a run over inputs whose names and checksums are known."""
+        """Return the provenance of inputs whose names and checksums are known."""
         return cls(
             model=model.spec.name,
             version=model.version,
@@ -77,7 +77,7 @@ class Provenance:
     def of_many(
         cls, paths: Sequence[Path], model: ServedModel, command: str, *, noun: str
     ) -> Provenance:
-        """Describe a run over many files that is about to begin, without reading them.
+        """Return the provenance of a run over many files, without reading them.
 
         Parameters
         ----------
@@ -122,7 +122,7 @@ class Provenance:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What a resumed run must have in common with the one it goes on with."""
+        """Version, weights and inputs: the same in a run and in its resumption."""
         return {
             "amphitrite": __version__,
             "model": f"{self.model} version {self.version} {self.model_sum}",
@@ -132,7 +132,7 @@ class Provenance:
 
     @property
     def cards(self) -> dict[str, str | int | float]:
-        """The same as FITS cards, also used as the metadata of a table."""
+        """FITS cards, also used as the metadata of a table."""
         cards: dict[str, str | int | float] = {
             "CREATOR": f"amphitrite {__version__}",
             "DATE": self.date.removesuffix("+00:00"),

@@ -25,7 +25,7 @@ from amphitrite.triton.spec import ModelSpec
 
 
 class Session:
-    """One run, from looking at its output to giving the result its name.
+    """One run, from the check of its output to the publication of its result.
 
     A context manager.  It refuses an output that cannot be written before anything is
     read, connects when the first models are asked for, keeps the journal, prepares
@@ -51,7 +51,7 @@ class Session:
     products : collection of str, optional
         See `amphitrite.engine.staging.Staging`.
     disk_bytes : int
-        What the run will take of the disk.
+        Disk space that the run needs.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Session:
     ------
     BadInput
         The suffix is of no known format, two outputs have one name or an input's, or
-        an interrupted run was found and nothing says what to do with it.
+        an interrupted run was found and neither resume nor overwrite was chosen.
     OutputError
         The result exists or cannot be written, or the disk is too full.
     """
@@ -141,7 +141,7 @@ class Session:
         self._stage = name, now
 
     def models(self, *specs: ModelSpec) -> tuple[ServedModel, ...]:
-        """Return models as the server has them, ready and as the client needs them.
+        """Return models as they are served, checked to be those that the client needs.
 
         Raises
         ------
@@ -158,8 +158,7 @@ class Session:
         provenance : Provenance
             Where the result comes from.
         **choices
-            What else, in JSON types, a resumed run must have in common with the one it
-            goes on with.
+            Options, in JSON types, that must be the same when the run is resumed.
 
         Raises
         ------
@@ -186,7 +185,7 @@ class Session:
         Parameters
         ----------
         what : str
-            What is going on, such as ``"searching"``.
+            Label of the progress bar, such as ``"searching"``.
         units : iterable of Unit
             The work; read lazily.
         total : int

@@ -1,8 +1,8 @@
-"""Where a run keeps its work until the result stands under its final name.
+"""The folder of a run's work until the result stands under its final name.
 
 Everything is written into ``OUT.part/`` beside the result; only a finished result is
-renamed to ``OUT``.  The folder is locked while a run uses it, and what an interrupted
-run leaves there lets a later one go on.
+renamed to ``OUT``.  The folder is locked while a run uses it; with the files that an
+interrupted run leaves there, a later run goes on.
 
 Nothing that is not ours is lost: the folder, and a result that is a folder, carry a
 marker (see `amphitrite.files.folders`), without which they are left alone, and ``OUT``
@@ -51,9 +51,9 @@ class Staging:
     work : collection of str
         Patterns of further files that a run keeps in the folder.
     resume : bool
-        Go on with what an interrupted run left.
+        Go on with an interrupted run.
     overwrite : bool
-        Replace an existing result, and drop what an interrupted run left.
+        Replace an existing result, and drop an interrupted run.
 
     Attributes
     ----------
@@ -64,9 +64,10 @@ class Staging:
     ------
     OutputError
         The result exists already, or cannot be written where it was asked for, or
-        another run is making it, or what would be replaced or used is not ours.
+        another run is making it, or a file or folder that would be replaced was not
+        made by amphitrite.
     BadInput
-        An interrupted run was found, and nothing says what to do with it.
+        An interrupted run was found, and neither resume nor overwrite was chosen.
     """
 
     def __init__(
@@ -114,16 +115,16 @@ class Staging:
 
     @property
     def journal(self) -> Path:
-        """Where the run's journal is."""
+        """Path of the run's journal."""
         return self.folder / parts.JOURNAL
 
     @property
     def result(self) -> Path:
-        """Where the result is made."""
+        """Path under which the result is made."""
         return self.folder / parts.RESULT / self.out.name
 
     def require(self, n_bytes: int) -> None:
-        """Refuse to begin what the disk has no room for.
+        """Check that the disk has room for the run.
 
         Raises
         ------
@@ -171,7 +172,7 @@ class Staging:
 
     @property
     def _ours(self) -> folders.Contents:
-        """What a run puts into its folder."""
+        """Patterns of the files that a run puts into its folder."""
         name = escape(self.out.name)
         result = {
             **{name: self._inside, escape(backup_of(self.out).name): self._inside},
@@ -183,13 +184,13 @@ class Staging:
         return {**files, **self._work, parts.RESULT: result}
 
     def _was_published(self) -> bool:
-        """Return whether what stands under the name is an interrupted run's result."""
+        """Return whether an interrupted run's result has the final name."""
         made = self._record["made"]
         return bool(made) and sighting(self.out) in made
 
     @property
     def _record(self) -> dict[str, Any]:
-        """What is noted of giving results the name.
+        """The record of results that were given the final name.
 
         ``made`` are the run's results, however often it was resumed; ``old`` is what
         the last one was to replace; ``pending`` is whether that may be half-way.
@@ -282,7 +283,7 @@ class Staging:
         return lock
 
     def _hidden(self) -> Path:
-        """Return a free name for the folder while it is not yet, or no more, in use."""
+        """Return a free, hidden name for a folder that is not in use."""
         name = f".{self.folder.name}-{secrets.token_hex(4)}"
         return self.folder.with_name(name)
 
@@ -292,7 +293,7 @@ class Staging:
                 parent.rmdir()
 
     def _begin(self, *, resume: bool, overwrite: bool) -> None:
-        """Look at what an interrupted run left, and clear what is not gone on with."""
+        """Find an interrupted run, and clear the files that are not used again."""
         interrupted = kind(self.folder / self._begun) is not None
         # What it holds is kept until it is known to be of no use.
         self.keep = interrupted
@@ -315,7 +316,7 @@ class Staging:
         self.keep = resume and interrupted
 
     def _settle(self) -> None:
-        """Find out how far a run came that died while giving its result the name."""
+        """Complete or undo a renaming in the middle of which a run died."""
         backup = backup_of(self.result)
         if kind(backup) is not None and kind(self.out) is None:
             renaming.exclusive(backup, self.out)
@@ -332,7 +333,7 @@ class Staging:
             self._note({**record, "pending": False})
 
     def _remove(self) -> None:
-        """Release the folder and remove it; what is not ours in it stays.
+        """Release the folder and remove it; files that are not ours stay.
 
         After an interruption it goes on where it was.
         """
@@ -364,7 +365,7 @@ class Staging:
         hidden.rmdir()
 
     def _sweep(self) -> None:
-        """Remove what earlier runs left that were killed while they cleared up."""
+        """Remove the hidden folders of runs that were killed while they cleared up."""
         pattern = f".{escape(self.folder.name)}-{'[0-9a-f]' * 8}"
         for hidden in self.out.parent.glob(pattern):
             if not folders.is_ours(hidden) or folders.guests(hidden, self._ours):
@@ -373,7 +374,7 @@ class Staging:
                 self._erase(hidden, locks.Lock(hidden))
 
     def _leave(self, guests: list[Path]) -> None:
-        """Remove what is ours and leave the rest, which the folder still marks."""
+        """Remove our files and leave others; the folder keeps its mark."""
         logger.warning(
             "%s is left, since it holds what amphitrite has not put there: %s",
             self.folder,

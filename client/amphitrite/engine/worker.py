@@ -1,6 +1,6 @@
-"""What a worker process does: one call after another, for the process that started it.
+"""The program of a worker process: one call after another, for its parent process.
 
-It ends when it is told to, and when that process is no more.  See
+It ends when it is asked to, and when its parent has ended.  See
 `amphitrite.engine.workers`.
 """
 
@@ -49,7 +49,7 @@ def _exactly(pipe: IO[bytes], length: int) -> bytes:
 
 
 def serve(tasks: int, answers: int) -> Never:
-    """Do calls until this process is told to end.
+    """Do calls until this process is asked to end.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ _END_SECONDS: Final = 5.0
 
 
 def pool(n: int) -> Executor:
-    """Return the workers that do calls aside: processes, or one thread.
+    """Return a pool of workers: processes, or one thread.
 
     Processes are started fresh, not forked, since neither gRPC nor a training framework
     survives a fork.  They leave Ctrl-C to the parent, and end with it even if it is
@@ -54,7 +54,7 @@ def pool(n: int) -> Executor:
     -------
     concurrent.futures.Executor
         Its futures raise `amphitrite.errors.WorkerError` where a worker was killed or
-        cannot do what it is asked.
+        cannot take a call.
     """
     if n == 0:
         return ThreadPoolExecutor(max_workers=1)
@@ -68,7 +68,7 @@ def pool(n: int) -> Executor:
 
 
 class _Processes(ThreadPoolExecutor):
-    """Threads that have a worker process each do their work."""
+    """Threads, each with a worker process that does its work."""
 
     def __init__(self, n: int) -> None:
         super().__init__(n, thread_name_prefix="amphitrite-worker")
@@ -82,7 +82,7 @@ class _Processes(ThreadPoolExecutor):
         return super().submit(self._send, fn, args, kwargs)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Wait for what is done; on an error, drop what nobody has begun."""
+        """Wait for calls under way; on an error, drop those not yet begun."""
         self.shutdown(cancel_futures=kind is not None)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -126,7 +126,7 @@ class _Worker:
     """
 
     def __init__(self) -> None:
-        tasks, told = os.pipe()
+        tasks, asking = os.pipe()
         answering, answers = os.pipe()
         try:
             self._process = subprocess.Popen(
@@ -137,7 +137,7 @@ class _Worker:
                 process_group=0,  # out of the terminal's reach: Ctrl-C is not for it
             )
         except OSError as error:
-            os.close(told)
+            os.close(asking)
             os.close(answering)
             raise WorkerError(
                 f"a worker process cannot be started: {error}; use fewer workers, or "
@@ -146,7 +146,7 @@ class _Worker:
         finally:
             os.close(tasks)
             os.close(answers)
-        self._told = os.fdopen(told, "wb")
+        self._asking = os.fdopen(asking, "wb")
         self._answering = os.fdopen(answering, "rb")
         self._has_answered = False
 
@@ -156,10 +156,10 @@ class _Worker:
         Raises
         ------
         WorkerError
-            The process is no more; says what may have ended it.
+            The process has ended; names the likely cause.
         """
         try:
-            send(self._told, task)
+            send(self._asking, task)
             answer = receive(self._answering)
         except (EOFError, OSError):
             raise self._obituary() from None
@@ -167,18 +167,18 @@ class _Worker:
         return answer
 
     def end(self) -> None:
-        """Tell the process to end, and wait for that."""
+        """Ask the process to end, and wait until it has."""
         try:
-            send(self._told, b"")
+            send(self._asking, b"")
         except OSError:
             pass
         self._close()
 
     def _close(self) -> int:
-        """Return the exit status of the process, which is made to end."""
+        """End the process, and return its exit status."""
         try:
-            self._told.close()
-        except OSError:  # what it was told last cannot be delivered
+            self._asking.close()
+        except OSError:  # the last message cannot be delivered
             pass
         self._answering.close()
         try:

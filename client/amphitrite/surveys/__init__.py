@@ -1,4 +1,4 @@
-"""The surveys: their names, and what each provides."""
+"""The surveys: names, pages, options and runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SURVEYS = ("asid", "calnet", "morpheus")
 
 
 class Page(Protocol):
-    """What every survey's page declares; more stands there as the survey needs it."""
+    """Declarations that every survey's page has, beside those of its own."""
 
     MODEL: ModelSpec
     """The model that bears the survey's name."""
@@ -39,12 +39,12 @@ Run = Callable[
 
 @dataclass(frozen=True)
 class Survey:
-    """What a survey provides.
+    """Page, options and run of a survey.
 
     Parameters
     ----------
     page : module
-        What training, export and client must agree on.
+        Declarations on which training, export and client must agree.
     Options : type
         How its inputs are searched: frozen, every field with a default.
     run : callable
@@ -60,7 +60,7 @@ class Survey:
 
 
 def survey(name: str) -> Survey:
-    """Return what a survey provides.
+    """Return the page, the options and the run of a survey.
 
     Raises
     ------

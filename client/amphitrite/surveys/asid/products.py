@@ -21,7 +21,7 @@ _HEAD: Final = (
 
 
 def check_drawable(options: Options) -> None:
-    """Check, before anything is done, that a picture that is asked for can be drawn.
+    """Check that the picture can be drawn, if one is asked for.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def write_regions(table: QTable, path: Path, *, radius_degrees: float) -> None:
 
 
 def write(beside: Beside, options: Options, table: QTable, photons: Photons) -> None:
-    """Write the region file and the picture, each aside at first."""
+    """Write the region file and the picture, each first under a temporary name."""
     if options.regions is not None:
         with beside.aside(options.regions) as path:
             write_regions(table, path, radius_degrees=MATCH_DEGREES)

@@ -1,4 +1,4 @@
-"""The whole way of photons: from files to a catalogue of sources."""
+"""A run of asid: from files of photons to a catalogue of sources."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _JOURNAL_BYTES: Final = 8192  # of a patch's peaks, and more
 
 @dataclass(frozen=True)
 class Result(engine_control.Result):
-    """What a search gives back.
+    """Catalogue of sources, and numbers of the search.
 
     Its stages are reading, connecting, serving (tiling included) and writing.
 
@@ -70,7 +70,7 @@ class Result(engine_control.Result):
     n_patches : int
         Patches searched.
     n_fakes : int
-        Detections left out because they are fluctuations too likely.
+        Detections left out as likely background fluctuations.
     bands : tuple of Band
         The usable bands.
     """
@@ -100,7 +100,7 @@ def run(
     Returns
     -------
     Result
-        The catalogue and what it was made of.
+        The catalogue, and numbers of photons, patches and fluctuations.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def run(
         session.stage("serving")
         sky = observation(given.photons, given.exposure, learned.calibration)
         provenance = Provenance.of(inputs, models[0], session.control.command)
-        given.steady.check()  # what was read is what the checksums are of
+        given.steady.check()  # the checksums are of the very files that were read
         exposure_sum, route = given.cards.get("EXPSUM", ""), options.peaks
         session.record(provenance, peaks=route, exposure=exposure_sum)
         numbers = sky.tiles.occupied(centres())
@@ -205,7 +205,7 @@ def check_one_release(model: ModelSpec, heads: ModelSpec) -> None:
 
 
 def _cuts(photons: Photons, options: Options, learned: Learned) -> dict[str, float]:
-    """Return the score and the probability that decide what is listed, as cards."""
+    """Return the limits of score and of P(fake) for the catalogue, as FITS cards."""
     bands, calibration = photons.coverage, learned.calibration
     threshold = calibration.threshold(learned.detector, bands, chosen=options.threshold)
     max_p_fake = options.max_p_fake
@@ -217,7 +217,7 @@ def _cuts(photons: Photons, options: Options, learned: Learned) -> dict[str, flo
 def observation(
     photons: Photons, exposure: Exposure | None, calibration: Calibration
 ) -> Observation:
-    """Return photons with their exposure; a warning says what is assumed.
+    """Return photons with their exposure; an assumed one is named in a warning.
 
     Parameters
     ----------
@@ -259,7 +259,7 @@ def _listed(
     learned: Learned,
     cuts: Mapping[str, float],
 ) -> tuple[Detections, int]:
-    """Return the detections to be listed, and how many others are likely fakes."""
+    """Return the detections to be listed, and the number of likely fluctuations."""
     found = select(
         Detections.collect(records),
         [centres()[number] for number in numbers],

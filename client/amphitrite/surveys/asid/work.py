@@ -1,8 +1,8 @@
 """Patches and peaks on their way through the server.
 
 A patch goes to the ensemble that finds its peaks and describes them.  Peaks that the
-client found itself, because there are more than the server lists or because it was told
-to, go to the ensemble that describes them alone.
+client found itself, because there are more than the server lists or because that was
+chosen (``--peaks client``), go to the ensemble that describes them alone.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ OUTPUTS: Final = {
     "server": ("mask", "peaks", "score", "n_peaks", *FIELDS),
     "client": ("mask", "score", "n_peaks", "log10_flux"),
 }
-"""What is asked of the server for a patch, by who finds its peaks."""
+"""Outputs that are requested for a patch, by the place where its peaks are found."""
 
 
 @dataclass
@@ -46,13 +46,13 @@ class PatchWork:
     Parameters
     ----------
     counts : mapping of str to (ny, nx) ndarray of float32
-        What `amphitrite.surveys.asid.prepare.tiling.Tiles.counts` gives.
+        Images of `amphitrite.surveys.asid.prepare.tiling.Tiles.counts`.
     exposure : (5,) ndarray of float32
         cm2 s at the patch's centre.
     detector : Detector
         For the peaks that the client finds itself.
     route : {"server", "client"}
-        Who finds the peaks.
+        Where the peaks are found.
     """
 
     counts: Mapping[str, NDArray[np.float32]]
@@ -134,7 +134,7 @@ class SourcesWork:
         yield None, {name: array[None] for name, array in tensors.items()}
 
     def add(self, where: None, outputs: Mapping[str, NDArray[Any]]) -> None:
-        """Take what the networks say."""
+        """Take the descriptions by the networks."""
         answer = {name: values[0] for name, values in outputs.items()}
         self.described = describe(answer, len(self.peaks))
 
@@ -146,7 +146,7 @@ class SourcesWork:
 def prepare(
     patch: Patch, *, sky: Observation, detector: Detector, route: str
 ) -> PatchWork:
-    """Count the photons of one patch.
+    """Return one patch with the photons in it counted.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def prepare(
 
 
 def prepare_sources(found: tuple[Patch, Peaks], *, sky: Observation) -> SourcesWork:
-    """Count the photons around the peaks of one patch."""
+    """Return the peaks of one patch with the photons around them counted."""
     patch, peaks = found
     (exposure,) = sky.exposure_of([patch])
     return SourcesWork(sky.tiles.counts(patch), exposure, peaks)
@@ -176,7 +176,7 @@ def search(
     detector: Detector,
     route: str,
 ) -> tuple[dict[int, dict[str, NDArray[Any]]], Summary]:
-    """Search patches, and return their peaks by the patch's number.
+    """Return the peaks of patches, by the number of the patch.
 
     Parameters
     ----------
@@ -194,9 +194,9 @@ def search(
     Returns
     -------
     records : dict of int to dict
-        What `PatchWork.record` returns, every peak described.
+        Arrays of `PatchWork.record`, every peak described.
     summary : Summary
-        What the engine did.
+        Numbers of patches done and resumed.
 
     Raises
     ------

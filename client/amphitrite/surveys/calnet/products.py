@@ -30,7 +30,7 @@ def file_name(star: Star) -> str:
 
 
 def check_folder(folder: Path, *, replace: bool) -> None:
-    """Refuse a folder into which no pictures can be drawn, before anything is done.
+    """Check, before anything is done, that pictures can be drawn into a folder.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def make_folder(folder: Path) -> None:
 
 @contextmanager
 def drawing(path: Path, *, replace: bool) -> Iterator[Path]:
-    """Yield a name beside a picture's; what is drawn there gets the picture's name.
+    """Yield a temporary name; the picture drawn there replaces the final one.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def write(
 
 
 def best(stars: Sequence[Star]) -> list[Star]:
-    """Return the hundred stars of the highest probability, that first."""
+    """Return the hundred stars of the highest probability, in falling order."""
     return sorted(stars, key=lambda star: -star.p_eb)[:_BEST]
 
 

@@ -1,4 +1,4 @@
-"""The whole way of light curves: from files to a catalogue of eclipsing binaries."""
+"""A run of calnet: from light curves to a catalogue of eclipsing binaries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NOUN: Final = "light curve"
 
 @dataclass(frozen=True)
 class Result(engine_control.Result):
-    """What a search gives back.
+    """Catalogue of stars, and numbers of the search.
 
     Its stages are scoring, measuring and writing; ``summary.skipped`` lists the files
     that could not be used, and why.
@@ -71,7 +71,7 @@ def run(
     Returns
     -------
     Result
-        The catalogue and what it was made of.
+        The catalogue, and numbers of files, segments and candidates.
 
     Raises
     ------

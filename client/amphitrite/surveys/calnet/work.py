@@ -41,7 +41,7 @@ class FileWork:
     Parameters
     ----------
     scored : Scored
-        What is known of the file; its probabilities are filled in.
+        Identity of the star and the file; the probabilities are filled in.
     tensors : mapping of str to (n, ...) ndarray
         The inputs of its segments, by name of the tensor.
     probability : str
@@ -66,7 +66,7 @@ class FileWork:
         self.scored.p_eb[where] = outputs[self.probability][:, 0]
 
     def record(self) -> dict[str, NDArray[Any]]:
-        """Return what the journal keeps of the file."""
+        """Return the file's arrays for the journal."""
         return self.scored.to_arrays()
 
 
@@ -95,7 +95,7 @@ def score(
     scored : list of Scored
         Identity and probabilities of each usable file, in the order of the files.
     summary : Summary
-        What was done and skipped.
+        Numbers of files done and resumed, and the skipped ones.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def score(
 
 
 def _forget_changed(files: Sequence[Path], journal: Journal, pool: Executor) -> None:
-    """Have files judged anew whose content is not what was judged, and say which."""
+    """Forget the scores of files that have another content now, and name them."""
     judged = [path for path in files if _file_key(path) in journal]
     known = [_checksum(path, journal) for path in judged]
     same = pool.map(_is_unchanged, judged, known)
@@ -145,7 +145,7 @@ def _checksum(path: Path, journal: Journal) -> str:
 def _is_unchanged(path: Path, known: str) -> bool:
     try:
         return checksum(path) == known
-    except BadInput:  # it is gone, or cannot be read: judging it tells
+    except BadInput:  # it is gone, or cannot be read: the first pass reports it
         return False
 
 
@@ -194,12 +194,12 @@ class StarWork:
         """Take no answer, since nothing was asked."""
 
     def record(self) -> Mapping[str, NDArray[Any]]:
-        """Return what the journal keeps of the star."""
+        """Return the star's arrays for the journal."""
         return self.found
 
 
 def measure_star(candidate: Candidate, *, interpolation: str) -> StarWork:
-    """Find the period of one star, and draw it.
+    """Return the period of one star, which is also drawn.
 
     Parameters
     ----------
@@ -309,13 +309,13 @@ def thumbnails(stars: Iterable[Star], journal: Journal) -> dict[str, NDArray[Any
 
 
 def _star_key(star: Star) -> str:
-    """Name a star's measurement by what it is made of."""
+    """Return the journal's key of a star: its name, sectors and checksums."""
     contents = " ".join(file.checksum for file in star.files)
     return f"star {star.name} sectors {star.sectors} of {contents}"
 
 
 def prepare(path: Path, *, interpolation: str, batch: int) -> FileWork:
-    """Read and preprocess one light curve file.
+    """Return one light curve file, read and preprocessed.
 
     Parameters
     ----------

@@ -37,12 +37,12 @@ def write_products(
     report: bool,
     cards: Mapping[str, str | int | float],
 ) -> QTable:
-    """Write everything that ``amphitrite morpheus`` promises into a folder.
+    """Write all products of ``amphitrite morpheus`` into a folder.
 
     Parameters
     ----------
     parts : iterable of Sums
-        What the windows say, complete for their rows.
+        Sums of the windows' answers, complete for their rows.
     images : mapping of str to Image
         The four bands.
     folder : Path

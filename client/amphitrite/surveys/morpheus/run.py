@@ -1,4 +1,4 @@
-"""The whole way of an image: from four bands to maps and a catalogue."""
+"""A run of morpheus: from an image in four bands to maps and a catalogue."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def run(
 
 
 def _strip_rows(images: Mapping[str, Image], options: Options) -> int:
-    """Return how many rows are worked on together."""
+    """Return the number of image rows that are worked on together."""
     _, nx = images[BANDS[0]].shape
     return options.strip_rows or max(
         _LEAST_ROWS, _STRIP_BYTES // (_BYTES_PER_PIXEL * nx)
@@ -112,7 +112,7 @@ def _strip_rows(images: Mapping[str, Image], options: Options) -> int:
 def _units(
     images: Mapping[str, Image], options: Options, steady: Steady
 ) -> list[execution.Unit]:
-    """Divide the image into strips."""
+    """Return the strips of the image."""
     ny, nx = images[BANDS[0]].shape
     n_columns = len(window_starts(nx, options.stride))
     height = _strip_rows(images, options)
@@ -127,7 +127,7 @@ def _units(
 
 
 def _disk(images: Mapping[str, Image], units: Sequence[execution.Unit]) -> int:
-    """Return the bytes that the journal and the products will take."""
+    """Return the disk space, in bytes, that journal and products will take."""
     ny, nx = images[BANDS[0]].shape
     rows = 0
     for unit in units:

@@ -22,7 +22,7 @@ from amphitrite.surveys.morpheus.prepare.windows import (
 
 @dataclass(frozen=True)
 class StripOfBands:
-    """One strip of the open images, whose files must stay: what `prepare` reads."""
+    """One strip of the open images, whose files must not change meanwhile."""
 
     images: Mapping[str, Image]
     strip: Strip
@@ -76,7 +76,7 @@ class StripWork:
 
 
 def prepare(payload: StripOfBands, *, batch: int) -> StripWork:
-    """Read one strip of the four bands.
+    """Return one strip of the four bands, read from the images.
 
     Parameters
     ----------
