@@ -1571,7 +1571,7 @@ KEPT: Final = (
         (
             "journal_loss_unsaid",
             "nobody is told how much of a journal is lost",
-            "            self._tell_lost(n_bytes, sum(lost for *_, lost in new))\n",
+            "            self._report_lost(n_bytes, sum(lost for *_, lost in new))\n",
             "            pass\n",
         ),
     ),
