@@ -1,4 +1,4 @@
-"""The four bands of an image, opened and found to fit each other."""
+"""The images of the four bands, opened and checked against each other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,21 @@ logger = logging.getLogger(__name__)
 
 
 def open_bands(inputs: Sequence[Path], stack: ExitStack) -> dict[str, Image]:
-    """Open the bands and refuse what cannot be one image."""
+    """Return the images of the four bands, by band, open for reading.
+
+    Parameters
+    ----------
+    inputs : sequence of Path
+        Four FITS images in the order of `BANDS`.
+    stack : contextlib.ExitStack
+        Closes the images at its end.
+
+    Raises
+    ------
+    BadInput
+        There are not four different images, one cannot be read or is too small, or they
+        do not share one pixel grid.
+    """
     if len(inputs) != len(BANDS):
         raise BadInput(
             f"morpheus needs {len(BANDS)} images, in the order "
@@ -48,6 +62,6 @@ def open_bands(inputs: Sequence[Path], stack: ExitStack) -> dict[str, Image]:
 
 
 def object_card(image: Image) -> dict[str, str]:
-    """Return the OBJECT card, which also says so where an image is simulated."""
+    """Return the OBJECT card, which also marks simulated images; empty without one."""
     name = str(image.header.get("OBJECT", "")).strip()
     return {"OBJECT": name} if name else {}
