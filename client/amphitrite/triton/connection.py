@@ -67,8 +67,7 @@ class Connection:
         Time in seconds after which a request without an answer fails; positive and
         finite.
     known : callable
-        Returns the names of the models that `status` looks for on a server which does
-        not list its models.
+        Returns the names of models that `status` tries on a server without a list.
 
     Raises
     ------
@@ -106,9 +105,8 @@ class Connection:
     def close(self) -> None:
         """Close the channel; more than once does no harm.
 
-        After a Ctrl-C while a request is handed to gRPC, closing may wait for ever for
-        a call that no thread completes; after 5 seconds the channel is left to the end
-        of the process.
+        After a Ctrl-C while a request is handed to gRPC, closing may never end; after 5
+        seconds it is left to the end of the process.
         """
         closing = threading.Thread(target=self._client.close, daemon=True)
         closing.start()

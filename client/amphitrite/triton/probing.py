@@ -79,7 +79,7 @@ def _at_host(host: str, port: int) -> str | None:
         except OSError as error:
             refusal = refusal or _refusal(error, port)
         else:
-            return _Talk(family, place, host).told()
+            return _Talk(family, place, host).described()
     return refusal
 
 
@@ -148,7 +148,7 @@ class _Talk:
     place: Any
     host: str
 
-    def told(self) -> str | None:
+    def described(self) -> str | None:
         """Return a sentence on the service; None if it speaks HTTP/2."""
         greeting = self._answer_to(_PREFACE)
         if greeting[3:4] == bytes((_SETTINGS,)) and greeting[:1] == b"\0":
