@@ -1,4 +1,4 @@
-"""The library's two verbs: `connect` to a server and `run` a survey."""
+"""The library's two functions: `connect` to a server and `run` a survey."""
 
 from __future__ import annotations
 
@@ -27,34 +27,36 @@ def connect(
     deadline: float = 120.0,
     report: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Connection]:
-    """Connect to a Triton server, or to a local one started for the occasion.
+    """Connect to a running Triton server, or start a local one and connect to it.
 
     Parameters
     ----------
     url : str, optional
         ``host:port`` of a running server's gRPC endpoint, or another form that
-        `amphitrite.triton.addresses.parse` knows.  Without it a real Triton is
+        `amphitrite.triton.addresses.parse` accepts.  Without it a Triton server is
         started on this machine and stopped at the end; the first time, this installs
         the server into the user's cache directory.
     models : sequence of str, optional
-        The models that a local server loads, or surveys, for all models that they ask;
-        all of the repository by default.
+        Names of the models that a local server loads; a survey's name stands for all
+        models of the survey.  By default all models of the repository.
     model_repository : Path, optional
-        What a local server serves; see `amphitrite.triton.repository.find_repository`.
+        The models of a local server; see
+        `amphitrite.triton.repository.find_repository`.
     deadline : float
-        Seconds after which a request without an answer fails.
+        Time in seconds after which a request without an answer fails.
     report : callable
-        Told what is going on while a local server is installed and started.
+        Called with a line of text on each step of installing and starting a local
+        server.
 
     Yields
     ------
     Connection
-        Closed at the end of the ``with`` block.
+        The open connection, closed at the end of the ``with`` block.
 
     Raises
     ------
     BadInput
-        The address is none, or no model repository was found.
+        The address is not of the form host:port, or no model repository was found.
     ProvisioningError
         The local server cannot be installed or started.
 
@@ -101,25 +103,26 @@ def run(
     control: Control | None = None,
     **options: Any,
 ) -> QTable:
-    """Run a survey on files and return its catalogue.
+    """Run a survey on input files and return its catalogue.
 
     Parameters
     ----------
     survey : str
         The survey's name, such as ``"morpheus"``.
     inputs : sequence of path
-        The survey's input files, in its order.
+        The survey's input files, in the order that it expects.
     server : str or Connection, optional
         ``host:port`` of a running server, or an open connection; without it a local
         server is started and stopped.
     output : path, optional
-        Where the result goes, the catalogue's file or, for a survey of more products,
-        their folder; without it only the catalogue is returned.
+        The file of the catalogue or, for a survey with further products, the folder of
+        all products; without it the catalogue is only returned.
     control : Control, optional
-        How to run: requests in flight, patience, resume, overwrite; see
+        Settings of the run: requests in flight, patience, resume, overwrite; see
         `amphitrite.engine.control.Control`.
     **options
-        The survey's own options: the fields of its page's ``Options``.
+        The survey's own options, the fields of
+        ``amphitrite.surveys.NAME.options.Options``.
 
     Returns
     -------
@@ -158,7 +161,7 @@ def run(
 
 
 def _scratch(*, needed: bool) -> AbstractContextManager[str]:
-    """Give a folder for a result that nobody asked to keep."""
+    """Return a temporary folder for a result that is not kept; else an empty name."""
     if needed:
         return tempfile.TemporaryDirectory(prefix="amphitrite-")
     return nullcontext("")

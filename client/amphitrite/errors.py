@@ -1,6 +1,6 @@
-"""Everything that Amphitrite raises on purpose.
+"""The errors that Amphitrite raises deliberately.
 
-Each error carries the exit code with which the command line ends::
+The number is the exit code of the command line::
 
     AmphitriteError
     ├── BadInput            2  a file, an option or a value that cannot be used
@@ -11,7 +11,7 @@ Each error carries the exit code with which the command line ends::
     └── ServerError         3  anything on the server's side
         ├── ProvisioningError   the local server cannot be installed or started
         ├── ServerUnreachable   nothing answers at the address
-        ├── ModelNotReady       the server answers, the model does not
+        ├── ModelNotReady       the server answers but does not serve the model
         ├── SpecMismatch        the served model is not the one expected
         ├── InferenceTimeout    no answer within the deadline
         └── InferenceFailed     the server refused or failed the request
@@ -62,7 +62,7 @@ class MissingExtra(AmphitriteError):
         )
 
     def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str]]:
-        """Return how to make it again, as a worker process has to."""
+        """Return the class and its arguments, for passing between processes."""
         return type(self), (self.what, self.extra)
 
 

@@ -1,4 +1,4 @@
-"""Where the user's folders are: cache, installed models, the checkout's repository."""
+"""Folders of the user: home, cache, installed models; and the source tree's models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from amphitrite.errors import BadInput
 
 FOLDER: Final = "model_repository"
 
-# Libraries of ours that want a folder in the user's home, some as they are imported.
+# Environment variables of libraries that write to the user's home, some on import.
 _WANTED: Final = {
     "ASTROPY_CONFIG_DIR": "astropy",
     "XDG_CONFIG_HOME": "",  # of astropy 7
@@ -28,12 +28,12 @@ def home(instead: str) -> Path:
     Parameters
     ----------
     instead : str
-        What can be set instead, for the message.
+        What the user can set instead, for the message.
 
     Raises
     ------
     BadInput
-        There is none.
+        There is no home folder, or it is not an existing folder with an absolute path.
     """
     given = os.environ.get("HOME")
     try:
@@ -50,21 +50,21 @@ def home(instead: str) -> Path:
 
 
 def user_folder(variable: str, default: str, *, instead: str) -> Path:
-    """Return a folder of the user's, as the XDG base directories have it.
+    """Return one of the user's folders of the XDG Base Directory Specification.
 
     Parameters
     ----------
     variable : str
-        Where the user may name it, such as ``XDG_CACHE_HOME``.
+        The environment variable that may name it, such as ``XDG_CACHE_HOME``.
     default : str
-        Its place in the home folder.
+        Its path in the home folder if the variable is not set.
     instead : str
-        What can be set instead, for the message.
+        What the user can set instead, for the message.
 
     Raises
     ------
     BadInput
-        The variable holds no whole path, or is not set and there is no home.
+        The variable holds a relative path, or is not set and there is no home folder.
     """
     named = os.environ.get(variable)
     if not named:
@@ -79,12 +79,19 @@ def user_folder(variable: str, default: str, *, instead: str) -> Path:
 
 
 def expanded(path: str, variable: str) -> Path:
-    """Return a path whose ``~`` stands for a home folder.
+    """Return a path with ``~`` replaced by the home folder.
+
+    Parameters
+    ----------
+    path : str
+        The path.
+    variable : str
+        The environment variable that holds it, for the message.
 
     Raises
     ------
     BadInput
-        There is no such home.
+        There is no such home folder.
     """
     try:
         return Path(path).expanduser()
@@ -96,16 +103,16 @@ def expanded(path: str, variable: str) -> Path:
 
 
 def lend() -> None:
-    """Give libraries a folder in the place of a home that cannot be used.
+    """Give libraries a temporary folder if they cannot write to the user's home.
 
-    It is removed when this process ends.  What the environment says of a library stays
-    as it is.
+    The folder is removed when this process ends.  Variables of the environment that are
+    already set stay as they are.
     """
     if _is_usable():
         return
     try:
         place = tempfile.mkdtemp(prefix="amphitrite-libraries-")
-    except OSError:  # nothing at all can be written: a folder to find no settings in
+    except OSError:  # nothing can be written: astropy gets a folder without settings
         os.environ.setdefault("ASTROPY_CONFIG_DIR", str(Path(__file__).parent))
         return
     atexit.register(_remove, place, os.getpid())
@@ -122,7 +129,7 @@ def _remove(place: str, owner: int) -> None:
 
 
 def _is_usable() -> bool:
-    """Tell whether libraries find the folders that they want."""
+    """Return whether libraries can write to the folders that they use."""
     if all(os.environ.get(variable) for variable in _WANTED):
         return True
     named = [os.environ.get(name) for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME")]
@@ -144,7 +151,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def user_repository() -> Path:
-    """Return where `install` puts models.
+    """Return the model repository that ``amphitrite install`` writes to.
 
     It is ``XDG_DATA_HOME/amphitrite/model_repository``, by default under
     ``~/.local/share``.
@@ -152,7 +159,7 @@ def user_repository() -> Path:
     Raises
     ------
     BadInput
-        There is no home, or the variable names no folder.
+        There is no home folder, or ``XDG_DATA_HOME`` is not an absolute path.
     """
     instead = "XDG_DATA_HOME to a folder that you may write to"
     data = user_folder("XDG_DATA_HOME", ".local/share", instead=instead)
@@ -160,7 +167,7 @@ def user_repository() -> Path:
 
 
 def checkout_repository() -> Path | None:
-    """Return the repository of the source tree; None where there is no source tree."""
+    """Return the model repository of the source tree; None without a source tree."""
     root = Path(__file__).resolve().parents[2]
     return root / FOLDER if (root / "pyproject.toml").is_file() else None
 
@@ -174,7 +181,7 @@ def cache_directory() -> Path:
     Raises
     ------
     BadInput
-        There is no home, or the variable that counts names no folder.
+        There is no home folder, or ``XDG_CACHE_HOME`` is not an absolute path.
     """
     if own := os.environ.get("AMPHITRITE_CACHE"):
         return expanded(own, "AMPHITRITE_CACHE").absolute()

@@ -1,4 +1,4 @@
-"""Text from outside as a terminal may be given it."""
+"""Text from files and servers, made safe to print on a terminal."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ _SURROGATES: Final = range(0xDC80, 0xDD00)  # bytes of a name that are no UTF-8
 
 
 def shown(text: str) -> str:
-    r"""Return text without anything that a terminal would obey.
+    r"""Return a text with control characters replaced by escapes.
 
-    Names of files may hold control characters, which can move the cursor or colour
-    the screen, characters that turn the direction of writing, and bytes that are no
-    UTF-8; they are shown as ``\x1b``, ``\u202e`` and ``\xe9``.  Line feeds and tabs
-    stay, since messages have them.
+    Names of files may contain control characters, which can move the cursor or colour
+    the screen, characters that reverse the direction of writing, and bytes that are not
+    UTF-8; they become ``\x1b``, ``\u202e`` and ``\xe9``.  Line feeds and tabs stay,
+    since messages contain them.
 
     Parameters
     ----------
     text : str
-        What is to be shown.
+        The text.
     """
     if text.isprintable():
         return text

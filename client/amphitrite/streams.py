@@ -1,4 +1,4 @@
-"""Standard streams that a command can write to, whoever reads them."""
+"""Standard output and error that do not end a command when their reader is gone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNHEARD: Final = (errno.EPIPE, errno.EIO, errno.EBADF)
 
 
 class _Stream(io.FileIO):
-    """A descriptor that goes quiet once nobody reads it."""
+    """A file descriptor that discards what is written once its reader is gone."""
 
     def __init__(self, descriptor: int, *, needed: bool) -> None:
         super().__init__(descriptor, "w", closefd=False)
@@ -27,12 +27,12 @@ class _Stream(io.FileIO):
         self._quiet = False
 
     def write(self, data: ReadableBuffer, /) -> int:
-        """Write, or pretend to.
+        """Write, or discard the data if nothing can be written, and return its size.
 
         Raises
         ------
         OutputError
-            Somebody waits for what cannot be written, as on a full disk.
+            Needed output cannot be written, for instance because the disk is full.
         """
         if self._quiet:
             return memoryview(data).nbytes
@@ -48,11 +48,12 @@ class _Stream(io.FileIO):
 
 
 def prepare() -> None:
-    """Put streams that never end a command in the place of Python's own.
+    """Replace Python's standard output and error by streams that survive their reader.
 
-    A closed standard output (``| head``, ``>&-``) is no reason to lose the work that
-    is being done.  Closed descriptors are opened, lest the next file get their number
-    and with it what is said on them.  What the encoding lacks is spelled out.
+    A closed standard output (``| head``, ``>&-``) does not end the command.  Closed
+    descriptors are opened on the null device, since otherwise the next file opened
+    would get their number and the messages written to it.  Characters that the
+    encoding lacks are written as escapes.
     """
     for descriptor in (0, 1, 2):
         try:

@@ -1549,8 +1549,8 @@ KEPT: Final = (
         (
             "running_ignored",
             "without locks two runs write into one folder",
-            "ended, who = False, f",
-            "ended, who = True, f",
+            "ended, holder = False, f",
+            "ended, holder = True, f",
         ),
     ),
     *_client(
@@ -1669,7 +1669,7 @@ WEIGHTS: Final = (
         (
             "unfilled_judged",
             "NaN in a place without a peak is refused",
-            "values = values[_filled(told, values.shape[1])]",
+            "values = values[_filled(filler, values.shape[1])]",
             "values = values[:]",
         ),
     ),

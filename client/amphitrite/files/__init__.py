@@ -1,1 +1,1 @@
-"""Files: images, tables, lists and folders, read and written with care."""
+"""Files of all kinds: images, tables, lists and folders, read and written safely."""

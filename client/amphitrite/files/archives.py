@@ -1,4 +1,4 @@
-"""Archives from elsewhere: compared with a checksum, unpacked with care."""
+"""Safe unpacking of downloaded .zip and .tar.gz archives."""
 
 from __future__ import annotations
 
@@ -13,23 +13,30 @@ from amphitrite.errors import AmphitriteError, BadInput, OutputError
 from amphitrite.files.unpacking import ENTRIES, LIMITS, UNPACKED_BYTES, Unpacking
 
 PACKED_BYTES: Final = UNPACKED_BYTES
-# Of a .zip's list of entries; each has some 100 bytes and its name.
+# Largest list of entries of a .zip; an entry takes some 100 bytes and its name.
 _INDEX_BYTES: Final = 1000 * ENTRIES
-# Names, headers and filling of a .tar, beside what is in its files.
+# Largest total of a .tar's names, headers and padding, which its files add to.
 _FRAME_BYTES: Final = 10_000 * ENTRIES
-# More than a .tar's longest name; they are read in one go.
+# Longer than the longest name that tar allows; tarfile reads a name in one call.
 _READ_BYTES: Final = 1 << 20
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a .zip, .tar.gz or .tgz into an empty folder, and nowhere else.
+    """Unpack a .zip, .tar.gz or .tgz archive into a new folder, and nowhere else.
+
+    Parameters
+    ----------
+    archive : Path
+        The archive.
+    folder : Path
+        The folder to create; it must not exist.
 
     Raises
     ------
     BadInput
-        It is damaged or of another kind; it is too large, has too many entries or one
-        that is neither a file nor a folder, or names that are refused (see
-        `amphitrite.files.unpacking.Unpacking`).
+        The archive is damaged, of another kind, or too large; or it has too many
+        entries, an entry that is neither a file nor a folder, or a name that is refused
+        (see `amphitrite.files.unpacking.Unpacking`).
     OutputError
         The folder cannot be written.
     """
@@ -51,7 +58,7 @@ def unpack(archive: Path, folder: Path) -> None:
         raise
     except AmphitriteError as error:
         raise BadInput(f"{name} is refused: {error}") from error
-    except Exception as error:  # what the readers stumble over in a damaged file
+    except Exception as error:  # a damaged file makes the readers raise many kinds
         raise BadInput(f"{name} cannot be unpacked: {error}; fetch it again") from error
 
 
@@ -60,7 +67,7 @@ def _untar(file: IO[bytes], target: Unpacking) -> None:
         stream = _Bounded(unzipped)
         with tarfile.open(fileobj=stream, mode="r:") as archive:  # type: ignore[call-overload]
             while (entry := archive.next()) is not None:
-                archive.members.clear()  # they would all be kept
+                archive.members.clear()  # tarfile would keep every entry in memory
                 if entry.isdir():
                     target.add_folder(entry.name)
                 elif entry.type in (tarfile.REGTYPE, tarfile.AREGTYPE):
@@ -78,19 +85,19 @@ def _untar(file: IO[bytes], target: Unpacking) -> None:
 
 
 class _Bounded:
-    """A stream of unpacked bytes that ends with an error if it goes on for too long.
+    """A stream of unpacked bytes that raises an error beyond a size limit.
 
     Parameters
     ----------
     source : GzipFile
-        What is read, from its beginning on.
+        The compressed file, at its beginning.
     """
 
     def __init__(self, source: gzip.GzipFile) -> None:
         self._source = source
 
     def read(self, size: int) -> bytes:
-        """Return so many bytes, or fewer at the end."""
+        """Return the next `size` bytes, or fewer at the end."""
         if size > _READ_BYTES:
             raise BadInput("it has an entry whose name is too long")
         data = self._source.read(size)
@@ -98,17 +105,17 @@ class _Bounded:
         return data
 
     def tell(self) -> int:
-        """Return how many bytes have been passed."""
+        """Return the position in the unpacked stream in bytes."""
         return self._source.tell()
 
     def seek(self, position: int) -> int:
-        """Go on to another place; the bytes between are unpacked for that."""
+        """Move to another position; the bytes in between are unpacked."""
         if position > UNPACKED_BYTES + _FRAME_BYTES:
             raise BadInput(f"it is too large; {LIMITS}")
         return self._source.seek(position)
 
     def check_end(self) -> None:
-        """Refuse anything but zeros in the rest, whose checksum counts as well."""
+        """Refuse a rest that is not all zeros; reading it verifies gzip's checksum."""
         while rest := self._source.read(_READ_BYTES):
             self._check()
             if rest.strip(b"\0"):
@@ -142,13 +149,13 @@ def _unzip(file: IO[bytes], target: Unpacking) -> None:
 
 
 def _check_index(file: IO[bytes]) -> None:
-    """Refuse a .zip with a list of entries that does not fit into the memory."""
+    """Refuse a .zip whose list of entries is too large to be read into memory."""
     file.seek(0, 2)
     file.seek(max(0, file.tell() - 66_000))
     tail = file.read()
     end = tail.rfind(b"PK\5\6")
     size = int.from_bytes(tail[end + 12 : end + 16], "little")
-    # a larger list stands in a second form, which small archives do not need
+    # longer lists are stored in another form (ZIP64), which small archives do not need
     if end >= 0 and (size > _INDEX_BYTES or tail[: end - 16].endswith(b"PK\6\7")):
         raise BadInput(f"it has too many entries; {LIMITS}")
     file.seek(0)

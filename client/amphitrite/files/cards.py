@@ -1,4 +1,4 @@
-"""Provenance as FITS cards."""
+"""FITS header cards that record provenance."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KEYWORD: Final = re.compile(r"[A-Z0-9_-]{1,8}")
 
 
 def provenance_cards(entries: Mapping[str, str | int | float]) -> fits.Header:
-    r"""Turn named values into header cards.
+    r"""Return named values as FITS header cards.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Catalogues: columns declared once, written in the formats that astronomers read.
+"""Catalogues, made from declared columns and written in the usual table formats.
 
 A catalogue is an astropy `~astropy.table.QTable`.  Its columns carry their unit, a
 description and, in ``column.info.meta["ucd"]``, their Unified Content Descriptor.
@@ -33,7 +33,7 @@ def table(
     data: Mapping[str, ArrayLike],
     meta: Mapping[str, Any] | None = None,
 ) -> QTable:
-    """Build a catalogue.
+    """Return a catalogue with the declared columns.
 
     Parameters
     ----------
@@ -49,6 +49,11 @@ def table(
     -------
     astropy.table.QTable
         Columns with a unit are quantities.
+
+    Raises
+    ------
+    ValueError
+        The names in `data` are not those of the declared columns.
 
     Examples
     --------
@@ -78,12 +83,12 @@ def table(
 
 
 def check_suffix(path: str | os.PathLike[str]) -> None:
-    """Refuse a file name whose suffix stands for no known format.
+    """Refuse a file name whose suffix stands for no catalogue format.
 
     Raises
     ------
     BadInput
-        Lists the known suffixes.
+        The suffix is unknown; the message lists the known ones.
     """
     _writer(Path(path))
 
@@ -96,8 +101,8 @@ def write(
 ) -> None:
     """Write a catalogue in the format of the file's suffix.
 
-    The file appears under its name only when it is complete: it is written aside in
-    the same directory, flushed to the disk and renamed.
+    The file appears under its name only when it is complete: it is written under a
+    temporary name in the same directory, flushed to the disk and renamed.
 
     Parameters
     ----------
@@ -108,9 +113,8 @@ def write(
         (VOTable), ``.ecsv``, ``.parquet``, or, values alone, ``.csv`` and ``.dat``
         (astropy's ``ascii.fixed_width_two_line``).
     provenance : mapping, optional
-        Named values that tell where the catalogue comes from: cards in FITS, INFO
-        elements in a VOTable, metadata in ECSV and Parquet; text of values alone has
-        no room for them.
+        Named values on the origin of the catalogue: cards in FITS, INFO elements in a
+        VOTable, metadata in ECSV and Parquet.  ``.csv`` and ``.dat`` do not hold them.
 
     Raises
     ------
@@ -141,13 +145,13 @@ def _write_fits(catalogue: QTable, path: Path, provenance: Provenance) -> None:
 
 
 def _write_votable(catalogue: QTable, path: Path, provenance: Provenance) -> None:
-    # A plain Table, since from_table takes units from columns; no metadata, since it
-    # would write them as one pickle-like text.
+    # A plain Table, since from_table takes units from columns; no metadata, since
+    # from_table would write it as the text of a Python object.
     plain = Table(catalogue, copy=False)
     plain.meta.clear()
     document = votable.from_table(plain)
     document.resources[0].infos.extend(
-        # Without an ID of its own, one would be made from the name, with a warning.
+        # Without an explicit ID, astropy makes one from the name and warns.
         Info(ID=f"provenance_{number}", name=name, value=str(value))
         for number, (name, value) in enumerate(provenance.items(), start=1)
     )
@@ -165,7 +169,7 @@ def _write_csv(catalogue: QTable, path: Path, provenance: Provenance) -> None:
 def _write_fixed_width(catalogue: QTable, path: Path, provenance: Provenance) -> None:
     if len(catalogue):
         catalogue.write(path, format="ascii.fixed_width_two_line", overwrite=True)
-    else:  # of which astropy cannot tell the widths
+    else:  # astropy cannot find the widths of empty columns
         names = catalogue.colnames
         rules = ["-" * len(name) for name in names]
         path.write_text(f"{' '.join(names)}\n{' '.join(rules)}\n")

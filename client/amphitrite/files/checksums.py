@@ -14,18 +14,31 @@ _DIGEST: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 digest of a file as hexadecimal digits."""
+    """Return the SHA-256 digest of a file as 64 hexadecimal digits.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_sha256(path: Path, expected: str) -> None:
-    """Compare a file with the checksum its publisher gave.
+    """Compare a file with the checksum that its publisher gives.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    expected : str
+        64 hexadecimal digits, with or without ``sha256:`` before them.
 
     Raises
     ------
     BadInput
-        They differ, both are shown; or what was given is no checksum.
+        The checksums differ, or `expected` is not a SHA-256 checksum.
     """
     match = _DIGEST.fullmatch(expected.strip().lower())
     if match is None:
@@ -41,7 +54,7 @@ def check_sha256(path: Path, expected: str) -> None:
 
 
 def checksum(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of a file's bytes as 64 hexadecimal digits.
+    """Return the SHA-256 digest of an input file as 64 hexadecimal digits.
 
     Raises
     ------

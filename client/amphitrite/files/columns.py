@@ -21,11 +21,11 @@ class Column:
     dtype : str
         A numpy dtype name; strings are ``"str"``.
     unit : str
-        The unit in the FITS standard's notation; empty for a pure number.
+        The unit as the FITS standard writes it; empty for a pure number.
     ucd : str
         IVOA Unified Content Descriptor (UCD1+).
     description : str
-        One line for a reader.
+        One line that explains the column.
     """
 
     name: str
@@ -36,19 +36,19 @@ class Column:
 
 
 def join_flags(applies: Mapping[str, Any], n: int) -> NDArray[np.str_]:
-    """Return the flags of each row as one text.
+    """Return the names of the flags that apply to each row, as one text per row.
 
     Parameters
     ----------
     applies : mapping of str to bool or (n,) ndarray of bool
-        Where each flag applies; one truth stands for all rows.
+        Rows to which each flag applies; a single bool is for all rows.
     n : int
-        How many rows.
+        Number of rows.
 
     Returns
     -------
     (n,) ndarray of str
-        Joined by commas, in the order given.
+        Names joined by commas, in the order of `applies`; empty where none applies.
     """
     rows = {flag: np.broadcast_to(where, n) for flag, where in applies.items()}
     return np.array(

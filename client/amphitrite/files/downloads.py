@@ -1,4 +1,4 @@
-"""Files fetched from the web, with bounds on their size and on where they come from."""
+"""Downloads over HTTP, with limits on size, time and redirects."""
 
 from __future__ import annotations
 
@@ -16,49 +16,55 @@ from amphitrite.errors import BadInput
 from amphitrite.files.archives import PACKED_BYTES
 from amphitrite.files.unpacking import LIMITS
 
-TIMEOUT: Final = 60.0  # seconds without a byte
-# 2 GB at half a megabyte a second: whoever sends more slowly than that sends for ever.
-LONGEST: Final = 3600.0  # seconds for all of it
+TIMEOUT: Final = 60.0  # s without a byte
+# Enough for 2 GB at half a megabyte per second; slower transfers are given up.
+LONGEST: Final = 3600.0  # s for the whole file
 _CHUNK: Final = 1 << 16
 
 Advance = Callable[[int, int | None], object]
 
 
 def is_url(source: str) -> bool:
-    """Tell whether a text is an address that `download` takes."""
+    """Return whether a text is a URL that `download` accepts."""
     return source.lower().startswith(("http://", "https://"))
 
 
 def is_safe_url(source: str) -> bool:
-    """Tell whether nobody on the way can change what comes from an address."""
+    """Return whether a URL uses HTTPS, which nobody can change on the way."""
     return source.lower().startswith("https://")
 
 
 def download(
     url: str, folder: Path, *, advance: Advance = lambda _done, _size: None
 ) -> Path:
-    """Fetch a file into a folder and return its path.
+    """Download a file into a folder and return its path.
 
     Parameters
     ----------
     url : str
-        An address of HTTP or HTTPS.
+        An HTTP or HTTPS address.
     folder : Path
         An existing folder.
     advance : callable
-        Called with the bytes that came so far and the size, None if nobody knows.
+        Called with the number of bytes received so far and the file's size in bytes,
+        None if the server does not announce it.
+
+    Returns
+    -------
+    Path
+        The file, named after the last part of the address.
 
     Raises
     ------
     BadInput
-        Nothing answers, or the file is not there, is too large, takes too long, or
-        ends early; or the address leads to one that is less safe.
+        Nothing answers; the file is missing, too large, takes too long, or ends early;
+        or an HTTPS address redirects to one without encryption.
     """
     shown = _shown(url)
     name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(urlsplit(url).path).name).lstrip(".")
     target = folder / (name or "archive")
     try:
-        # made anew, since it keeps the proxies and certificates of when it is made
+        # a new opener each time, since it fixes proxies and certificates when created
         opener = urllib.request.build_opener(_Redirects)
         with opener.open(url, timeout=TIMEOUT) as answer, target.open("wb") as file:
             size = _size(answer.headers)
@@ -77,7 +83,7 @@ def download(
 
 
 def _shown(url: str) -> str:
-    """Return an address without what may be secret in it."""
+    """Return a URL without its query, which may hold a secret; refuse passwords."""
     try:
         parts = urlsplit(url)
     except ValueError as error:
@@ -90,12 +96,12 @@ def _shown(url: str) -> str:
 
 
 def _size(headers: Message) -> int | None:
-    """Return the size that an answer announces.
+    """Return the size in bytes that the headers announce; None if they do not.
 
     Raises
     ------
     BadInput
-        It announces several, none that is a size, or too large a one.
+        They announce several sizes, something that is not a size, or too large a one.
     """
     given = headers.get_all("Content-Length", [])
     if not given:
@@ -119,10 +125,11 @@ def _copy(
     size: int | None,
     advance: Advance,
 ) -> int:
-    """Write what comes into a file; return how much it was, bytes."""
+    """Write the received bytes to a file and return their number."""
     received = 0
     end = time.monotonic() + LONGEST
-    # read1 returns what is there: a read would wait for a whole chunk, drop by drop
+    # read1 returns what has arrived; read would wait for a whole chunk and so delay
+    # the check of the time
     while chunk := answer.read1(_CHUNK):
         received += len(chunk)
         if received > PACKED_BYTES:
@@ -138,7 +145,7 @@ def _copy(
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects, ten at most, to addresses that are as safe."""
+    """Follows at most ten redirects, and none from HTTPS to plain HTTP."""
 
     def redirect_request(
         self,
@@ -149,7 +156,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         headers: Any,
         newurl: str,
     ) -> urllib.request.Request | None:
-        """Return the next request."""
+        """Return the request for the new address."""
         safe = is_safe_url(newurl) or not is_safe_url(req.full_url)
         if not is_url(newurl) or not safe:
             raise BadInput(

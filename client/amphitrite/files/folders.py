@@ -1,7 +1,7 @@
-"""Folders that Amphitrite made, known by a file in them.
+"""Folders that Amphitrite created, recognised by a marker file in them.
 
-Without that file a folder is somebody else's: nothing in it is removed or replaced, and
-it is never moved, whatever its name is and whatever options are given.
+A folder without the marker belongs to somebody else: nothing in it is removed or
+replaced, and it is never moved, whatever its name and whatever the options.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 from amphitrite.files.standing import kind
 
 MARKER: Final = "AMPHITRITE.txt"
-"""Name of the file by which a folder is known."""
+"""Name of the marker file."""
 
 _TEXT: Final = (
     "Amphitrite made this folder and may replace or remove what it has put into it; "
@@ -23,17 +23,17 @@ _TEXT: Final = (
 _BEGINNING: Final = b"Amphitrite made this folder"
 
 Contents = Mapping[str, Any]
-"""What is ours in a folder: patterns of names, with None for a file and the contents
-of a folder within."""
+"""Patterns of the names that Amphitrite writes in a folder; the value is None for a
+file, and the contents of a subfolder for a subfolder."""
 
 
 def mark(folder: Path) -> None:
-    """Mark a folder as one of ours."""
+    """Write the marker file into a folder."""
     (folder / MARKER).write_text(_TEXT)
 
 
 def is_ours(folder: Path) -> bool:
-    """Return whether a folder is one of ours."""
+    """Return whether a folder has the marker file."""
     marker = folder / MARKER
     if kind(folder) != "folder" or kind(marker) != "file":
         return False
@@ -42,19 +42,19 @@ def is_ours(folder: Path) -> bool:
 
 
 def guests(folder: Path, ours: Contents) -> list[Path]:
-    """Return what is not ours in a folder.
+    """Return the files and folders in a folder that Amphitrite did not write.
 
     Parameters
     ----------
     folder : Path
-        One of ours.
+        A folder with the marker file.
     ours : Contents
-        What is ours, the marker aside.
+        What Amphitrite writes there, apart from the marker file.
 
     Returns
     -------
     list of Path
-        Everything else, also within the folders that are ours.
+        Everything else, also within subfolders that are listed in `ours`.
     """
     found: list[Path] = []
     for path, inside in _entries(folder, ours):
@@ -66,12 +66,15 @@ def guests(folder: Path, ours: Contents) -> list[Path]:
 
 
 def clear(folder: Path, ours: Contents) -> None:
-    """Remove what is ours in a folder, the marker aside.
+    """Remove all that Amphitrite wrote in a folder, apart from the marker file.
+
+    Files of others, as `guests` lists them, stay, and so do the subfolders that hold
+    them.
 
     Parameters
     ----------
     folder, ours
-        See `guests`, which stay, and the folders that hold them too.
+        See `guests`.
     """
     for path, inside in _entries(folder, ours):
         if inside is _FOREIGN:
@@ -89,7 +92,7 @@ _FOREIGN: Final = object()
 
 
 def _entries(folder: Path, ours: Contents) -> Iterator[tuple[Path, Any]]:
-    """Yield what is in a folder beside its marker, and what it should be."""
+    """Yield each entry of a folder but the marker, with its value in `ours`."""
     for path in sorted(folder.iterdir()):
         found = kind(path)
         if path.name == MARKER and found == "file":

@@ -1,8 +1,8 @@
-"""Folders that are replaced as a whole: the old one or the new one, never a mix.
+"""Folders that are replaced as a whole: a reader sees the old or the new one, no mix.
 
-The next generation of a folder is made beside it, of links to the files that stay and
-of new ones, and takes its place in one step.  What an interrupted process leaves there
-is removed by the next one.
+The next generation of a folder is prepared beside it, from links to the files that stay
+and from new files, and takes its place in one step.  Leftovers of an interrupted
+process are removed by the next one.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from amphitrite.files import locks, renaming
 from amphitrite.files.locks import Held, Lock
 
 MARKER: Final = "made-by-amphitrite"
-_AGAIN: Final = 0.1  # seconds between two tries for the lock
+_AGAIN: Final = 0.1  # s between two attempts to lock
 
 logger = logging.getLogger(__name__)
 
-# What tells a file from another that took its place: device, inode, kind, size, time.
+# Kind, device, inode, size, time of modification: they differ if a file was replaced.
 _Fingerprint = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Generation:
-    """The next state of a folder, while it is made.
+    """The next state of a folder, while it is prepared.
 
     Parameters
     ----------
     folder : Path
-        Holds what the current one holds; becomes the current one.  Its files are those
-        of the current one under a second name: replace them, never write into them.
+        The folder that will become the current one.  Its files are hard links to those
+        of the current folder: replace them, never write into them.
     scratch : Path
-        An empty folder on the same file system, for whatever is needed on the way.
+        An empty folder on the same file system for temporary files.
     """
 
     folder: Path
@@ -52,28 +52,28 @@ class Generation:
 
 @contextmanager
 def next_generation(target: Path) -> Iterator[Generation]:
-    """Make the next state of a folder and put it in place in one step.
+    """Prepare the next state of a folder and put it in place in one step.
 
     Parameters
     ----------
     target : Path
-        The folder; it need not exist.  If it is a link, what it leads to.
+        The folder; it need not exist.  A link is followed.
 
     Yields
     ------
     Generation
-        To be changed in the block.  It becomes current at the end of the block, unless
-        that is left by an exception.
+        The next state, to be changed in the block.  It becomes current at the end of
+        the block, unless an exception ends the block.
 
     Raises
     ------
     OutputError
-        The folder cannot be replaced: it is none, it cannot be written, it is a mount
-        point, or its file system cannot swap two folders.
+        The folder cannot be replaced: it is not a folder, it cannot be written, it is a
+        mount point, or its file system cannot swap two folders.
 
     Notes
     -----
-    While another process does the same with the folder, it is waited for.
+    If another process is replacing the same folder, this one waits for it.
     """
     target = target.resolve() if target.is_symlink() else target.absolute()
     if target.exists() and not target.is_dir():
@@ -94,7 +94,7 @@ def next_generation(target: Path) -> Iterator[Generation]:
 
 @contextmanager
 def _failing(target: Path) -> Iterator[None]:
-    """Say what an error of the operating system means for a folder."""
+    """Turn errors of the operating system into an `OutputError` on a folder."""
     try:
         yield
     except OSError as error:
@@ -103,7 +103,7 @@ def _failing(target: Path) -> Iterator[None]:
 
 @contextmanager
 def _workshop(target: Path) -> Iterator[Path]:
-    """Give an empty folder of ours beside another, which nobody else has meanwhile."""
+    """Yield an empty folder beside `target`, locked against other processes."""
     folder = target.with_name(f".{target.name}.next")
     with _failing(target):
         lock = _taken(folder, target)
@@ -127,7 +127,7 @@ def _workshop(target: Path) -> Iterator[Path]:
 
 
 def _taken(folder: Path, target: Path) -> Lock:
-    """Make a folder and lock it, waiting for whoever has it."""
+    """Create a folder, wait until no other process holds its lock, and lock it."""
     said = False
     while True:
         with suppress(FileExistsError):
@@ -140,7 +140,7 @@ def _taken(folder: Path, target: Path) -> Lock:
         try:
             return Lock(folder)
         except FileNotFoundError:
-            continue  # who had it has just removed it
+            continue  # the process that held the lock has just removed the folder
         except Held:
             if not said:
                 logger.warning(
@@ -154,10 +154,10 @@ def _taken(folder: Path, target: Path) -> Lock:
 
 
 def _is_foreign(folder: Path) -> bool:
-    """Tell whether a folder holds something without our marker.
+    """Return whether a folder has contents but no marker.
 
-    Without either, it is of a process that was ended before it could mark it, or is
-    about to.
+    An empty one without marker is that of a process which was ended before it could
+    mark the folder, or which is about to.
     """
     try:
         names = {path.name for path in folder.iterdir()}
@@ -171,27 +171,27 @@ def _is_of_lock(name: str) -> bool:
 
 
 def _empty(folder: Path) -> None:
-    """Remove all but the marker and the lock."""
+    """Remove all subfolders of a folder, apart from its marker and its lock."""
     for entry in folder.iterdir():
         if entry.name != MARKER and not _is_of_lock(entry.name):
             shutil.rmtree(entry)
 
 
 def _remove(folder: Path) -> None:
-    """Remove what is left, the lock; whoever waits for it makes the folder again."""
+    """Remove the lock and the folder; a process that waits creates it again."""
     for entry in folder.iterdir():
         entry.unlink(missing_ok=True)
-    with suppress(OSError):  # somebody has made a lock of his own there
+    with suppress(OSError):  # another process has created its lock there
         folder.rmdir()
 
 
 def _carry(current: Path, aside: Path) -> dict[str, _Fingerprint]:
-    """Give every file of a folder a second name in another; return what was there.
+    """Link all files of a folder into a new one; return their fingerprints by path.
 
     Raises
     ------
     OutputError
-        There is something else than files, folders and links, or another file system.
+        An entry is neither file, folder nor link, or another file system is mounted.
     """
     found: dict[str, _Fingerprint] = {}
     aside.mkdir()
@@ -213,22 +213,22 @@ def _carry(current: Path, aside: Path) -> dict[str, _Fingerprint]:
                 raise OutputError(
                     f"cannot replace '{current}': {entry} is neither file nor folder"
                 )
-    # the inner ones first, since times change with what is put into a folder
+    # inner folders first: adding an entry changes a folder's times
     for source, copy in reversed(folders):
         shutil.copystat(source, copy)
     return found
 
 
 def _link(source: Path, copy: Path) -> None:
-    """Give a file a second name, or copy it where that cannot be."""
+    """Make a hard link to a file, or a copy where links are not possible."""
     try:
         os.link(source, copy, follow_symlinks=False)
-    except OSError:  # another owner's file, or a file system without second names
+    except OSError:  # another owner's file, or a file system without hard links
         shutil.copy2(source, copy, follow_symlinks=False)
 
 
 def _fingerprint(state: os.stat_result) -> _Fingerprint:
-    """Return what tells a file from another; a folder is told by what it holds."""
+    """Return a value that changes if an entry is replaced; of a folder, its kind."""
     kind = stat.S_IFMT(state.st_mode)
     if stat.S_ISDIR(state.st_mode):
         return (kind,)
@@ -236,7 +236,7 @@ def _fingerprint(state: os.stat_result) -> _Fingerprint:
 
 
 def _sync(folder: Path) -> None:
-    """Have the disk hold everything new in a folder."""
+    """Flush all new files of a folder to the disk."""
     for path in [folder, *folder.rglob("*")]:
         state = path.lstat()
         new = stat.S_ISREG(state.st_mode) and state.st_nlink == 1
@@ -253,7 +253,7 @@ def _sync_one(path: Path) -> None:
 
 
 def _put(new: Path, target: Path) -> None:
-    """Let a new folder take the place of the current one, which gets its name."""
+    """Put a new folder in place; the current one, if any, gets the new one's name."""
     try:
         if target.exists():
             renaming.exchange(new, target)
@@ -268,7 +268,7 @@ def _put(new: Path, target: Path) -> None:
 
 
 def _keep_changes(old: Path, before: dict[str, _Fingerprint], target: Path) -> None:
-    """Keep an old generation to which somebody did something in the meantime."""
+    """Keep the old folder if it was changed while the new one was prepared."""
     if not old.exists():
         return
     now = {

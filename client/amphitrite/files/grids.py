@@ -1,4 +1,4 @@
-"""Images that must share one pixel grid."""
+"""Check that images of several bands share one pixel grid."""
 
 from __future__ import annotations
 
@@ -71,7 +71,10 @@ def check_same_grid(images: Mapping[str, Image]) -> None:
 
 
 def _largest_corner_offset(a: WCS, b: WCS, shape: tuple[int, int]) -> float:
-    """Return how many pixels apart two WCS place a corner, at most; maybe NaN."""
+    """Return the largest separation of a corner in two WCS in pixels.
+
+    NaN where a WCS does not map a corner to the sky.
+    """
     x, y = np.meshgrid([0, shape[1] - 1], [0, shape[0] - 1])
     sky_a, sky_b = (np.deg2rad(wcs.celestial.all_pix2world(x, y, 0)) for wcs in (a, b))
     apart = np.rad2deg(angular_separation(*sky_a, *sky_b))

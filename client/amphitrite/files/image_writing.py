@@ -1,7 +1,7 @@
-"""FITS image files of any size, laid out first and filled by rows in any order.
+"""FITS image files of any size, created at full size and filled by rows in any order.
 
-Only the rows at hand are in memory.  Arrays are in (ny, nx) order, row 0 being the
-first row of the file, which viewers such as DS9 draw at the bottom.
+Only the rows that are being written are in memory.  Arrays are in (ny, nx) order, row 0
+being the first row of the file, which viewers such as DS9 draw at the bottom.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Extension:
 
 
 class ImageFile:
-    """A FITS file of images of one shape, created at its full size, filled by rows.
+    """A FITS file of images of one shape, created at full size and filled by rows.
 
     A single image is stored in the primary HDU; several follow an empty primary HDU
     as image extensions.  Pixels that are never written are 0.  Usable in a ``with``
@@ -100,7 +100,7 @@ class ImageFile:
     def _lay_out(
         self, headers: Sequence[fits.Header], extensions: Sequence[Extension]
     ) -> None:
-        """Write every header at its place and give the file its full size."""
+        """Write all headers and extend the file to its full size."""
         pending = list(extensions)
         end = 0
         for header in headers:
@@ -129,6 +129,8 @@ class ImageFile:
 
         Raises
         ------
+        ValueError
+            The rows do not fit into the image.
         OutputError
             The file cannot be written, for instance because the disk is full.
         """

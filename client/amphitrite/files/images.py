@@ -1,10 +1,9 @@
-"""FITS images of any size: read by rows, compared, and written by rows.
+"""FITS images of any size, read by rows.
 
-Nothing here holds a whole image.  Rows are read from the file when they are asked for,
+A whole image is never in memory.  Rows are read from the file when they are requested,
 with plain reads rather than a memory map, whose pages would count as memory of this
 process.  Arrays are in (ny, nx) order, row 0 being the first row of the file, which
-viewers such as DS9 draw at the bottom.  Writing is in `amphitrite.files.image_writing`,
-and offered here too.
+viewers such as DS9 draw at the bottom.  `amphitrite.files.image_writing` writes images.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ class Image:
         self._unpacked = unpacked
 
     def rows(self, y0: int, y1: int) -> NDArray[np.float32]:
-        """Read the rows ``y0 <= y < y1``.
+        """Return the rows ``y0 <= y < y1``.
 
         Parameters
         ----------
@@ -75,7 +74,9 @@ class Image:
         Raises
         ------
         BadInput
-            The file cannot be read there.
+            These rows of the file cannot be read.
+        ValueError
+            The rows are not within the image.
         """
         if not 0 <= y0 <= y1 <= self.shape[0]:
             raise ValueError(
@@ -141,8 +142,8 @@ def read_image(
 
     Notes
     -----
-    ``-SIP`` terms count only where ``CTYPE`` says so; drizzled mosaics often keep the
-    terms of the exposures that they were made from, which no longer apply.
+    SIP distortion is used only where ``CTYPE1`` ends with ``-SIP``: drizzled mosaics
+    often keep the coefficients of their input exposures, which no longer apply.
     """
     path = Path(path)
     check_readable(path)
@@ -167,7 +168,7 @@ def read_image(
 
 
 def _find_image(hdus: fits.HDUList, path: Path, extension: str | None) -> Any:
-    """Return the first HDU with a two-dimensional image (of that name)."""
+    """Return the first HDU with a two-dimensional image, of a name if one is given."""
     found = []
     for hdu in hdus:
         shape = tuple(getattr(hdu, "shape", ()) or ()) if hdu.is_image else ()
@@ -184,7 +185,7 @@ def _find_image(hdus: fits.HDUList, path: Path, extension: str | None) -> Any:
 def _check_complete(hdu: Any, file: Path, path: Path) -> None:
     """Refuse an image whose pixels reach beyond the end of the file."""
     where = hdu.fileinfo()
-    # The size of a compressed image is known with its padding only.
+    # The size of a compressed image is known only with its padding.
     packed = isinstance(hdu, fits.CompImageHDU)
     length = where["datSpan"] - (_BLOCK - 1) if packed else hdu.size
     end, size = where["datLoc"] + length, file.stat().st_size
@@ -196,7 +197,7 @@ def _check_complete(hdu: Any, file: Path, path: Path) -> None:
 
 
 class PixelMap(Protocol):
-    """Anything of shape (ny, nx) that gives an array for a pair of slices."""
+    """An object of shape (ny, nx) that returns an array for a pair of slices."""
 
     @property
     def shape(self) -> tuple[int, ...]:

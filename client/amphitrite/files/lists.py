@@ -1,4 +1,4 @@
-"""Which files are meant: names, patterns and lists of names."""
+"""Input files from names, patterns and lists of names."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from amphitrite.files.standing import check_regular
 
 
 def expand(arguments: Iterable[str | Path]) -> list[Path]:
-    """Return the files that some arguments stand for.
+    """Return the files that names, patterns and lists of names stand for.
 
     Parameters
     ----------
     arguments : iterable of str or Path
-        Names of files; patterns with ``*``, ``?``, ``[...]`` and ``**`` (for those that
-        a shell would not expand, or too many for it); and ``@NAME``, a text file with
-        one of these a line, where empty lines and those from ``#`` on are left out.
+        Names of files; patterns with ``*``, ``?``, ``[...]`` and ``**``, quoted so that
+        the shell does not expand them; and ``@NAME``, where NAME is a text file with
+        one name or pattern per line.  Empty lines and those that begin with ``#`` are
+        skipped.
 
     Returns
     -------
     list of Path
-        Each file once, those of a pattern in the order of their names.
+        Each file once; the files of a pattern are sorted by name.
 
     Raises
     ------
     BadInput
-        A name or a pattern stands for no file, or for a pipe or a device, or a list
+        A name or pattern matches no file, or matches a pipe or a device; or a list
         cannot be read.
     """
     found: dict[Path, None] = {}
@@ -42,8 +43,8 @@ def expand(arguments: Iterable[str | Path]) -> list[Path]:
 
 
 def _listed(path: Path) -> Iterator[str]:
-    """Yield the entries of a list."""
-    # That of a shell's <( ) is read once and ends; nobody may write into any other.
+    """Yield the names and patterns in a list."""
+    # A shell's <( ) is a pipe under /dev that ends; other pipes may never end.
     if not str(path).startswith("/dev/"):
         check_regular(path)
     try:
@@ -60,11 +61,11 @@ def _listed(path: Path) -> Iterator[str]:
 
 
 def _matches(name: str) -> list[Path]:
-    """Return the files of one name or pattern."""
+    """Return the files that one name or pattern stands for."""
     path = Path(name)
     if path.is_dir():
         raise BadInput(f"{name} is a folder; give its files, such as '{name}/*.fits'")
-    if path.exists():  # before anything else: names may hold brackets
+    if path.exists():  # checked first, since names of files may contain brackets
         check_regular(path)
         return [path]
     try:

@@ -1,7 +1,7 @@
-"""One run at a time in a folder, on file systems with locks and without.
+"""Locks that let one run at a time use a folder, also on file systems without locks.
 
-The operating system's lock ends with the process that holds it.  Where a file system
-knows no locks, a file that names the process stands in for it.
+The operating system's lock ends with the process that holds it.  On a file system
+without locks, a file that names the process replaces it.
 """
 
 from __future__ import annotations
@@ -33,23 +33,28 @@ _UNKNOWN: Final = (
 
 
 class Held(Exception):
-    """Another run holds the lock; its text says which, and what to do."""
+    """Another run holds the lock; the message says which run, and what to do."""
 
 
 class Lock:
-    """The lock of a folder, held from when it is made until it is released.
+    """The lock of a folder, held from its creation until it is released.
 
     Parameters
     ----------
     folder : Path
         The folder.
 
+    Attributes
+    ----------
+    marks : bool
+        Whether a file that names the process replaces the operating system's lock.
+
     Raises
     ------
     Held
-        Another run has it.
+        Another run holds the lock.
     FileNotFoundError
-        The folder is gone.
+        The folder does not exist, or was removed.
     OSError
         The operating system refuses.
     """
@@ -59,7 +64,7 @@ class Lock:
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             self.marks = not self._locked(folder)
-            # Whoever held it may have removed the folder since it was opened.
+            # The previous holder may have removed the folder since it was opened.
             if os.fstat(self._handle).st_ino != path.stat().st_ino:
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
             if self.marks:
@@ -69,7 +74,13 @@ class Lock:
             raise
 
     def release(self, folder: Path) -> None:
-        """Let others have it, once; `folder` is where the locked folder stands now."""
+        """Release the lock; more than once does no harm.
+
+        Parameters
+        ----------
+        folder : Path
+            The locked folder, which may have been renamed meanwhile.
+        """
         if self._handle < 0:
             return
         if self.marks:
@@ -78,7 +89,7 @@ class Lock:
         self._handle = -1
 
     def _locked(self, folder: Path) -> bool:
-        """Lock, and return whether this file system can."""
+        """Lock; return False on a file system without locks."""
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -91,7 +102,7 @@ class Lock:
 
 
 def _mark(path: Path) -> None:
-    """Write who runs here, unless somebody does."""
+    """Write a file that names this process, unless another one runs."""
     logger.warning(
         "the file system of %s has no locks: a file '%s' in the run's folder says "
         "instead that the run is going on",
@@ -108,7 +119,7 @@ def _mark(path: Path) -> None:
 
 
 def _remove_stale(path: Path) -> None:
-    """Remove the mark of a process that has ended; refuse that of any other."""
+    """Remove the file of a process that has ended; raise `Held` if it may still run."""
     try:
         text = path.read_text()
     except FileNotFoundError:
@@ -116,16 +127,16 @@ def _remove_stale(path: Path) -> None:
     try:
         other = json.loads(text)
         ended = _has_ended(other)
-        who = f"process {other['pid']} on {other['host']} since {other['since']}"
+        holder = f"process {other['pid']} on {other['host']} since {other['since']}"
     except (ValueError, KeyError, TypeError):
-        ended, who = False, f"{path} does not say which"
+        ended, holder = False, f"{path} does not say which"
     if not ended:
         raise Held(
-            f"{who}; wait for it, or, if it is not running any more, remove {path}"
+            f"{holder}; wait for it, or, if it is not running any more, remove {path}"
         )
     gone = path.with_name(f"{path.name}-{os.getpid()}")
     path.rename(gone)
-    # Another run may have found it stale at the same time, and have marked its own.
+    # Another run may have removed the stale file meanwhile and written its own.
     if gone.read_text() == text:
         gone.unlink()
     else:
@@ -139,7 +150,7 @@ def _this_process() -> dict[str, Any]:
 
 
 def _machine() -> dict[str, str]:
-    """Return what tells where a process number means something."""
+    """Return the host, boot and namespace in which a process number is valid."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         space = os.readlink("/proc/self/ns/pid")  # noqa: PTH115
@@ -149,7 +160,7 @@ def _machine() -> dict[str, str]:
 
 
 def _began(pid: int) -> int | None:
-    """Return when a process began, in the kernel's ticks; None if it does not run."""
+    """Return the start time of a process in clock ticks; None if it does not run."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
@@ -159,7 +170,7 @@ def _began(pid: int) -> int | None:
 
 
 def _has_ended(other: dict[str, Any]) -> bool:
-    """Return whether a process is known to have ended; of other machines, nobody is."""
+    """Return whether a process is known to have ended; False for another machine's."""
     if any(other[name] != value for name, value in _machine().items()):
         return False
     return other["began"] is not None and _began(other["pid"]) != other["began"]

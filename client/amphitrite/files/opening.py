@@ -1,4 +1,4 @@
-"""FITS files, opened and found to be complete."""
+"""Opening of FITS files, with an unpacked copy of gzipped ones."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ UNREADABLE: Final = (
     zlib.error,
     fits.VerifyError,
 )
-"""What reading a damaged FITS file may raise."""
+"""Exceptions that astropy may raise on a damaged FITS file."""
 
 
 def check_readable(path: Path) -> None:
-    """Refuse what is not a file that can be read.
+    """Refuse an input that is not a readable regular file.
 
     Raises
     ------
     BadInput
-        There is no such file, it is a directory, a pipe or a device, or it may not be
-        read.
+        The file does not exist, is a directory, a pipe or a device, or its permissions
+        forbid reading.
     """
     if not path.exists():
         raise BadInput(f"there is no file {path}; check the name and the directory")
@@ -48,9 +48,9 @@ def check_readable(path: Path) -> None:
 
 
 def _unpack_gzip(path: Path) -> IO[bytes] | None:
-    """Unpack a gzipped file into a temporary one, None if it is not gzipped.
+    """Return a temporary unpacked copy of a gzipped file; None if it is not gzipped.
 
-    Gzip knows no random access, and astropy would keep the whole image in memory.
+    Gzip has no random access, and astropy would keep the whole image in memory.
     """
     with path.open("rb") as file:
         if file.read(2) != b"\x1f\x8b":
@@ -75,10 +75,23 @@ def _unpack_gzip(path: Path) -> IO[bytes] | None:
 
 
 def open_hdus(path: Path, unpacked: IO[bytes] | None) -> fits.HDUList:
-    """Open a plain FITS file and read all its headers."""
+    """Return the HDUs of a FITS file, with all headers read.
+
+    Parameters
+    ----------
+    path : Path
+        The file as the user named it.
+    unpacked : file or None
+        Its unpacked copy, if it is gzipped.
+
+    Raises
+    ------
+    BadInput
+        The file is not FITS, or a header is truncated.
+    """
     try:
         with warnings.catch_warnings():
-            # Truncation is checked against the image itself, see _check_complete.
+            # Truncation of the pixels is checked later, see images._check_complete.
             warnings.simplefilter("ignore", AstropyUserWarning)
             hdus = fits.open(path if unpacked is None else unpacked.name, memmap=False)
             try:

@@ -1,9 +1,9 @@
-"""Renaming that never loses what stands under a name.
+"""Renaming that never overwrites an existing file or folder.
 
-`os.rename` replaces a file without a word.  Linux can refuse that, and can swap two
-names in one step (``renameat2``, see https://man7.org/linux/man-pages/man2/rename.2.html);
-where a file system or an operating system cannot, a link stands in for the first, and
-the second is refused.
+`os.rename` replaces a file silently.  Linux can refuse to, and can swap two names in
+one step (``renameat2``, see https://man7.org/linux/man-pages/man2/rename.2.html).
+Where a file system or an operating system cannot, `exclusive` uses a hard link and
+`exchange` raises an error.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _UNKNOWN: Final = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 def exclusive(source: Path, target: Path) -> None:
-    """Rename a file or a folder to a name that nothing may have.
+    """Rename a file or a folder to a name that does not exist yet.
 
     Parameters
     ----------
     source, target : Path
-        On one file system.
+        The old and the new name, on one file system.
 
     Raises
     ------
     FileExistsError
-        Something stands under the new name, be it a broken link; nothing has changed.
+        The new name exists, if only as a broken link; nothing has changed.
     OSError
         The operating system refuses.
     """
@@ -43,7 +43,7 @@ def exclusive(source: Path, target: Path) -> None:
     if source.is_dir() and not source.is_symlink():
         if os.path.lexists(target):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-        # between look and rename only an empty folder could be replaced
+        # between check and renaming, only an empty folder could be replaced
         source.rename(target)
     else:
         os.link(source, target, follow_symlinks=False)
@@ -66,7 +66,7 @@ def exchange(one: Path, other: Path) -> None:
 
 
 def _renameat2(source: Path, target: Path, flags: int) -> bool:
-    """Rename with flags; return whether they are known here."""
+    """Rename with flags; return False if the system does not support them."""
     try:
         function = ctypes.CDLL(None, use_errno=True).renameat2
     except AttributeError:  # another C library

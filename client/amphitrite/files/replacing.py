@@ -1,7 +1,7 @@
-"""Giving a file or a folder its name, in the place of nothing but what was agreed on.
+"""Results that replace an earlier file or folder only if that is still the same one.
 
-Hours may pass between the look at what a result would replace and the replacing.  So
-it is looked at again in the very renaming, and put back if it is something else.
+Hours may pass between the check of what a result would replace and its writing.  It is
+therefore checked again while renaming, and put back if it has changed.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from amphitrite.files.writing import sync, writing
 
 
 def put(new: Path, name: Path, *, instead_of: Sighting | None) -> None:
-    """Give what was made its name.
+    """Rename a new file or folder to its final name.
 
     Parameters
     ----------
     new : Path
-        What was made.  What it replaces stands there afterwards, except where the file
-        system cannot swap names and it was a file, which is then gone.
+        The new file or folder.  What it replaces has this name afterwards; only a file
+        on a file system that cannot swap names is lost.
     name : Path
-        Its name, on the same file system.
+        The final name, on the same file system.
     instead_of : Sighting or None
-        What it may replace, as it stood when that was agreed on; None for nothing.
+        What it may replace, as it was when the user agreed; None for nothing.
 
     Raises
     ------
     FileExistsError
-        Something else stands under the name; nothing has changed.
+        Something else has the name; nothing has changed.
     OSError
         The operating system refuses.
     """
@@ -45,7 +45,7 @@ def put(new: Path, name: Path, *, instead_of: Sighting | None) -> None:
         return
     try:
         renaming.exchange(new, name)
-    except FileNotFoundError:  # it was removed this very moment
+    except FileNotFoundError:  # the old one was removed just now
         renaming.exclusive(new, name)
     except NotImplementedError:
         _replace(new, name, instead_of)
@@ -56,12 +56,12 @@ def put(new: Path, name: Path, *, instead_of: Sighting | None) -> None:
 
 
 def backup_of(new: Path) -> Path:
-    """Return where a replaced folder stands while names cannot be swapped."""
+    """Return the temporary name of a replaced folder where names cannot be swapped."""
     return new.with_name(new.name + ".replaced")
 
 
 def _replace(new: Path, name: Path, instead_of: Sighting) -> None:
-    """Replace where names cannot be swapped: what was looked at is moved away."""
+    """Replace a file or folder where names cannot be swapped."""
     if not name.is_dir():
         new.replace(name)
         return
@@ -88,22 +88,22 @@ def aside(
     instead_of: Sighting | None,
     announce: Callable[[Sighting | None], None] = lambda seen: None,
 ) -> Iterator[Path]:
-    """Yield a name beside a file's; what is written there gets the file's name.
+    """Yield a temporary name; the file written there then gets its final name.
 
     Parameters
     ----------
     path : Path
-        The file; untouched after an exception.
+        The final name; unchanged after an exception.
     instead_of : Sighting or None
         See `put`.
     announce : callable
-        Told how the file stands, just before it gets its name.
+        Called with the new file's sighting, just before it gets its final name.
 
     Raises
     ------
     OutputError
-        The operating system could not write it, or something else stands there now, or
-        nothing can be written there (see `amphitrite.files.standing.check_output`).
+        The file cannot be written, something else has the name now, or nothing can be
+        written under the name (see `amphitrite.files.standing.check_output`).
     """
     check_output(path)
     if kind(path) == "folder":
@@ -121,7 +121,7 @@ def aside(
 
 
 def aside_pattern(path: Path) -> str:
-    """Return the pattern of the names that `aside` yields."""
+    """Return the glob pattern of the temporary names that `aside` yields."""
     return f".{escape(path.stem)}-{'[0-9a-f]' * 8}{escape(path.suffix)}"
 
 

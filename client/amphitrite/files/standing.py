@@ -1,4 +1,4 @@
-"""What stands under a name: its kind, and how to know it again."""
+"""The kind of a file or folder, and a record that shows whether it has changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 from amphitrite.errors import BadInput, OutputError
 
 Sighting = list[Any]
-"""How a file or a folder stood, in JSON types; equal if it stands as before."""
+"""Record of a file or folder in JSON types; equal as long as it has not changed."""
 
 _KINDS: Final[tuple[tuple[Callable[[int], bool], str], ...]] = (
     (stat.S_ISREG, "file"),
@@ -25,19 +25,19 @@ _KINDS: Final[tuple[tuple[Callable[[int], bool], str], ...]] = (
 
 
 def kind(path: Path, *, follow: bool = False) -> str | None:
-    """Return what stands under a name.
+    """Return the kind of the entry that a path names.
 
     Parameters
     ----------
     path : Path
-        The name.
+        The path.
     follow : bool
-        Of a link, tell what it leads to.
+        Whether to follow links.
 
     Returns
     -------
     {"file", "folder", "link", "pipe", "socket", "device"} or None
-        None where there is nothing.
+        None if it does not exist.
     """
     try:
         mode = (path.stat() if follow else path.lstat()).st_mode
@@ -47,15 +47,15 @@ def kind(path: Path, *, follow: bool = False) -> str | None:
 
 
 def check_output(path: Path) -> None:
-    """Refuse a name under which no result can be written.
+    """Refuse an output path that is neither a file, a folder nor unused.
 
-    Links are not followed: what they lead to may be anybody's, and replacing the link
-    itself would leave it as it was.
+    Links are refused too: their target may belong to somebody else, and replacing the
+    link itself would leave the target unchanged.
 
     Raises
     ------
     OutputError
-        A link, a pipe, a socket or a device stands there.
+        The path is a link, a pipe, a socket or a device.
     """
     found = kind(path)
     if found == "link":
@@ -72,12 +72,12 @@ def check_output(path: Path) -> None:
 
 
 def check_regular(path: Path) -> None:
-    """Refuse an input that can be read only once, or never ends.
+    """Refuse an input that can be read only once or never ends.
 
     Raises
     ------
     BadInput
-        A pipe, a socket or a device stands there, or a link leads to one.
+        The path is a pipe, a socket or a device, or a link to one.
     """
     found = kind(path, follow=True)
     if found not in (None, "file", "folder"):
@@ -88,18 +88,18 @@ def check_regular(path: Path) -> None:
 
 
 def sighting(path: Path) -> Sighting | None:
-    """Return how a file or a folder stands, to know later whether it is the same.
+    """Return a record of a file or folder that shows later whether it has changed.
 
     Parameters
     ----------
     path : Path
-        What to look at; links are not followed.
+        The file or folder; links are not followed.
 
     Returns
     -------
     Sighting or None
-        Of a file, what changes when it is written or replaced; of a folder, all that is
-        in it.  None where there is nothing.
+        Of a file: kind, inode, size in bytes and modification time in ns.  Of a folder:
+        kind, inode and the records of all entries.  None if there is nothing.
     """
     found = kind(path)
     if found is None:

@@ -1,4 +1,4 @@
-"""Files that must stay as they are from their first look to their last reading."""
+"""Check that input files do not change while they are used."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ _Seen = tuple[int, ...]
 
 
 class Steady:
-    """How some files stood, to notice that one was changed or replaced since.
+    """A record of some files that shows whether one has been changed or replaced.
 
-    What is hashed and what is read is the same if both lie between the look and a
-    check.  The time of change of a file's entry counts too, which nobody can set back.
+    If `check` passes, all that was read or hashed since the record was taken is from
+    the same files.  The record includes the inode's time of change (ctime), which a
+    user cannot set back.
 
     Parameters
     ----------
@@ -26,12 +27,12 @@ class Steady:
         self._seen = {path: _look(path) for path in paths}
 
     def check(self) -> None:
-        """Refuse files that are not as they were.
+        """Refuse files that have changed since the record was taken.
 
         Raises
         ------
         BadInput
-            Names the first one.
+            A file has changed; the message names the first one.
         """
         for path, seen in self._seen.items():
             if _look(path) != seen:

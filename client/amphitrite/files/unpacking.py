@@ -1,4 +1,4 @@
-"""A folder that an archive is unpacked into, with bounds on all that it may bring."""
+"""Limits on the size, number and names of the files that an archive may unpack."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Final, Protocol
 
 from amphitrite.errors import BadInput, OutputError
 
-# The whole model repository has less than 150 MB, its largest file less than 50 MB: ten
-# times as much and more is none of ours.
+# More than ten times the size of the model repository (less than 150 MB, the largest
+# file less than 50 MB): a larger archive is not one of Amphitrite's.
 UNPACKED_BYTES: Final = 2_000_000_000
 FILE_BYTES: Final = 1_000_000_000
 ENTRIES: Final = 10_000
@@ -29,16 +29,16 @@ class Source(Protocol):
     """The contents of one file, while they are unpacked."""
 
     def read(self, size: int, /) -> bytes:
-        """Return so many bytes, or fewer at the end."""
+        """Return the next `size` bytes, or fewer at the end."""
 
 
 class Unpacking:
-    """An empty folder of our own, while it is filled.
+    """A folder while an archive is unpacked into it.
 
     Parameters
     ----------
     folder : Path
-        The folder; nobody else writes there.
+        The folder, empty at first; no other process writes there.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,14 +49,14 @@ class Unpacking:
         self._files: set[str] = set()
 
     def add_folder(self, name: str) -> None:
-        """Make a folder.
+        """Create a folder.
 
         Raises
         ------
         BadInput
-            It is one entry too many, or has a name that is refused; see `add_file`.
+            The archive has too many entries, or the name is refused; see `add_file`.
         OutputError
-            It cannot be made.
+            The folder cannot be created.
         """
         target = self._enter(name, is_file=False)
         with _writing(target):
@@ -70,17 +70,19 @@ class Unpacking:
         name : str
             Its path in the archive.
         source : Source
-            What is in it.
+            Its contents.
         announced : int
-            Its size, as the archive says; bytes.  What really comes counts too.
+            Its size in bytes according to the archive.  The limits hold for the bytes
+            that really come as well.
 
         Raises
         ------
         BadInput
-            It is too large or one too many; its name leads out of the folder, has
-            characters that do not show, or is another's to some file systems.
+            The file is too large, or the archive has too many entries; or its name
+            leads out of the folder, has invisible characters, or is that of another
+            entry on file systems that ignore case.
         OutputError
-            It cannot be written.
+            The file cannot be written.
         """
         target = self._enter(name, is_file=True)
         self._check_size(announced, name)
@@ -97,12 +99,12 @@ class Unpacking:
         self._bytes += size
 
     def _check_size(self, size: int, name: str) -> None:
-        """Refuse a file that is larger than what is left for it."""
+        """Refuse a file that exceeds the limit of one file or of the archive."""
         if not 0 <= size <= min(FILE_BYTES, UNPACKED_BYTES - self._bytes):
             raise BadInput(f"{name!r} makes it too large; {LIMITS}")
 
     def _enter(self, name: str, *, is_file: bool) -> Path:
-        """Return where an entry belongs, if its name is like no other."""
+        """Return the path of a new entry; refuse a name that another entry has."""
         self._entries += 1
         if self._entries > ENTRIES:
             raise BadInput(f"it has too many entries; {LIMITS}")
@@ -126,12 +128,12 @@ class Unpacking:
 
 
 def _parts(name: str) -> list[str]:
-    """Return the parts of an entry's name, each of which may be a name."""
+    """Return the parts of an entry's path; refuse parts that are unsafe as names."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or ".." in parts or len(parts) > _DEPTH:
         raise BadInput(f"{name!r} would be written outside its folder, or too deep")
     for part in parts:
-        # control characters, marks that do not show, halves of characters
+        # control characters, invisible format characters, unpaired surrogates
         hidden = any(unicodedata.category(letter)[0] == "C" for letter in part)
         if hidden or "\\" in part or len(part.encode(errors="replace")) > _NAME_BYTES:
             raise BadInput(f"{name!r} is no name for a file")
@@ -139,13 +141,13 @@ def _parts(name: str) -> list[str]:
 
 
 def _folded(path: str) -> str:
-    """Return how a path reads where case and the form of letters do not count."""
+    """Return a path without differences of case and of Unicode normalisation."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", path).casefold())
 
 
 @contextmanager
 def _writing(target: Path) -> Iterator[None]:
-    """Tell failures to write from failures to read."""
+    """Turn errors of writing into `OutputError`; errors of reading are outside."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""World coordinates of images."""
+"""World coordinate systems (WCS) of images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SIP_CARD: Final = re.compile(r"(A|B|AP|BP)_(ORDER|DMAX|\d+_\d+)")
 
 
 def celestial_wcs(header: fits.Header) -> WCS | None:
-    """Return the celestial coordinates that a header describes.
+    """Return the celestial WCS of an image header.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def celestial_wcs(header: fits.Header) -> WCS | None:
     Returns
     -------
     astropy.wcs.WCS or None
-        None where there are none, or where astropy cannot make sense of them (which
+        None if the header has no celestial WCS, or one that astropy cannot read (which
         is logged).
     """
     cards = fits.Header(

@@ -1,4 +1,4 @@
-"""Forcing what is written onto the disk, and saying it where that cannot be."""
+"""Flushing of files to the disk, and errors of writing as `OutputError`."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from amphitrite.errors import OutputError
 
 @contextmanager
 def writing(out: Path) -> Iterator[None]:
-    """Turn the operating system's refusals to write into `OutputError`.
+    """Turn errors of the operating system into an `OutputError`.
 
-    It encloses writes alone: what an input's `OSError` is about is not the output.
+    Enclose only code that writes, so that errors of reading an input are not blamed on
+    the output.
 
     Parameters
     ----------
     out : Path
-        What is being written.
+        The file or folder that is written.
 
     Raises
     ------
     OutputError
-        With the notes of the operating system's error.
+        The operating system refuses; notes of its error are kept.
     """
     try:
         yield
@@ -41,12 +42,12 @@ def writing(out: Path) -> Iterator[None]:
 
 
 def sync(path: Path) -> None:
-    """Have the operating system store a file, or a folder's entries, on the disk."""
+    """Flush a file, or a folder's list of entries, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     except OSError as error:
-        # Some network file systems store folders at once and know no fsync of them.
+        # Some network file systems store folders at once and have no fsync for them.
         if error.errno != errno.EINVAL or not path.is_dir():
             raise
     finally:
@@ -54,7 +55,7 @@ def sync(path: Path) -> None:
 
 
 def sync_tree(path: Path) -> None:
-    """Have the operating system store a file, or a folder and all that is in it."""
+    """Flush a file, or a folder and all that is in it, to the disk."""
     for inner in sorted(path.rglob("*")) if path.is_dir() else []:
         sync(inner)
     sync(path)

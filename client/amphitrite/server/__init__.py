@@ -1,3 +1,3 @@
-"""A real Triton server on this machine: installing, starting, watching, stopping it."""
+"""A Triton server on this machine: installing, starting, watching and stopping it."""
 
 from amphitrite.server.launcher import LocalTriton as LocalTriton

@@ -1,8 +1,8 @@
-"""Can this machine run the local Triton?  Facts about it, and what they rule out.
+"""Check that this machine and its Python can run the local Triton server.
 
 The server is the ``tritonserver`` of PyPI's nvidia-pytriton wheel.  It is built for
 Linux on x86-64 with glibc 2.35 or newer, and its Python backend loads the shared
-library of the very Python that it runs models with.
+library of the Python with which it runs models.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Final
 from amphitrite.errors import ProvisioningError
 
 CONTAINER: Final = "nvcr.io/nvidia/tritonserver:24.10-py3"
-# Interfaces that are closed to everybody, this launcher included.  A request opens them
-# with a header of this name; since no header's name can hold a colon, none can.
+# Interfaces that are closed to everybody, including this launcher.  A request would
+# need a header of this name, which no request can have: header names hold no colon.
 CLOSED: Final = "model-repository,shared-memory,logging,trace:closed:to-all=nobody"
 PYTHONS: Final = ((3, 11), (3, 12))
 GLIBC: Final = (2, 35)
@@ -29,22 +29,22 @@ GLIBC: Final = (2, 35)
 
 @dataclass(frozen=True)
 class Host:
-    """What matters of this machine and of the Python that runs on it.
+    """The properties of this machine and of its Python on which the server depends.
 
     Parameters
     ----------
     system, machine : str
-        As `platform.system` and `platform.machine` give them.
+        Operating system and processor, from `platform.system` and `platform.machine`.
     glibc : str
-        Version of the GNU C library; empty where there is another one.
+        Version of the GNU C library; empty for another C library.
     python : tuple of int
         Major, minor and micro version.
     executable : Path
-        The Python itself, outside any virtual environment.
+        The Python interpreter, outside any virtual environment.
     libpython : Path or None
         Folder of the shared libpython; None if there is none.
     can_make_environments : bool
-        Whether the standard library's ``venv`` and ``ensurepip`` are there.
+        Whether the standard library's ``venv`` and ``ensurepip`` are installed.
     """
 
     system: str
@@ -57,7 +57,7 @@ class Host:
 
 
 def this_host() -> Host:
-    """Return the facts about the machine and the Python at hand."""
+    """Return the properties of this machine and of the running Python."""
     libc, version = platform.libc_ver()
     return Host(
         system=platform.system(),
@@ -73,7 +73,7 @@ def this_host() -> Host:
 
 
 def _library_folders() -> list[Path]:
-    """List where the running Python's shared library may be."""
+    """Return the folders that may hold the running Python's shared library."""
     recorded = sysconfig.get_config_var("LIBDIR")
     return [
         *([Path(recorded)] if recorded else []),
@@ -85,7 +85,7 @@ def _library_folders() -> list[Path]:
 
 
 def find_libpython(folders: Iterable[Path]) -> Path | None:
-    """Return the first of some folders with this Python's ``libpython3.X.so.1.0``."""
+    """Return the first folder with this Python's ``libpython3.X.so.1.0``, or None."""
     name = f"libpython{sys.version_info.major}.{sys.version_info.minor}.so.1.0"
     return next((folder for folder in folders if (folder / name).is_file()), None)
 
@@ -95,7 +95,7 @@ def container_command(*, gpu: bool = False) -> str:
     options = "--gpus all " if gpu else ""
     config = " --model-config-name=gpu" if gpu else ""
     return (
-        # to this machine only; what else there is to close is closed as in `layout`
+        # reachable from this machine only; other interfaces are closed as in `layout`
         f"docker run --rm {options}-p 127.0.0.1:8000-8002:8000-8002 --shm-size=1g "
         f'-v "$PWD/model_repository:/models:ro" {CONTAINER} '
         f"tritonserver --model-repository=/models{config} "
@@ -104,12 +104,12 @@ def container_command(*, gpu: bool = False) -> str:
 
 
 def check_host(host: Host) -> None:
-    """Refuse a machine on which the server of the wheel cannot run.
+    """Refuse a machine on which the local server cannot run.
 
     Raises
     ------
     ProvisioningError
-        Names the first obstacle and the way around it.
+        The server cannot run here; the message says why, and what to do.
     """
     elsewhere = (
         "Serve the models with NVIDIA's container instead:\n"
@@ -138,7 +138,7 @@ def check_host(host: Host) -> None:
 
 
 def _check_python(host: Host) -> None:
-    """Refuse a Python that lacks a part which distributions split off."""
+    """Refuse a Python without a part that distributions package separately."""
     version = f"{host.python[0]}.{host.python[1]}"
     if host.libpython is None:
         raise ProvisioningError(
@@ -157,17 +157,17 @@ def _check_python(host: Host) -> None:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """Turn ``"2.36"`` into (2, 36), and an empty text into ()."""
+    """Return the numbers of a version, (2, 36) for ``"2.36"``; () for an empty text."""
     return tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
 def count_gpus() -> int:
-    """Return how many NVIDIA GPUs the driver offers; 0 without a driver.
+    """Return the number of NVIDIA GPUs that the driver offers; 0 without a driver.
 
     Notes
     -----
-    Asks NVML and not CUDA, because initialising CUDA in a process would break it for
-    that process's forked children.
+    The number comes from NVML and not from CUDA, because initialising CUDA in a process
+    makes it unusable in the process's forked children.
     """
     try:
         nvml = ctypes.CDLL("libnvidia-ml.so.1")

@@ -1,9 +1,9 @@
-"""pip, told by the user where packages come from, and by nobody else where they go.
+"""Running pip with the user's settings for package indexes, and no other settings.
 
-pip takes settings from its options, from variables and from up to four files.  Those
-that say how to reach an index are the user's business here too; those that say where to
-install, what to leave out or which versions to allow would break an environment that is
-not the user's own, and are left out.
+pip reads settings from its options, from environment variables and from up to four
+files.  Those on how to reach an index are kept.  Those on where to install, what to
+leave out or which versions to allow would break the server's environment, and are
+dropped.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from typing import Final
 
 from amphitrite.errors import ProvisioningError
 
-FULL: Final = 20  # MB, less than which is no room for anything
+FULL: Final = 20  # MB of free space below which the disk counts as full
 
-# How to reach an index.
+# Settings on how to reach an index.
 KEPT: Final = frozenset(
     {
         "index-url",
-        "pypi-url",  # another name of it
+        "pypi-url",  # another name of index-url
         "extra-index-url",
         "no-index",
         "find-links",
@@ -42,12 +42,13 @@ KEPT: Final = frozenset(
         "keyring-provider",
     }
 )
-# Of the features that can be switched, the two about certificates.
+# The two optional features of pip that concern certificates.
 _CERTIFICATES: Final = {"use-feature": "truststore", "use-deprecated": "legacy-certs"}
-# From the weakest to the strongest; a file's part for one command beats its other part.
+# Origins of settings, from the weakest to the strongest: a file's general section, its
+# section for ``pip install``, and environment variables.
 _ORIGINS: Final = ("global", "install", ":env:")
-# Stronger than any file: else pip, asked for its settings, would itself follow some,
-# and keep silent, list one file's only, or hand over to another Python's pip.
+# Variables for listing pip's settings.  They override the files' settings, by which pip
+# might print nothing, list one file only, or run another Python's pip.
 _ASKING: Final = {
     **dict.fromkeys(("PIP_QUIET", "PIP_VERBOSE", "PIP_DEBUG"), "0"),
     **dict.fromkeys(("PIP_USER", "PIP_GLOBAL", "PIP_SITE"), "0"),
@@ -61,25 +62,25 @@ logger = logging.getLogger(__name__)
 
 
 def pip_environ(python: Path, inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables to run pip with.
+    """Return the environment variables with which to run pip.
 
     Parameters
     ----------
     python : Path
         A Python with pip.
     inherited : mapping of str to str
-        The user's variables.
+        The user's environment variables.
 
     Returns
     -------
     dict of str to str
-        The user's, with pip's settings for reaching an index as variables, wherever
-        they stood, and without any others of pip.
+        The user's variables, with pip's settings on how to reach an index, from
+        variables and files alike, as variables, and without pip's other settings.
 
     Raises
     ------
     ProvisioningError
-        A file of settings cannot be read; shows pip's words.
+        A file of settings cannot be read; the message quotes pip.
     """
     listed = subprocess.run(
         [python, "-I", "-m", "pip", "config", "list"],
@@ -108,14 +109,14 @@ def pip_environ(python: Path, inherited: Mapping[str, str]) -> dict[str, str]:
     return {
         **others,
         **kept,
-        "PIP_CONFIG_FILE": os.devnull,  # which stands for no file at all
+        "PIP_CONFIG_FILE": os.devnull,  # makes pip read no file at all
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_NO_INPUT": "1",
     }
 
 
 def _kept_settings(listed: str) -> dict[str, str]:
-    """Read the settings that are kept from what ``pip config list`` prints."""
+    """Return the settings to keep from the output of ``pip config list``."""
     found: dict[str, dict[str, str]] = {origin: {} for origin in _ORIGINS}
     for line in listed.splitlines():
         match = _SETTING.match(line)
@@ -126,7 +127,7 @@ def _kept_settings(listed: str) -> dict[str, str]:
             value = _CERTIFICATES[key] if _CERTIFICATES[key] in value.split() else ""
         elif key not in KEPT:
             continue
-        if value:  # pip passes over empty ones
+        if value:  # pip ignores empty ones
             found[match[1]][key] = value
     merged: dict[str, str] = {}
     for origin in _ORIGINS:
@@ -141,23 +142,23 @@ def run(
     room: Path,
     megabytes: int,
 ) -> str:
-    """Run one step of an installation; return what it printed.
+    """Run one step of an installation and return its output.
 
     Parameters
     ----------
     command : sequence of str or Path
         The program and its arguments.
     environ : mapping of str to str
-        Its variables.
+        Its environment variables.
     room : Path
         The folder that is being filled.
     megabytes : int
-        Room that is needed there, MB.
+        Disk space that is needed there in MB.
 
     Raises
     ------
     ProvisioningError
-        The step failed; shows the end of what it said, and what to do.
+        The step failed; the message has the end of its output, and what to do.
     """
     logger.debug("running %s", " ".join(map(str, command)))
     done = subprocess.run(
@@ -181,25 +182,25 @@ def run(
 
 
 def _without_secrets(text: str) -> str:
-    """Return a text without the users and passwords of its addresses."""
+    """Return a text with users and passwords in URLs replaced by asterisks."""
     return _SECRET.sub("//****@", text)
 
 
 def explain_failure(output: str, *, room: Path, free: int, megabytes: int) -> str:
-    """Say why a step of an installation failed, from what it printed.
+    """Return a message on why a step of an installation failed, from its output.
 
     Parameters
     ----------
     output : str
-        What ``venv`` or pip printed.
+        Output of ``venv`` or pip.
     room : Path
         The folder that was being filled.
     free, megabytes : int
-        Room left there and room needed, MB.
+        Disk space left there and disk space needed, in MB.
     """
     tail = "\n".join(f"  {line}" for line in output.strip().splitlines()[-8:])
     lower = output.lower()
-    # venv keeps the reason of its pip to itself
+    # venv does not report why its own pip failed, so the free space is checked too
     full = free < FULL or any(sign in lower for sign in _FULL)
     if full:
         advice = (

@@ -1,4 +1,4 @@
-"""A real Triton on this machine, for as long as a ``with`` block lasts."""
+"""A Triton server on this machine that runs as long as a ``with`` block."""
 
 from __future__ import annotations
 
@@ -24,38 +24,39 @@ from amphitrite.triton.plain_models import PlainModel
 
 ATTEMPTS: Final = 3
 STARTUP_SECONDS: Final = 300.0
-WATCH_SECONDS: Final = 1.0  # between looks at the server's children
+WATCH_SECONDS: Final = 1.0  # between two checks of the server's child processes
 
 logger = logging.getLogger(__name__)
 
 
 class LocalTriton:
-    """A Triton server of our own, with the models of a repository.
+    """A local Triton server with the models of a repository.
 
     Parameters
     ----------
     model_repository : Path
         The repository's folder.
     models : sequence of str, optional
-        Names of the models to serve, to which the members of ensembles are added; all
-        of the repository's if not given.
+        Names of the models to serve, to which the members of ensembles are added; by
+        default all models of the repository.
     listening : Listening
-        Where it listens: in its private folder, or on the network.
+        Where the server listens: on sockets in its private folder, or on the network.
     gpu : bool
-        Serve the GPU's configurations (``configs/gpu.pbtxt``); untested on hardware.
+        Whether to serve the configurations for a GPU (``configs/gpu.pbtxt``); untested
+        on hardware.
     log : Path, optional
-        File for the server's log, kept afterwards; a temporary one if not given.
+        File for the server's log, kept afterwards; by default a temporary file.
     environment : ServerEnvironment, optional
-        The installed server; `provision` finds or installs it if not given.
+        The installed server; by default `provision` finds or installs it.
     report : callable
         Called with a line of text at each step.
 
     Notes
     -----
-    The server serves these models until it ends: nobody can load others, and nobody
-    can touch shared memory, logging or tracing.  It ends with the ``with`` block, and
-    also when this process dies in any way, SIGKILL included: a supervisor process sees
-    to that.  Ctrl-C reaches this process only.
+    The server serves these models until it ends: no client can load others, or change
+    shared memory, logging or tracing.  It ends with the ``with`` block, and also when
+    this process dies in any way, even by SIGKILL: a supervisor process stops it then.
+    Ctrl-C reaches this process only.
 
     Examples
     --------
@@ -101,17 +102,18 @@ class LocalTriton:
         self.stop()
 
     def start(self) -> Self:
-        """Start the server and return once it has proven that it computes.
+        """Start the server, and return once it has passed a test inference.
 
         Raises
         ------
         BadInput
-            There is no such repository, no such model in it, or something else in its
-            folder than a model.
+            The repository or a model does not exist, or a model's folder holds
+            something that is not part of a model.
         ModelNotReady
-            A model cannot be loaded; the server's reason is in the message.
+            A model cannot be loaded; the message has the server's reason.
         ProvisioningError
-            The server cannot be installed or started; shows the end of its log.
+            The server cannot be installed or started; the message has the end of its
+            log.
         """
         if self._server is not None:
             return self
@@ -126,7 +128,7 @@ class LocalTriton:
             try:
                 self._start(environment)
             except PortTaken:
-                # somebody was faster: the port was free a moment ago
+                # another process took the port after it was found free
                 self.stop()
                 if attempt == ATTEMPTS:
                     raise
@@ -138,7 +140,7 @@ class LocalTriton:
         return self
 
     def stop(self) -> None:
-        """Stop the server: SIGTERM answers what is in flight, SIGKILL after 10 s."""
+        """Stop the server: SIGTERM lets it finish its requests, SIGKILL after 10 s."""
         server, self._server = self._server, None
         if server is not None:
             server.stop()
@@ -149,7 +151,7 @@ class LocalTriton:
 
     @property
     def serving(self) -> list[str]:
-        """Names of the models that it serves; empty before it was started."""
+        """Sorted names of the served models; empty before the start."""
         return sorted(model.name for model in self._served)
 
     @property
@@ -164,19 +166,19 @@ class LocalTriton:
 
     @property
     def metrics_url(self) -> str:
-        """Address where ``/metrics`` are, in Prometheus's format."""
+        """Address of ``/metrics``, in Prometheus's format."""
         return self._at.metrics
 
     @property
     def pid(self) -> int:
-        """The server's process."""
+        """Process number of the server."""
         pid = self._running.pid
         assert pid is not None
         return pid
 
     @property
     def log(self) -> Log:
-        """What the server says."""
+        """The server's log."""
         if self._log is None:
             raise RuntimeError("the local Triton server has not been started")
         return self._log
@@ -224,24 +226,25 @@ class LocalTriton:
             selfcheck.check_inference(self.http_url, own)
         for model in self._served:
             self._check_loaded(model.name)
-        # the last thing that Triton starts; without its port, it would serve on
+        # Triton starts its metrics last, and serves on if their port is taken
         self._wait(lambda: rest.counts(self.metrics_url, own), watch)
         room.check_private(layout.folder)
         logger.info("local Triton at %s, process %d", self.grpc_url, self.pid)
 
     def _answers(self, model: str) -> bool:
-        """Tell whether the server has tried to load all, a model of its own among it.
+        """Return whether this server has tried to load all its models.
 
-        Another server may be at its port, while ours ends for it.
+        `model` is the self-check's model, which no other server has: another server may
+        answer at the port, while this one ends because the port is taken.
         """
         if self.log.why_not_loaded(model) is not None:
             return True
-        # before that nothing answers, and asking costs what the start would have
+        # before this line nothing answers, and requests would slow down the start
         begun = "Started HTTPService" in self.log.text()
         return begun and rest.is_ready(self.http_url, model)
 
     def _wait(self, condition: Callable[[], bool], watch: Watch) -> None:
-        """Wait for the server to be as far as that."""
+        """Wait until a condition holds; raise an error if the server ends before."""
         now = time.monotonic()
         end, look = now + STARTUP_SECONDS, now + WATCH_SECONDS
         while not condition():
@@ -251,7 +254,7 @@ class LocalTriton:
                     f"a port of the local Triton was taken:\n{self.log.tail()}"
                 )
             if status is not None:
-                # Triton may break down over a model that it has refused
+                # Triton may crash after it has refused a model
                 for model in self._served:
                     if reason := self.log.why_not_loaded(model.name):
                         raise self._refused(model.name, reason)
@@ -266,21 +269,21 @@ class LocalTriton:
             time.sleep(0.02)
 
     def _not_started(self, what: str, *, until: str | None = None) -> ProvisioningError:
-        """Return the error for a server that is not ready, to be raised."""
+        """Return the error for a server that is not ready."""
         tail = self.log.tail(until=until)
         return ProvisioningError(
             f"The local Triton server {what}. The end of its log:\n{tail}"
         )
 
     def _check_loaded(self, name: str) -> None:
-        """Refuse to go on without a model, or a version of it, that was asked for."""
+        """Raise an error if a model, or a version of it, is not loaded."""
         reason = self.log.why_not_loaded(name)
         if reason is None:
             if rest.is_ready(self.http_url, name):
                 return
             reason = f"the end of the server's log:\n{self.log.tail()}"
         if "Stub process" in reason and "not healthy" in reason:
-            # Triton has noticed first; what the process said is in the log
+            # Triton has noticed the death first; the process's output is in the log
             raise self._not_started(
                 f"is not ready: the process that was loading '{name}' has died",
                 until=f"failed to load '{name}'",
@@ -288,14 +291,14 @@ class LocalTriton:
         raise self._refused(name, reason)
 
     def _refused(self, name: str, reason: str) -> ModelNotReady:
-        """Return the error for a model, named by where the user has it."""
+        """Return the error for a model, with the user's path in place of the run's."""
         models = str(Layout(self._running.folder).models)
         return _not_loaded(name, reason.replace(models, str(self.model_repository)))
 
 
 def _not_loaded(name: str, reason: str) -> ModelNotReady:
-    """Return the error for a model that the server cannot load, to be raised."""
-    # before the backend's reason comes Triton's path to it, after it a traceback
+    """Return the error for a model that the server cannot load."""
+    # Triton puts the path of the backend before its reason, and a traceback after it
     said = reason.partition("\n\nAt:\n")[0].rpartition("TritonModelException: ")[2]
     said = said.removeprefix(f"model '{name}': ")
     return ModelNotReady(

@@ -1,4 +1,4 @@
-"""What a server is started with: its files, its command line and its environment."""
+"""Files, command line and environment variables of a server."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from amphitrite.triton.plain_models import MODEL_FILE, PlainModel
 
 ONNX_BACKEND: Final = Path(__file__).with_name("onnx_backend.py")
 
-# What of the caller's environment reaches the server: no tokens, no proxies, and
-# nothing that has a shell or a Python run something.
+# Environment variables of the caller that the server gets: no tokens, no proxies, and
+# none that make a shell or Python run something.
 PASSED_ON: Final = re.compile(
     r"HOME|LD_LIBRARY_PATH|LANG|LC_[A-Z]+|TZ|(CUDA|NVIDIA|ORT|OMP)_[A-Z0-9_]+"
 )
@@ -26,12 +26,12 @@ PASSED_ON: Final = re.compile(
 
 @dataclass(frozen=True)
 class Layout:
-    """The folders of one run.
+    """The files and folders of one run of the server.
 
     Parameters
     ----------
     folder : Path
-        The run's own folder, which its supervisor made and removes.
+        The run's own folder, which its supervisor creates and removes.
     """
 
     folder: Path
@@ -43,12 +43,12 @@ class Layout:
 
     @property
     def models(self) -> Path:
-        """The model repository: what is served, and nothing else."""
+        """The model repository, with the served models only."""
         return self.folder / "models"
 
     @property
     def selfcheck_model(self) -> str:
-        """Name of the self-check's model, unlike any other server's."""
+        """Name of the self-check's model, different for every server."""
         return self.folder.name
 
     @property
@@ -78,16 +78,25 @@ class Layout:
 
     @property
     def log(self) -> Path:
-        """The server's log, unless another file was asked for."""
+        """The server's log, unless the caller names another file."""
         return self.folder / "triton.log"
 
 
 def assemble(
     layout: Layout, environment: ServerEnvironment, models: Iterable[PlainModel]
 ) -> None:
-    """Put everything that a server needs into its folder.
+    """Create all files that a server needs in its folder.
 
-    Triton refuses backend files that are links, so they are copied (4 MB).
+    Triton refuses links as files of a backend, so these are copied (4 MB).
+
+    Parameters
+    ----------
+    layout : Layout
+        The run's folders.
+    environment : ServerEnvironment
+        The installed server.
+    models : iterable of PlainModel
+        The models to serve.
     """
     layout.empty.mkdir()
     layout.temporary.mkdir()
@@ -108,7 +117,7 @@ def assemble(
 
 
 def place(model: PlainModel, folder: Path) -> None:
-    """Write a model's configurations as they were checked, and link its weights."""
+    """Write a model's checked configurations into a folder, and link its weights."""
     for relative, text in model.texts.items():
         path = folder / relative
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -135,24 +144,24 @@ def command(
     environment : ServerEnvironment
         The installed server.
     addresses : sequence of str
-        The options that say where it listens.
+        The options for the addresses on which it listens.
     gpu : bool
-        Serve the GPU's configurations.
+        Whether to serve the configurations for a GPU.
     """
     return [
         str(environment.tritonserver),
         f"--model-repository={layout.models}",
         "--model-control-mode=none",
-        # one that cannot be loaded is reported with its reason, once all are done
+        # with a model that cannot be loaded, go on: the launcher reports the reason
         "--exit-on-error=false",
         *(["--model-config-name=gpu"] if gpu else []),
         f"--backend-directory={layout.backends}",
-        # read from here by every backend that is written in Python
+        # this setting of the Python backend holds for every backend written in Python
         f"--backend-config=python,shm-region-prefix-name={shm_prefix(layout.folder)}",
         *addresses,
         f"--http-restricted-api={CLOSED}",
         f"--grpc-restricted-protocol={CLOSED}",
-        # a process that died keeps a model alive, for which SIGTERM would wait 30 s
+        # by default, SIGTERM waits 30 s for models whose process has died
         "--exit-timeout-secs=5",
     ]
 
@@ -160,14 +169,14 @@ def command(
 def environ(layout: Layout, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the server's environment variables.
 
-    Triton's stub embeds the libpython on ``LD_LIBRARY_PATH`` and asks the first
-    ``python3`` on ``PATH`` where its packages are.
+    Triton's stub loads the libpython on ``LD_LIBRARY_PATH``, and takes the packages of
+    the first ``python3`` on ``PATH``.
     """
     kept = {
         name: value for name, value in inherited.items() if PASSED_ON.fullmatch(name)
     }
     libraries = [str(layout.libs), str(layout.libpython)]
-    # an empty one would be the working directory
+    # an empty entry would mean the working directory
     libraries += filter(None, kept.get("LD_LIBRARY_PATH", "").split(":"))
     return {
         **kept,
@@ -175,6 +184,6 @@ def environ(layout: Layout, inherited: Mapping[str, str]) -> dict[str, str]:
         "PATH": f"{layout.python / 'bin'}:/usr/local/bin:/usr/bin:/bin",
         "TMPDIR": str(layout.temporary),
         "PYTHONNOUSERSITE": "1",
-        # ONNX Runtime 1.29 and newer otherwise tells its makers of every model it loads
+        # otherwise ONNX Runtime 1.29 and newer reports every loaded model to Microsoft
         "ORT_DISABLE_TELEMETRY": "1",
     }

@@ -1,7 +1,7 @@
-"""Where a server listens: in its run's private folder, or on the network.
+"""Addresses of a server: sockets in its private folder, or ports on the network.
 
-A server that a command starts for itself has no port: its sockets are files, in a
-folder that only its owner may enter.
+A server that a command starts for itself has no port: its sockets are files in a folder
+that only its owner may enter.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class Addresses:
     Parameters
     ----------
     options : tuple of str
-        The server's own options for them.
+        The server's command-line options for them.
     grpc : str
-        As gRPC's clients take it.
+        Address in the form that gRPC clients accept.
     http, metrics : str
-        As `amphitrite.server.rest` takes them.
+        Addresses in the form that `amphitrite.server.rest` accepts.
     """
 
     options: tuple[str, ...]
@@ -39,7 +39,7 @@ class Addresses:
 
 
 class Listening(Protocol):
-    """What decides where a server listens."""
+    """A choice of addresses on which a server listens."""
 
     def addresses(self, folder: Path) -> Addresses:
         """Return the addresses of a server that runs in a folder."""
@@ -47,7 +47,7 @@ class Listening(Protocol):
 
 @dataclass(frozen=True)
 class Sockets:
-    """Sockets in the run's folder, out of everybody else's reach."""
+    """Sockets in the run's folder, which only its owner can reach."""
 
     def addresses(self, folder: Path) -> Addresses:
         """Return the addresses of a server that runs in a folder."""
@@ -57,7 +57,7 @@ class Sockets:
         return Addresses(
             (
                 f"--grpc-address={grpc}",
-                # becomes a part of that file's name, and of no other's
+                # Triton appends this port to the name of the gRPC socket only
                 "--grpc-port=1",
                 f"--http-address={http}",
                 f"--metrics-address={metrics}",
@@ -73,19 +73,24 @@ PRIVATE: Final = Sockets()
 
 @dataclass(frozen=True)
 class Network:
-    """An address and three ports, which everybody reaches who reaches the address.
+    """An address with three ports, open to everybody who can reach the address.
 
     Parameters
     ----------
     address : str
-        A number or a name, of which the number is kept.
+        An IP address, or a name, which is resolved once.
     grpc_port, http_port, metrics_port : int, optional
-        Any free ones if not given.
+        The ports; by default any free ones.
+
+    Attributes
+    ----------
+    number : str
+        The IP address.
 
     Raises
     ------
     BadInput
-        The address is none, or its name is not known.
+        The address is not valid, or the name is not known.
     """
 
     address: str = LOOPBACK
@@ -99,7 +104,7 @@ class Network:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine's own users reach it."""
+        """Whether only users of this machine can reach the address."""
         return ipaddress.ip_address(self.number).is_loopback
 
     def addresses(self, folder: Path) -> Addresses:
@@ -108,7 +113,7 @@ class Network:
         Raises
         ------
         PortTaken
-            A port that was asked for is in use.
+            A requested port is in use.
         ProvisioningError
             The address is not one of this machine, or the port is not allowed.
         """
@@ -119,7 +124,7 @@ class Network:
             metrics=self.metrics_port,
         )
         new = ":" in self.number
-        # Triton's two libraries write the newer addresses in two ways
+        # Triton's gRPC and HTTP libraries use different notations for IPv6 addresses
         bracketed = f"[{self.number}]" if new else self.number
         prefixed = f"ipv6:{self.number}" if new else self.number
         host = self._host
@@ -139,18 +144,18 @@ class Network:
 
     @property
     def _host(self) -> str:
-        """An address under which this machine reaches the server."""
+        """The address under which this machine can reach the server."""
         number = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(self.number, self.number)
         return f"[{number}]" if ":" in number else number
 
 
 def resolve(address: str) -> str:
-    """Return the number of an address, the older kind where a name has both.
+    """Return the IP address of a name or address; IPv4 if a name has both kinds.
 
     Raises
     ------
     BadInput
-        It is no address, or its name is not known.
+        The address is not valid, or the name is not known.
     """
     plain = address.strip()
     if plain.startswith("[") and plain.endswith("]"):

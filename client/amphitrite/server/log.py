@@ -1,4 +1,4 @@
-"""What a server's log says: what it could not load, and its last words."""
+"""The server's log: its last lines, and why a model was not loaded."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Final
 
 LINES: Final = 25
 
-# Triton quotes what it says about a model, and escapes what is within the quotes
+# Triton puts messages about a model in quotes, with escapes inside
 _QUOTED: Final = r'"(?P<said>{start}(?:[^"\\]|\\.)*)"'
 _ESCAPED: Final = {r"\n": "\n", r"\t": "\t", r"\"": '"', r"\\": "\\"}
 
 
 class Log:
-    """The log of one run, which may follow that of earlier ones in the same file.
+    """The log of one run, which may follow the logs of earlier runs in the same file.
 
     Parameters
     ----------
     path : Path
-        The file; what it holds already is of earlier runs.
+        The file; its present contents belong to earlier runs.
     """
 
     def __init__(self, path: Path) -> None:
@@ -27,7 +27,7 @@ class Log:
         self._start = path.stat().st_size if path.exists() else 0
 
     def text(self) -> str:
-        """Return all of it; empty while there is none."""
+        """Return the whole log of this run; empty if there is none yet."""
         try:
             with self.path.open("rb") as file:
                 file.seek(self._start)
@@ -36,12 +36,12 @@ class Log:
             return ""
 
     def tail(self, *, until: str | None = None) -> str:
-        """Return the last lines, or say that there are none.
+        """Return the last lines of the log, or a remark that it is empty.
 
         Parameters
         ----------
         until : str, optional
-            Words at which it ends for this purpose, where they stand in it.
+            Text after whose first occurrence the log is cut off.
         """
         text = self.text()
         if until is not None and until in text:
@@ -49,9 +49,9 @@ class Log:
         return "\n".join(text.splitlines()[-LINES:]) or "(it is empty)"
 
     def why_not_loaded(self, model: str) -> str | None:
-        """Return why a model, or one of its versions, was not loaded; None if it was.
+        """Return the reason why a model or one of its versions was not loaded, or None.
 
-        For an ensemble that is what became of a member.
+        For an ensemble this may be the failure of a member.
         """
         starts = (
             rf"failed to load '{re.escape(model)}' version \d+: ",

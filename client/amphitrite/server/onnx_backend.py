@@ -3,12 +3,12 @@
 The launcher copies this file to ``<backends>/onnxruntime/model.py``, and Triton then
 serves every model with ``backend: "onnxruntime"`` and ``1/model.onnx`` through it.
 NVIDIA's container serves the same repository with its C++ backend of that name, whose
-configuration keys are followed here.  Of the parameters that belong to clients one is
-read: ``amphitrite.spec.N`` names the digest of version N's ONNX file, and a file of
-another digest is refused.  The session is opened from the very bytes that were
-compared.  A model without any such parameter is served as it is.
+configuration keys are used here too.  One parameter that clients read is read here as
+well: ``amphitrite.spec.N`` holds the digest of version N's ONNX file, and a file with
+another digest is refused.  The session is opened from the same bytes that were
+compared.  A model without any such parameter is served unchecked.
 
-It runs in the server's own environment and imports nothing of Amphitrite.
+This file runs in the server's own environment and imports nothing of Amphitrite.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Config = Mapping[str, Any]
 T = TypeVar("T")
 
 NUMPY_IS_SAFE: Final = np.lib.NumpyVersion(np.__version__) < "2.0.0"
-DEFAULT_MAX_BATCH: Final = 4  # as the C++ backend where the file's batch axis is free
+DEFAULT_MAX_BATCH: Final = 4  # that of the C++ backend for a free batch axis
 
 DATA_TYPES: Final = {
     "tensor(bool)": "TYPE_BOOL",
@@ -49,7 +49,7 @@ DATA_TYPES: Final = {
 }
 
 SPEC: Final = "amphitrite.spec."
-# The session option that says where ONNX Runtime looks for weights beside a file
+# The session option with the folder of weights that are stored beside an ONNX file
 BESIDE: Final = "session.model_external_initializers_file_folder_path"
 LFS_POINTER: Final = b"version https://git-lfs"
 
@@ -83,7 +83,7 @@ TENSORRT_PRECISIONS: Final = {
 
 
 def refuse(config: Config, reason: str) -> NoReturn:
-    """Fail the loading of a model with a reason that names it."""
+    """Raise the error that ends the loading of a model, with name and reason."""
     raise pb.TritonModelException(f"model '{config.get('name')}': {reason}")
 
 
@@ -101,7 +101,7 @@ def check_numpy(config: Config) -> None:
 
 
 def parameter(config: Config, name: str, cast: Callable[[str], T], default: T) -> T:
-    """Read one of a model's parameters, or its default."""
+    """Return the value of one of a model's parameters, or its default."""
     found = config.get("parameters", {}).get(name)
     if found is None:
         return default
@@ -114,12 +114,12 @@ def parameter(config: Config, name: str, cast: Callable[[str], T], default: T) -
 
 
 def boolean(text: str) -> bool:
-    """Read a boolean as Triton writes them."""
+    """Return the boolean that a text in Triton's notation means."""
     return BOOLEANS[text.lower()]
 
 
 def session_options(config: Config) -> ort.SessionOptions:
-    """Translate a model's configuration into ONNX Runtime's options."""
+    """Return ONNX Runtime's session options for a model's configuration."""
     options = ort.SessionOptions()
     level = int(config.get("optimization", {}).get("graph", {}).get("level", 0))
     if level not in LEVELS:
@@ -129,7 +129,7 @@ def session_options(config: Config) -> ort.SessionOptions:
             f"received {level}",
         )
     options.graph_optimization_level = LEVELS[level]
-    # 0 threads let ONNX Runtime take every core
+    # with 0 threads, ONNX Runtime uses all cores
     options.intra_op_num_threads = parameter(config, "intra_op_thread_count", int, 0)
     options.inter_op_num_threads = parameter(config, "inter_op_thread_count", int, 0)
     mode = parameter(config, "execution_mode", int, 0)
@@ -151,9 +151,9 @@ def session_options(config: Config) -> ort.SessionOptions:
 
 
 def providers(config: Config, *, kind: str, device: str) -> list[Any]:
-    """List the execution providers for an instance, best first.
+    """Return the execution providers of an instance, the preferred ones first.
 
-    The GPU's are written after the C++ backend's source and untested on hardware.
+    Those for a GPU follow the C++ backend's source and are untested on hardware.
     """
     wanted: list[Any] = []
     if kind == "GPU":
@@ -177,7 +177,7 @@ def providers(config: Config, *, kind: str, device: str) -> list[Any]:
 
 
 def tensorrt_options(config: Config, given: Mapping[str, str]) -> dict[str, str]:
-    """Translate the parameters of the ``tensorrt`` accelerator."""
+    """Return TensorRT's options for the parameters of the ``tensorrt`` accelerator."""
     options = {key: value for key, value in given.items() if key.startswith("trt_")}
     precision = given.get("precision_mode", "FP32")
     if precision not in TENSORRT_PRECISIONS:
@@ -227,7 +227,7 @@ def check_available(config: Config, wanted: Iterable[str], *, kind: str) -> None
 def find_file(folder: Path, config: Config) -> Path:
     """Return the ONNX file of a model's version."""
     path = folder / (config.get("default_model_filename") or "model.onnx")
-    if path.is_dir():  # large models keep external data beside them
+    if path.is_dir():  # large models are folders with external data
         path /= "model.onnx"
     if not path.is_file():
         refuse(config, f"the ONNX file {path} does not exist")
@@ -240,20 +240,20 @@ def open_session(
     options: ort.SessionOptions,
     wanted: Sequence[Any] = ("CPUExecutionProvider",),
 ) -> ort.InferenceSession:
-    """Load the ONNX file of a version's folder, or refuse it with the reason."""
+    """Return a session with the ONNX file in a version's folder, or refuse the file."""
     path = find_file(folder, config)
     digest = declared_digest(config, folder.name)
     file: str | bytes = str(path)
     if digest is not None:
         file = checked(path, config, folder.name, digest)
-        # weights in further files would not be those that were compared
+        # weights in further files are not covered by the digest
         options.add_session_config_entry(BESIDE, os.devnull)
     try:
         session = ort.InferenceSession(file, options, providers=list(wanted))
     except Exception as error:
         alone = " by itself" if digest is not None else ""
         refuse(config, f"the ONNX file {path} cannot be loaded{alone}: {error}")
-    # ONNX Runtime falls back to the CPU in silence where CUDA cannot start
+    # ONNX Runtime silently falls back to the CPU if CUDA cannot start
     names = [item if isinstance(item, str) else item[0] for item in wanted]
     for name in names:
         if name not in session.get_providers():
@@ -262,7 +262,7 @@ def open_session(
 
 
 def declared_digest(config: Config, version: str) -> str | None:
-    """Return the digest that a version's file must have; None without any spec."""
+    """Return the digest in a version's spec; None for a model without specs."""
     parameters = config.get("parameters", {})
     if not any(name.startswith(SPEC) for name in parameters):
         return None
@@ -275,14 +275,14 @@ def declared_digest(config: Config, version: str) -> str | None:
         refuse(
             config,
             f"version {version}: its spec, the parameter '{key}', cannot be read "
-            f"({error!r}), so nobody can tell whether its weights are the right ones; "
-            "export or install the model again",
+            f"({error!r}), so that its weights cannot be checked; export or install "
+            "the model again",
         )
     return str(digest)
 
 
 def checked(path: Path, config: Config, version: str, digest: str) -> bytes:
-    """Read an ONNX file, or refuse it if its digest is another than the declared."""
+    """Return the contents of an ONNX file, or refuse it if its digest differs."""
     content = path.read_bytes()
     found = "sha256:" + hashlib.sha256(content).hexdigest()
     if found != digest:
@@ -298,7 +298,7 @@ def checked(path: Path, config: Config, version: str, digest: str) -> bytes:
 
 
 def data_type(config: Config, tensor: ort.NodeArg) -> str:
-    """Return Triton's name of a tensor's type."""
+    """Return Triton's name of a tensor's data type."""
     if tensor.type not in DATA_TYPES:
         refuse(
             config,
@@ -309,7 +309,7 @@ def data_type(config: Config, tensor: ort.NodeArg) -> str:
 
 
 def lengths(tensor: ort.NodeArg) -> list[int]:
-    """Return a tensor's shape in the ONNX file, -1 where a length is free."""
+    """Return a tensor's shape in the ONNX file, with -1 for free lengths."""
     return [
         length if isinstance(length, int) and length > 0 else -1
         for length in tensor.shape
@@ -339,7 +339,7 @@ def check_tensors(
 
 
 def check_shape(config: Config, what: str, entry: Config, real: list[int]) -> None:
-    """Compare one tensor's configured shape with the ONNX file's."""
+    """Compare one tensor's configured shape with that in the ONNX file."""
     max_batch = config.get("max_batch_size", 0)
     reshape = entry.get("reshape")
     dims = [int(n) for n in (reshape.get("shape", []) if reshape else entry["dims"])]
@@ -368,7 +368,7 @@ def check_shape(config: Config, what: str, entry: Config, real: list[int]) -> No
 def check_inputs(
     config: Config, required: Iterable[str], given: Iterable[Config]
 ) -> None:
-    """Refuse a configuration that leaves out an input of the ONNX file."""
+    """Refuse a configuration that lacks an input of the ONNX file."""
     names = [entry["name"] for entry in given]
     for name in required:
         if name not in names:
@@ -380,7 +380,7 @@ def check_inputs(
 
 
 def complete(completed: Any, config: Config, session: ort.InferenceSession) -> None:
-    """Fill in what a configuration leaves out, as the C++ backend does."""
+    """Add missing tensors and batching to a configuration, as the C++ backend does."""
     inputs, outputs = session.get_inputs(), session.get_outputs()
     free = all(lengths(tensor)[:1] == [-1] for tensor in [*inputs, *outputs])
     max_batch = config.get("max_batch_size", 0)
@@ -418,7 +418,7 @@ def complete(completed: Any, config: Config, session: ort.InferenceSession) -> N
 
 @dataclass
 class Job:
-    """A request of one ``execute()``, and its answer once there is one."""
+    """One request of an ``execute()`` call, and later its answer."""
 
     feed: Feed
     outputs: tuple[str, ...]
@@ -431,13 +431,13 @@ class Job:
 
     @property
     def kind(self) -> object:
-        """Equal for jobs that can be stacked into one run."""
+        """A key that is equal for jobs that can be computed together."""
         shapes = tuple((n, a.shape[1:], a.dtype.str) for n, a in self.feed.items())
         return shapes, self.outputs
 
 
 def answer(job: Job, arrays: Iterable[Array]) -> None:
-    """Give a job its output tensors."""
+    """Store output arrays as a job's answer."""
     tensors = [
         pb.Tensor(name, np.ascontiguousarray(array))
         for name, array in zip(job.outputs, arrays, strict=True)
@@ -446,12 +446,12 @@ def answer(job: Job, arrays: Iterable[Array]) -> None:
 
 
 def failure(name: str, error: Exception) -> Any:
-    """Turn an exception into the answer to one request."""
+    """Return an exception as the answer to one request."""
     return pb.InferenceResponse(error=pb.TritonError(f"model '{name}': {error}"))
 
 
 class TritonPythonModel:
-    """One instance of a model: an ONNX Runtime session and what it answers."""
+    """One instance of a model, with its ONNX Runtime session."""
 
     @staticmethod
     def auto_complete_config(completed: Any) -> Any:
@@ -461,7 +461,7 @@ class TritonPythonModel:
         if config.get("input") and config.get("output"):
             return completed
         options = ort.SessionOptions()
-        options.graph_optimization_level = LEVELS[2]  # only the signature is needed
+        options.graph_optimization_level = LEVELS[2]  # only the tensors are needed
         options.intra_op_num_threads = 1
         folder = Path(pb.get_model_dir())
         complete(completed, config, open_session(folder, config, options))
@@ -475,7 +475,7 @@ class TritonPythonModel:
         folder = Path(args["model_repository"], args["model_version"])
         kind = args["model_instance_kind"]
         if kind == "GPU":
-            ort.preload_dlls()  # finds CUDA where pip installed it
+            ort.preload_dlls()  # loads the CUDA libraries that pip installed
         wanted = providers(config, kind=kind, device=args["model_instance_device_id"])
         self.session = open_session(folder, config, session_options(config), wanted)
         self.required = [tensor.name for tensor in self.session.get_inputs()]
@@ -495,7 +495,7 @@ class TritonPythonModel:
         self.batched = config.get("max_batch_size", 0) > 0
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
-        """Answer the requests, stacked into as few runs as they allow."""
+        """Return the answers to requests, computed together where possible."""
         responses: list[Any] = [None] * len(requests)
         groups: dict[object, list[tuple[int, Job]]] = {}
         for index, request in enumerate(requests):
@@ -513,7 +513,7 @@ class TritonPythonModel:
         return responses
 
     def _read(self, request: Any) -> Job:
-        """Take the arrays out of a request."""
+        """Return the arrays and wanted outputs of a request."""
         feed: Feed = {}
         for name in self.inputs:
             tensor = pb.get_input_tensor_by_name(request, name)
@@ -522,12 +522,12 @@ class TritonPythonModel:
             elif name in self.required:
                 raise ValueError(f"the request lacks the input '{name}'")
         asked = request.requested_output_names()
-        # requests without outputs want them all
+        # a request that names no outputs gets all
         names = tuple(name for name in asked if name in self.outputs) or self.outputs
         return Job(feed, tuple(names))
 
     def _answer_together(self, jobs: Sequence[Job]) -> None:
-        """Answer jobs of one kind by one run, or each by its own if that fails."""
+        """Answer jobs of one kind in one run, or one by one if that fails."""
         if len(jobs) > 1:
             try:
                 self._answer_stacked(jobs)
@@ -542,7 +542,7 @@ class TritonPythonModel:
                 job.response = failure(self.name, error)
 
     def _answer_stacked(self, jobs: Sequence[Job]) -> None:
-        """Answer jobs by one run over their stacked rows."""
+        """Answer jobs in one run over their concatenated rows."""
         feed = {
             name: np.concatenate([job.feed[name] for job in jobs])
             for name in jobs[0].feed

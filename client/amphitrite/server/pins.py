@@ -1,7 +1,7 @@
-"""The packages of the server's environment, each of one version and with its digests.
+"""The packages of the server's environment, with their versions and digests.
 
-They stand in ``requirements-cpu.txt`` and ``requirements-gpu.txt`` beside this module,
-in pip's own format.
+They are listed in ``requirements-cpu.txt`` and ``requirements-gpu.txt`` beside this
+module, in pip's format.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _PIN = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
 
 
 def requirements(*, gpu: bool) -> Path:
-    """Return the file that lists the packages."""
+    """Return the path of the list of packages."""
     return Path(__file__).with_name(f"requirements-{'gpu' if gpu else 'cpu'}.txt")
 
 
@@ -24,5 +24,5 @@ def pins(*, gpu: bool) -> dict[str, str]:
 
 
 def digest(*, gpu: bool) -> str:
-    """Return what tells this list from any other: eight hexadecimal digits."""
+    """Return the first eight hexadecimal digits of the list's SHA-256 digest."""
     return hashlib.sha256(requirements(gpu=gpu).read_bytes()).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""TCP ports for the server: free ones, or the ones asked for if they are free."""
+"""TCP ports for the server: the requested ones if they are free, or any free ones."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ def choose_ports(
     http: int | None = None,
     metrics: int | None = None,
 ) -> Ports:
-    """Choose three ports, all different and free at this moment.
+    """Return three ports, all different and free at this moment.
 
     Parameters
     ----------
     address : str
-        Where the server will listen, as a number.
+        The IP address on which the server will listen.
     grpc, http, metrics : int, optional
-        A port that was asked for; any free one if not given.
+        Requested ports; by default any free ones.
 
     Raises
     ------
     PortTaken
-        A port that was asked for is in use; the message names it.
+        A requested port is in use; the message names it.
     ProvisioningError
         The address is not one of this machine, or the port is not allowed.
     """
     with ExitStack() as held:
-        # those asked for first, lest a free one be chosen that is asked for next
+        # requested ports first, so that none of them is chosen as a free one
         asked = {"grpc": grpc, "http": http, "metrics": metrics}
         order = sorted(asked, key=lambda name: asked[name] is None)
         chosen = {}
@@ -60,7 +60,7 @@ def choose_ports(
 
 
 def _bind(listener: socket.socket, address: str, port: int, name: str) -> int:
-    """Bind to a port, 0 meaning any, and return its number."""
+    """Bind to a port, any free one for 0, and return its number."""
     try:
         listener.bind((address, port))
         # two sockets may be bound to one port, but only one may listen

@@ -1,4 +1,4 @@
-"""Folders whose programs may be run: nobody else could have put them there."""
+"""Checks that no other user can write to a folder with programs to run."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _REMEDY = "choose another folder with the environment variable AMPHITRITE_CACHE"
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder that only its owner may write to, or close one's own.
+    """Create a folder to which only its owner may write, or restrict an existing one.
 
     Raises
     ------
     ProvisioningError
-        It is in somebody else's hands.
+        The folder belongs to another user, or everybody may write to it.
     OSError
-        It cannot be made.
+        It cannot be created.
     """
     folder.mkdir(mode=0o755, exist_ok=True)
     check_private(folder, shared=True)
@@ -29,22 +29,24 @@ def make_private(folder: Path) -> None:
 
 
 def check_private(path: Path, *, shared: bool = False) -> None:
-    """Refuse a path at which another user than root could have put something.
+    """Refuse a file or folder that another user than root could have changed.
 
     Parameters
     ----------
     path : Path
-        A file or a folder; one that does not exist is nobody's.
+        A file or a folder; it need not exist.
     shared : bool
-        Whether its owner's group may write there, and everybody where they cannot
-        touch what is another's, as in ``/tmp``: it is not ours alone.
+        Whether to allow a folder that others share: its group may write there, and
+        everybody if the sticky bit protects their files from each other, as in
+        ``/tmp``.
 
     Raises
     ------
     ProvisioningError
-        Names what belongs to somebody else, or is open to others, and the remedy.
+        The path belongs to another user or is open to others; the message says what to
+        do.
     """
-    # of a link, who made it and what it leads to
+    # both the link and its target are checked
     for each in dict.fromkeys([path, path.resolve()]):
         try:
             state = each.lstat()
@@ -63,7 +65,7 @@ def check_private(path: Path, *, shared: bool = False) -> None:
 
 
 def _is_open(mode: int, *, shared: bool) -> bool:
-    """Tell whether others may replace what stands there."""
+    """Return whether others may write there, or replace the owner's files."""
     if not shared:
         return bool(mode & 0o022)
     return bool(mode & stat.S_IWOTH) and not mode & stat.S_ISVTX

@@ -1,10 +1,10 @@
 """The server's own virtual environment, created once in the user's cache.
 
-It is apart from the environment that runs Amphitrite because Triton 24.10 silently
-corrupts the arrays of numpy 2: every element reads as the first.  The environment is
-built in place (virtual environments cannot be moved) under a file lock, and a marker
-is written last, when every part was seen in its place; without its marker it is built
-again.
+It is separate from the environment that runs Amphitrite because Triton 24.10 silently
+corrupts the arrays of numpy 2: all elements get the value of the first.  The
+environment is built in place (virtual environments cannot be moved) under a file lock.
+A marker file is written last, after every part was found; without it the environment
+is built again.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from amphitrite.server.host import Host, check_host, this_host
 from amphitrite.server.installing import pip_environ, run
 from amphitrite.server.private import check_private, make_private
 
-MEGABYTES: Final = {False: 450, True: 4000}  # room needed, without and with a GPU
+MEGABYTES: Final = {False: 450, True: 4000}  # disk space, without and with a GPU
 
 _ATTEMPT: Final = "environment-"
-# What the environment's own Python says of its packages; those with native parts are
-# imported, since a file can be there and not fit this machine.
+# Lists the packages of the environment with its own Python.  Those with compiled parts
+# are imported, since a file may exist but not fit this machine.
 _INSPECT: Final = """\
 import json
 from importlib.metadata import distributions
@@ -46,25 +46,25 @@ print("\\n" + json.dumps(dict(zip(names, versions))))
 
 Report = Callable[[str], None]
 
-_LOOK_SECONDS: Final = 0.2  # between two looks at a lock that somebody holds
+_LOOK_SECONDS: Final = 0.2  # between two attempts to take the lock
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class ServerEnvironment:
-    """An installed server and the Python that runs its models.
+    """An installed server, with the Python that runs its models.
 
     Parameters
     ----------
     python : Path
         The environment's interpreter; its folder holds a ``python3``.
     site_packages : Path
-        Where the wheel is installed.
+        Folder of the installed packages.
     libpython : Path
         Folder of the shared libpython.
     version : str
-        ``"3.11"`` or ``"3.12"``.
+        Version of Python, ``"3.11"`` or ``"3.12"``.
     """
 
     python: Path
@@ -84,7 +84,7 @@ class ServerEnvironment:
 
     @property
     def stub(self) -> Path:
-        """The process that runs one model instance in Python."""
+        """The program that runs one model instance in Python."""
         name = "triton_python_backend_stub"
         return self._triton / "python_backend_stubs" / self.version / name
 
@@ -95,7 +95,7 @@ class ServerEnvironment:
 
     @property
     def parts(self) -> tuple[Path, ...]:
-        """What has to be there for a server to start."""
+        """The files and folders that a server needs to start."""
         return (
             self.python,
             self.tritonserver,
@@ -120,29 +120,29 @@ def provision(
     cache: Path | None = None,
     host: Host | None = None,
 ) -> ServerEnvironment:
-    """Return the server's environment, creating it if need be.
+    """Return the server's environment, which is created if necessary.
 
     Parameters
     ----------
     gpu : bool
-        Install ONNX Runtime with CUDA; untested on hardware.
+        Whether to install ONNX Runtime with CUDA; untested on hardware.
     report : callable
         Called with a line of text at each step of an installation.
     cache : Path, optional
-        Where environments are kept; `cache_directory` if not given.
+        Folder of the environments; by default `cache_directory`.
     host : Host, optional
-        The machine; `this_host` if not given.
+        The machine; by default `this_host`.
 
     Raises
     ------
     ProvisioningError
-        The machine cannot run the server, pip could not install it, or somebody else
-        could have put something in its place.
+        The machine cannot run the server, pip cannot install it, or another user could
+        have changed the environment.
 
     Notes
     -----
-    Where packages come from is the user's choice: pip's settings for indexes,
-    certificates and proxies count, in variables and in files; its others do not (see
+    The user chooses where packages come from: pip's settings for indexes, certificates
+    and proxies are used, from variables and files; its other settings are not (see
     `amphitrite.server.installing`).
     """
     host = this_host() if host is None else host
@@ -168,7 +168,7 @@ def provision(
 
 @contextmanager
 def _locked(folder: Path, *, report: Report) -> Iterator[None]:
-    """Hold the lock of the environments' folder, saying so if that takes waiting."""
+    """Hold the lock of the folder of environments; report if this takes waiting."""
     said = False
     while True:
         try:
@@ -188,7 +188,7 @@ def _locked(folder: Path, *, report: Report) -> Iterator[None]:
 
 
 def _key(host: Host, *, gpu: bool) -> str:
-    """Name an environment by everything that goes into it."""
+    """Return the name of an environment, made from the versions of its parts."""
     python = ".".join(map(str, host.python))
     kind = "gpu" if gpu else "cpu"
     versions = pins.pins(gpu=gpu)
@@ -213,7 +213,7 @@ def _read_marker(root: Path, host: Host) -> ServerEnvironment | None:
     Raises
     ------
     ProvisioningError
-        Somebody else could have put the environment there.
+        Another user could have changed the environment.
     """
     if not root.exists():
         return None
@@ -228,12 +228,12 @@ def _read_marker(root: Path, host: Host) -> ServerEnvironment | None:
         return None
     check_private(root / name)
     found = _environment(root / name, host)
-    # the Python it was built with may have been removed since, or a part of it
+    # its Python or another part may have been removed since
     return found if all(part.exists() for part in found.parts) else None
 
 
 def _environment(attempt: Path, host: Host) -> ServerEnvironment:
-    """Describe the environment in a folder."""
+    """Return the paths of an environment in a folder."""
     version = f"{host.python[0]}.{host.python[1]}"
     return ServerEnvironment(
         python=attempt / "bin" / "python3",
@@ -244,9 +244,9 @@ def _environment(attempt: Path, host: Host) -> ServerEnvironment:
 
 
 def _build(root: Path, host: Host, *, gpu: bool, report: Report) -> ServerEnvironment:
-    """Install everything and write the marker, or leave nothing behind.
+    """Install everything and write the marker file, or remove everything on failure.
 
-    Each attempt has a folder of its own: the pip of an attempt that was killed may
+    Each attempt has its own folder, since the pip of an attempt that was killed may
     still be writing into the earlier one.
     """
     shutil.rmtree(root, ignore_errors=True)
@@ -290,7 +290,7 @@ def _install(
     run(
         [
             *(environment.python, "-I", "-m", "pip", "install"),
-            # exactly the files that are listed: nothing built here, nothing else
+            # exactly the listed files: no dependencies, nothing built here
             *("--require-hashes", "--no-deps", "--only-binary=:all:"),
             *("--requirement", pins.requirements(gpu=gpu)),
         ],
@@ -301,12 +301,12 @@ def _install(
 
 
 def _check_parts(environment: ServerEnvironment, *, gpu: bool) -> None:
-    """See every part in its place, and of its version.
+    """Check that every part is installed, and in the right version.
 
     Raises
     ------
     ProvisioningError
-        Names what is missing or other than it should be.
+        The message names the parts that are missing or have another version.
     """
     missing = [str(part) for part in environment.parts if not part.exists()]
     missing += [
@@ -320,7 +320,7 @@ def _check_parts(environment: ServerEnvironment, *, gpu: bool) -> None:
         room=environment.site_packages,
         megabytes=MEGABYTES[gpu],
     )
-    # warnings may come before and after
+    # warnings may be printed before and after the list
     (line,) = [line for line in said.splitlines() if line.startswith("{")]
     found = json.loads(line)
     missing += [
@@ -337,8 +337,8 @@ def _check_parts(environment: ServerEnvironment, *, gpu: bool) -> None:
 
 
 def _write_marker(root: Path, attempt: Path) -> None:
-    """Declare an environment complete, in one step."""
+    """Write the marker file of a complete environment, in one step."""
     aside = root / "complete.json.part"
     aside.write_text(json.dumps({"environment": attempt.name}), encoding="utf-8")
-    aside.chmod(0o644)  # whatever the umask: else nobody would believe it
+    aside.chmod(0o644)  # _read_marker refuses a file to which others may write
     aside.replace(_marker(root))

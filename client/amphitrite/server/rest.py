@@ -1,8 +1,8 @@
-"""Triton's HTTP interface, as far as starting and checking a server needs it.
+"""The requests to Triton's HTTP interface with which a server's start is checked.
 
-Science goes through gRPC (see `amphitrite.triton.connection`); here the standard
-library is enough, and nothing has to be imported to start a server.  A server's address
-is ``http://HOST:PORT``, or ``unix:PATH`` of its socket.
+Data go through gRPC (see `amphitrite.triton.connection`).  Here the standard library
+suffices, so that a server starts without heavy imports.  A server's address is
+``http://HOST:PORT``, or ``unix:PATH`` of its socket.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _UNIX: Final = "unix:"
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a socket that is a file."""
+    """An HTTP connection over a Unix socket."""
 
     def __init__(self, path: str, *, timeout: float) -> None:
         super().__init__("localhost", timeout=timeout)
         self.path = path
 
     def connect(self) -> None:
-        """Connect to the file."""
+        """Connect to the socket."""
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self.path)
@@ -36,23 +36,23 @@ class _UnixConnection(http.client.HTTPConnection):
 def request(
     server: str, path: str, body: Mapping[str, Any] | None = None, *, timeout: float
 ) -> tuple[int, bytes]:
-    """Ask a server for something, straight and through no proxy.
+    """Return a server's answer to a request that is sent directly, without a proxy.
 
     Parameters
     ----------
     server : str
-        Its address.
+        The server's address.
     path : str
-        What is asked for, such as ``/v2/health/live``.
+        The requested path, such as ``/v2/health/live``.
     body : mapping, optional
-        What to send, as JSON.
+        Data to send as JSON (POST); without it the request is a GET.
     timeout : float
-        Seconds to wait for the answer.
+        Time limit for the answer in seconds.
 
     Returns
     -------
     tuple of int and bytes
-        HTTP's status and the answer.
+        The HTTP status and the body of the answer.
 
     Raises
     ------
@@ -83,12 +83,12 @@ def _connection(server: str, *, timeout: float) -> http.client.HTTPConnection:
 
 
 def post(server: str, path: str, body: Mapping[str, Any], *, timeout: float) -> Any:
-    """Send JSON and return the JSON of the answer.
+    """Send JSON and return the parsed JSON of the answer; see `request`.
 
     Raises
     ------
     InferenceFailed
-        The server answers with an error; the message is its own.
+        The server answers with an error; the message is the server's.
     ServerUnreachable
         Nothing answers, or not in time.
     """
@@ -99,7 +99,7 @@ def post(server: str, path: str, body: Mapping[str, Any], *, timeout: float) -> 
 
 
 def _reason(text: bytes) -> str:
-    """Take the message out of an error's body."""
+    """Return the message in the body of an error."""
     try:
         return str(json.loads(text)["error"])
     except (ValueError, KeyError, TypeError):
@@ -107,18 +107,18 @@ def _reason(text: bytes) -> str:
 
 
 def is_ready(server: str, model: str) -> bool:
-    """Tell whether a server answers, and says of a model that it is ready."""
+    """Return whether a server answers and reports a model as ready."""
     return _gives(server, f"/v2/models/{model}/ready") is not None
 
 
 def counts(metrics: str, model: str) -> bool:
-    """Tell whether a server's metrics are to be had, and count a model's requests."""
+    """Return whether a server's metrics are available and include a model."""
     text = _gives(metrics, "/metrics")
     return text is not None and f'model="{model}"'.encode() in text
 
 
 def _gives(server: str, path: str) -> bytes | None:
-    """Return what a server has at a path; None if it has nothing or is none."""
+    """Return the body at a path of a server; None without server or with an error."""
     try:
         status, text = request(server, path, timeout=5)
     except ServerUnreachable:

@@ -1,6 +1,6 @@
-"""Room that a server needs of this machine, checked before it is started.
+"""Check that a server has enough shared memory and open files, before it starts.
 
-Without it Triton ends in words of its own, or later, in the middle of requests.
+Otherwise Triton ends with an unclear message, or later, in the middle of requests.
 """
 
 from __future__ import annotations
@@ -15,41 +15,48 @@ from typing import Final
 from amphitrite.errors import ProvisioningError
 from amphitrite.server.supervisor import SHARED_MEMORY, shm_prefix
 
-# MB of shared memory for each process that runs a model.  Measured as the largest sum
-# of blocks in /dev/shm during a command, by the number of processes: 5.3 for morpheus,
-# whose batches are of 64 windows, and 1.1 for asid and calnet.
+# Shared memory in MB for each process that runs a model.  Measured as the largest sum
+# of blocks in /dev/shm during a command, divided by the number of processes: 5.3 for
+# morpheus, with batches of 64 windows, and 1.1 for asid and calnet.
 MEGABYTES: Final = 6
 # Open files of the server.  Measured in /proc: 64, one more for each such process, and
-# one for each connection, for which there is room here.
+# one for each connection; the limit leaves room for some connections.
 FILES: Final = 96
 
 logger = logging.getLogger(__name__)
 
 
 def check(instances: int) -> None:
-    """Refuse to start a server without shared memory or open files for it.
+    """Refuse to start a server with too little shared memory or too few open files.
 
     Parameters
     ----------
     instances : int
-        How many processes run its models, without the self-check's.
+        Number of processes that run models, without that of the self-check.
 
     Raises
     ------
     ProvisioningError
-        Names what is short, how much there is of it, and what to do.
+        Something is short; the message says what, how much there is, and what to do.
     """
     check_shared_memory(instances + 1)
     check_open_files(instances + 1)
 
 
 def check_shared_memory(processes: int, *, folder: Path = SHARED_MEMORY) -> None:
-    """Refuse to start a server whose requests will not fit into shared memory.
+    """Refuse to start a server whose requests do not fit into shared memory.
+
+    Parameters
+    ----------
+    processes : int
+        Number of processes that run models.
+    folder : Path
+        The folder of shared memory.
 
     Raises
     ------
     ProvisioningError
-        There is too little, or none.
+        There is too little shared memory, or none.
     """
     needed = processes * MEGABYTES
     try:
@@ -72,12 +79,17 @@ def check_shared_memory(processes: int, *, folder: Path = SHARED_MEMORY) -> None
 def check_open_files(processes: int) -> None:
     """Refuse to start a server that may not open enough files.
 
-    What counts is the hard limit: the server's soft one is raised to it.
+    The hard limit is checked, to which the server's soft limit is raised.
+
+    Parameters
+    ----------
+    processes : int
+        Number of processes that run models.
 
     Raises
     ------
     ProvisioningError
-        There are too few.
+        The limit is too low.
     """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = FILES + processes
@@ -91,9 +103,9 @@ def check_open_files(processes: int) -> None:
 
 
 def check_private(folder: Path) -> None:
-    """Warn if others can read what the server of a run is asked and answers.
+    """Warn if other users can read a server's requests and answers in shared memory.
 
-    The supervisor sees to it that they cannot, where the kernel lets it.
+    The supervisor prevents that where the kernel allows it.
     """
     for region in SHARED_MEMORY.glob(f"{shm_prefix(folder)}*"):
         if stat.S_IMODE(region.stat().st_mode) & 0o077:

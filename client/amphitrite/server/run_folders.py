@@ -1,7 +1,7 @@
-"""Where runs of the server have their folders, and what is left of earlier ones.
+"""Folders for runs of the server, and removal of those that earlier runs left behind.
 
-Everything that the server is given lies in its run's folder, because Triton hands
-paths to a shell without quoting them: so the folder's own path is plain.
+All paths that the server gets are in its run's folder.  Triton passes paths to a shell
+without quoting them, so the folder's path has only characters that need no quotes.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from amphitrite.server import supervisor
 logger = logging.getLogger(__name__)
 
 USUAL: Final = (Path("/tmp"), Path("/var/tmp"))
-# a socket's path has 107 bytes at most, of which a run's folder and socket take these
+# the path of a socket has at most 107 bytes, from which these are subtracted
 _LONGEST: Final = 107 - len(f"/{supervisor.PREFIX}01234567/metrics")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._+=@/-]+")
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 def is_plain(name: str) -> bool:
-    """Tell whether a shell takes a path or a name as it is, unquoted."""
+    """Return whether a path or name needs no quotes in a shell."""
     return _PLAIN.fullmatch(name) is not None
 
 
 def choose() -> Path:
-    """Return the folder in which a run makes its own.
+    """Return the folder in which a run creates its own folder.
 
-    It is ``TMPDIR``, or else one of the usual ones.
+    It is ``TMPDIR``, or else ``/tmp`` or ``/var/tmp``.
 
     Raises
     ------
     ProvisioningError
-        None of them will do; says why.
+        None of them can be used; the message says why.
     """
     obstacles: dict[Path, str] = {}
     for place in _candidates():
@@ -68,7 +68,7 @@ def _candidates() -> list[Path]:
 
 
 def _obstacle(place: Path) -> str | None:
-    """Say what keeps a run out of a folder; None if nothing does."""
+    """Return the reason why a run cannot use a folder; None if it can."""
     if not is_plain(str(place)):
         return "its path has characters that a shell would read"
     if len(str(place)) > _LONGEST:
@@ -83,7 +83,7 @@ def _obstacle(place: Path) -> str | None:
     if not os.access(place, os.W_OK | os.X_OK):
         return "you may not write there"
     sticky = bool(found.st_mode & stat.S_ISVTX)
-    # within a user namespace the system's own user may have another number than 0
+    # in a user namespace the number of root may not be 0
     trusted = found.st_uid in (os.getuid(), Path("/").stat().st_uid)
     if not trusted or (found.st_mode & _OTHERS_WRITE and not sticky):
         return "others may rename what is in it"
@@ -93,9 +93,9 @@ def _obstacle(place: Path) -> str | None:
 
 
 def sweep_abandoned() -> None:
-    """Remove what is left of runs whose supervisor was killed.
+    """Remove folders and shared memory of runs whose supervisor was killed.
 
-    Only this user's own are touched, and only those whose locks nobody holds.
+    Only runs of this user whose lock is not held are removed.
     """
     for place in _candidates():
         for lock in place.glob(f"{supervisor.PREFIX}*/{supervisor.LOCK}"):
@@ -113,7 +113,7 @@ def sweep_abandoned() -> None:
 
 @contextmanager
 def _taken(lock: Path) -> Iterator[bool]:
-    """Try to take the lock of another run; yields whether it was nobody's."""
+    """Try to take the lock of another run; yield whether that run is abandoned."""
     try:
         descriptor = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW) if _own(lock) else None
     except OSError:
@@ -132,7 +132,7 @@ def _taken(lock: Path) -> Iterator[bool]:
 
 
 def _own(lock: Path) -> bool:
-    """Tell whether a lock, and a run's folder that it lies in, are this user's."""
+    """Return whether a lock file, and the run's folder around it, are this user's."""
     paths = [lock] if lock.parent == supervisor.SHARED_MEMORY else [lock, lock.parent]
     found = [path.lstat() for path in paths]
     return all(

@@ -1,8 +1,8 @@
-"""A model of three lines that proves a server computes before others rely on it.
+"""A small model that tests at every start whether a server computes correctly.
 
-A server whose Python has numpy 2 starts, says that it is ready and answers with
-arrays whose every element is the first.  Only an inference on numbers that differ can
-tell, so one is made on every start.
+A server whose Python has numpy 2 starts, reports that it is ready, and returns arrays
+in which all elements have the value of the first.  Only an inference on different
+numbers reveals that.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ parameters {{ key: "intra_op_thread_count" value {{ string_value: "1" }} }}
 
 
 def _field(number: int, value: int | str | bytes) -> bytes:
-    """Encode one protobuf field; all numbers and lengths here are below 128."""
+    """Return one encoded protobuf field; all numbers and lengths are below 128."""
     if isinstance(value, int):
         return bytes([number << 3, value])
     data = value.encode() if isinstance(value, str) else value
@@ -37,7 +37,7 @@ def _field(number: int, value: int | str | bytes) -> bytes:
 
 
 def _tensor(name: str) -> bytes:
-    """Encode ONNX's ValueInfoProto of a float tensor of shape (batch, COLUMNS)."""
+    """Return ONNX's encoded ValueInfoProto of a float tensor (batch, COLUMNS)."""
     shape = _field(1, _field(2, "batch")) + _field(1, _field(1, COLUMNS))
     return _field(1, name) + _field(2, _field(1, _field(1, FLOAT) + _field(2, shape)))
 
@@ -47,10 +47,14 @@ def onnx_bytes() -> bytes:
 
     Notes
     -----
-    Written field by field after ``onnx.proto3``, because a light installation has no
-    ``onnx`` package: a ModelProto (1 ir_version, 7 graph, 8 opset_import) around a
-    GraphProto (1 node, 2 name, 11 input, 12 output) with one NodeProto (1 input,
-    2 output, 4 op_type).  https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3
+    It is written field by field after ``onnx.proto3`` [1]_, because a light
+    installation has no ``onnx`` package: a ModelProto (1 ir_version, 7 graph,
+    8 opset_import) around a GraphProto (1 node, 2 name, 11 input, 12 output) with one
+    NodeProto (1 input, 2 output, 4 op_type).
+
+    References
+    ----------
+    .. [1] https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3
     """
     node = _field(1, "x") + _field(1, "x") + _field(2, "y") + _field(4, "Add")
     graph = (
@@ -64,7 +68,7 @@ def onnx_bytes() -> bytes:
 
 
 def write_model(folder: Path) -> None:
-    """Write the self-check's model, under the name of the folder."""
+    """Write the self-check's model into a new folder, which names the model."""
     version = folder / "1"
     version.mkdir(parents=True)
     (version / "model.onnx").write_bytes(onnx_bytes())
@@ -72,14 +76,21 @@ def write_model(folder: Path) -> None:
 
 
 def check_inference(server: str, name: str) -> None:
-    """Let the server double some numbers that all differ.
+    """Check that the server doubles some numbers, which are all different.
+
+    Parameters
+    ----------
+    server : str
+        Address of the server's HTTP interface.
+    name : str
+        Name of the self-check's model.
 
     Raises
     ------
     InferenceFailed
-        The answer is wrong, or there is none.
+        The answer is wrong or an error.
     ServerUnreachable
-        There is no server.
+        Nothing answers.
     """
     numbers = [float(number) for number in range(1, ROWS * COLUMNS + 1)]
     body = {
@@ -100,12 +111,12 @@ def check_inference(server: str, name: str) -> None:
 
 @contextmanager
 def blaming_the_environment() -> Iterator[None]:
-    """Turn a failure of the self-check into advice.
+    """Turn any failure of the self-check into an error with advice.
 
     Raises
     ------
     ProvisioningError
-        Whatever the failure was.
+        The block has failed.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Which models a server serves, checked before it starts, and what they ask of it."""
+"""The models that a local server serves, checked before it starts."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from amphitrite.triton.repository import model_folders
 
 
 def choose(repository: Path, names: Sequence[str] | None) -> list[PlainModel]:
-    """Return the models that were asked for, and the members of ensembles with them.
+    """Return the requested models, with the members of ensembles among them.
 
     Parameters
     ----------
     repository : Path
         The repository's folder.
     names : sequence of str or None
-        The models asked for; None for all of the repository's.
+        Names of the models; None for all models of the repository.
 
     Raises
     ------
     BadInput
-        There is no such repository, or no such model in it, or one of them is more
-        than a model; names it.
+        The repository or a model does not exist, or a model's folder holds something
+        that is not part of a model; the message names it.
     """
     if not repository.is_dir():
         raise BadInput(f"there is no model repository at {repository}")
@@ -48,16 +48,16 @@ def choose(repository: Path, names: Sequence[str] | None) -> list[PlainModel]:
         for member in _members(chosen[name]):
             needed_by.setdefault(member, name)
             waiting.append(member)
-    # an ensemble after its members, which say better what is wrong with it
+    # ensembles last, since an error of a member says more than that of its ensemble
     return sorted(chosen.values(), key=lambda model: (model.is_ensemble, model.name))
 
 
 def instances(model: PlainModel, *, gpu: bool) -> int:
-    """Return how many processes of the server run a model."""
+    """Return the number of server processes that run a model; 0 for an ensemble."""
     if model.is_ensemble:
         return 0
     groups = _config(model, gpu=gpu).instance_group
-    # Triton makes one where none is configured
+    # Triton starts one instance where none is configured
     return sum(max(1, group.count) * max(1, len(group.gpus)) for group in groups) or 1
 
 

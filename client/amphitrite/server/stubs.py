@@ -1,6 +1,6 @@
-"""Processes that load and run a server's models, and died before it could tell.
+"""Detection of dead child processes that load and run a server's models.
 
-Triton waits for ever for the answer of such a process, dead or alive.
+Triton waits for ever for the answer of such a process, even if it has died.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-# Triton itself ends and buries such a process, in a moment, when a model is refused
+# After refusing a model, Triton ends its process and collects the exit status at once
 UNBURIED_SECONDS: Final = 1.0
 # fields of /proc/PID/stat, counted from the one after the program's name
 _STATE, _PARENT, _EXIT = 0, 1, 49
@@ -22,12 +22,12 @@ _MODEL: Final = re.compile(r"/models/([^/\0]+)/\d+/model\.onnx\0")
 
 
 class Watch:
-    """Looks out for children of a server that died and that it does not notice.
+    """Watches for child processes of a server that died without the server noticing.
 
     Parameters
     ----------
     server : int
-        The server's process.
+        Process number of the server.
     """
 
     def __init__(self, server: int) -> None:
@@ -36,7 +36,7 @@ class Watch:
         self._dead_since: dict[int, float] = {}
 
     def death(self) -> str | None:
-        """Say which child died a while ago, and how; None if all are well."""
+        """Return a text on a child that has been dead for a while; None without one."""
         now = time.monotonic()
         dead = {}
         for pid, ending in _children(self._server):
@@ -53,7 +53,7 @@ class Watch:
 
 
 def _children(parent: int) -> Iterator[tuple[int, str | None]]:
-    """Give each child of a process, and how it ended if nobody has buried it."""
+    """Yield each child's process number, and how it ended if it is a zombie."""
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal():
             continue
@@ -65,7 +65,7 @@ def _children(parent: int) -> Iterator[tuple[int, str | None]]:
 
 
 def _model_of(pid: int) -> dict[int, str]:
-    """Return which model a process loads, if its command line tells."""
+    """Return the model that a process loads, by process number; empty if unknown."""
     with contextlib.suppress(OSError):
         if found := _MODEL.search(Path(f"/proc/{pid}/cmdline").read_text()):
             return {pid: f"'{found[1]}'"}
@@ -73,7 +73,7 @@ def _model_of(pid: int) -> dict[int, str]:
 
 
 def _ending(status: int) -> str:
-    """Put a process's exit status in words."""
+    """Return a text on a process's exit status."""
     code = os.waitstatus_to_exitcode(status)
     if code == -signal.SIGKILL:
         return "was killed by SIGKILL, as Linux does where memory is short"

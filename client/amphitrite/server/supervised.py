@@ -1,6 +1,6 @@
-"""A process that ends when this one does, whatever ends this one.
+"""A process that ends when this one does, in whatever way this one ends.
 
-The near side of `amphitrite.server.supervisor`.
+This is the caller's side of `amphitrite.server.supervisor`.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ PATIENCE: Final = 30.0  # seconds; a supervisor answers in 0.1
 
 
 class Supervised:
-    """A process under supervision, and the folder it runs in.
+    """A process with a supervisor, and the folder of its run.
 
     Parameters
     ----------
     place : Path
-        Where to make that folder.
+        The folder in which to create that of the run.
 
     Raises
     ------
@@ -37,9 +37,9 @@ class Supervised:
     Attributes
     ----------
     folder : Path
-        Made for this run, and removed at its end.
+        The run's folder, removed at the end.
     pid : int or None
-        The process, once started.
+        The process number; None before the start.
     """
 
     def __init__(self, place: Path) -> None:
@@ -90,7 +90,7 @@ class Supervised:
         Raises
         ------
         ProvisioningError
-            It does not start.
+            The process does not start.
         """
         job = {
             "command": command,
@@ -99,7 +99,7 @@ class Supervised:
             "log": str(log),
         }
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # told by the missing answer
+        with contextlib.suppress(BrokenPipeError):  # _expect reports it
             self._process.stdin.write(json.dumps(job).encode() + b"\n")
             self._process.stdin.flush()
         self.pid = int(self._expect("pid"))
@@ -118,7 +118,7 @@ class Supervised:
         return self._exit
 
     def stop(self) -> None:
-        """End the process and sweep up; do nothing if that is done."""
+        """End the process and remove its folder; more than once does no harm."""
         if os.getpid() != self._owner or self._process.stdin is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -129,11 +129,11 @@ class Supervised:
             self._process.kill()
         finally:
             self._close()
-            # all done already, unless somebody killed the supervisor
+            # already done, unless the supervisor was killed
             supervisor.sweep(self.folder, supervisor.shm_prefix(self.folder))
 
     def _close(self) -> None:
-        """Let go of the supervisor and its pipes."""
+        """Close the pipes to the supervisor and wait for its end."""
         process = self._process
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
@@ -143,7 +143,7 @@ class Supervised:
         process.wait()
 
     def _expect(self, fact: str) -> Any:
-        """Wait for the supervisor to say something."""
+        """Return a value that the supervisor reports next, or raise an error."""
         message = self._hear(PATIENCE)
         if message is None or fact not in message:
             self._process.kill()

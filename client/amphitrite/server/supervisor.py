@@ -1,17 +1,17 @@
-"""The process that owns a local Triton server and never outlives its purpose.
+"""The process that starts a local Triton server, and stops it with its caller.
 
-Run as a script, with the standard library alone:
-``python -I -S supervisor.py PID PLACE``.  It makes a folder for the run in PLACE and
-says where; reads one line of JSON, the job; starts the server; and waits.
-It stops the server and sweeps up when its standard input closes, on SIGTERM, or when
-the process PID is no longer its parent: so the server ends with whoever asked for it,
-even if that one is killed with SIGKILL.  Should the supervisor itself be killed, the
-kernel kills the server; and since the locks of the run go with the supervisor, the next
-run knows that the folder is nobody's any more.
+It runs as a script with the standard library alone:
+``python -I -S supervisor.py PID PLACE``.  It creates a folder for the run in PLACE and
+reports it, reads one line of JSON (the job), starts the server, and waits.
+It stops the server and removes the folder when its standard input closes, on SIGTERM,
+or when the process PID is no longer its parent.  The server therefore ends with its
+caller, even if that is killed with SIGKILL.  If the supervisor itself is killed, the
+kernel kills the server; and since the locks of the run end with the supervisor, the
+next run sees that the folder is abandoned.
 
-All that a run makes is the user's alone: folder, sockets, log and shared memory.
+Only the user can access a run's folder, sockets, log and shared memory.
 
-On standard output it says, one JSON object a line, ``{"folder": ...}``, then
+On standard output it reports, one JSON object per line, ``{"folder": ...}``, then
 ``{"pid": ...}``, and ``{"exit": ...}`` if the server ends by itself; the folder, with
 the log, stays until standard input closes.
 """
@@ -38,15 +38,15 @@ from typing import IO, Any, Final
 PREFIX: Final = "amphitrite-triton-"
 LOCK: Final = "amphitrite.lock"  # in the run's folder, and in its shared memory
 GRACE: Final = 10.0  # seconds from SIGTERM to SIGKILL; the server gives up after 5
-PERIOD: Final = 0.1  # seconds between looks at the parent and the server
+PERIOD: Final = 0.1  # seconds between two checks of the parent and the server
 SHARED_MEMORY: Final = Path("/dev/shm")
-OPEN_FILES: Final = 65536  # more is of no use to a server
+OPEN_FILES: Final = 65536  # more than any server needs
 PR_SET_PDEATHSIG: Final = 1
 PR_SET_NO_NEW_PRIVS: Final = 38
 
 
 def sweep(folder: Path, shm_prefix: str) -> None:
-    """Remove what a server leaves behind: its folder and its shared memory."""
+    """Remove the folder and the shared memory of a server."""
     sweep_shared_memory(shm_prefix)
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -59,39 +59,39 @@ def sweep_shared_memory(shm_prefix: str) -> None:
 
 
 def shm_prefix(folder: Path) -> str:
-    """Return the prefix of the shared memory of the server that runs in a folder."""
+    """Return the prefix of names in shared memory of the server with this folder."""
     return folder.name.replace("-", "_") + "_"
 
 
 def locks(folder: Path) -> list[Path]:
-    """List the files that a run keeps locked: in its folder, in its shared memory.
+    """Return the files that a run keeps locked, in its folder and in shared memory.
 
-    The second is for a folder that somebody else removed, as batch systems do.
+    The second remains if somebody else removes the folder, as batch systems do.
     """
     return [folder / LOCK, SHARED_MEMORY / f"{shm_prefix(folder)}{LOCK}"]
 
 
 def hold(lock: Path) -> None:
-    """Make a file that is locked for as long as this process lives.
+    """Create a file that is locked as long as this process lives.
 
-    It appears under its name when it is locked already, lest a process that looks for
-    abandoned ones find it before.
+    It gets its name only when it is locked, so that no other process takes it for
+    abandoned.
     """
     new = lock.with_name(f"{lock.name}.new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    # where a file system has no locks, nobody can take it for abandoned either
+    # on a file system without locks, no process can take it for abandoned either
     with contextlib.suppress(OSError):
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     new.rename(lock)
 
 
 class Supervisor:
-    """Watches a parent and a server.
+    """Watches the parent process and the server.
 
     Parameters
     ----------
     parent : int
-        Process that asked for the server.
+        Number of the process that started the supervisor.
     """
 
     def __init__(self, parent: int) -> None:
@@ -100,26 +100,26 @@ class Supervisor:
         self.heard = b""
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._release)
-        # Ctrl-C is for the parent, which then lets go of the server
+        # Ctrl-C is for the parent, which then stops the server
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def _release(self, *_: object) -> None:
         self.released = True
 
     def wanted(self, seconds: float) -> bool:
-        """Listen for a while, and tell whether someone still wants the server."""
+        """Wait up to `seconds` for input; return whether the server is still wanted."""
         if not self.released:
             readable, _, _ = select.select([sys.stdin], [], [], seconds)
             if readable:
                 heard = os.read(sys.stdin.fileno(), 65536)
                 self.heard += heard
                 self.released |= not heard
-            # the pipe also stays open in forked children of a parent that died
+            # forked children of a dead parent keep the pipe open
             self.released |= os.getppid() != self.parent
         return not self.released
 
     def job(self) -> dict[str, Any] | None:
-        """Wait for the job; None if it never comes."""
+        """Return the job, once it has arrived; None if the parent ends before."""
         while b"\n" not in self.heard:
             if not self.wanted(PERIOD):
                 return None
@@ -127,7 +127,7 @@ class Supervisor:
         return job
 
     def run(self, job: dict[str, Any], log: IO[bytes]) -> None:
-        """Start the server and stay with it to its end."""
+        """Start the server, watch it, and stop it."""
         server = start(job, log)
         say(pid=server.pid)
         try:
@@ -143,17 +143,17 @@ class Supervisor:
 
 
 def say(**facts: object) -> None:
-    """Tell the parent, if it is there to hear."""
+    """Report values to the parent, if it still exists."""
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.write(json.dumps(facts) + "\n")
         sys.stdout.flush()
 
 
 def start(job: dict[str, Any], log: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start the server in a process group of its own.
+    """Return the server's process, started in a process group of its own.
 
     Its working directory is empty, because Triton's Python stub searches the working
-    directory first and would take a ``model.py`` there for the backend.
+    directory first, and would run a ``model.py`` there as the backend.
     """
     libc = ctypes.CDLL(None)
 
@@ -174,19 +174,19 @@ def start(job: dict[str, Any], log: IO[bytes]) -> subprocess.Popen[bytes]:
 
 
 def keep_shared_memory_private(libc: ctypes.CDLL) -> None:
-    """Let the umask count for shared memory, in this process and its children.
+    """Make shared memory of this process and its children unreadable for others.
 
-    The library that makes Triton's shared memory gives it the mode 0644 by ``fchmod``,
-    whatever the umask is, so that everybody on the machine could read what is asked
-    and answered.  From here on that very call does nothing and succeeds: a filter of
-    system calls, which needs no privilege.  Where the kernel has no filters, the mode
-    stays, and the launcher says so.
+    The library that creates Triton's shared memory sets its mode to 0644 by ``fchmod``,
+    whatever the umask, so that everybody on the machine could read requests and
+    answers.  A filter of system calls, which needs no privilege, makes this call
+    succeed without any effect.  Where the kernel has no such filters (seccomp), the
+    mode stays, and the launcher logs a warning.
     """
     load, equal, end = 0x20, 0x15, 0x06
     x86_64, fchmod, mode = 0xC000003E, 91, 0o644
     succeed, allow = 0x00050000, 0x7FFF0000
     steps = (
-        # what to do, how many steps to skip if equal and if not, with which operand
+        # instruction, steps to skip if equal, steps to skip if not, operand
         (load, 0, 0, 4),  # the architecture
         (equal, 0, 5, x86_64),
         (load, 0, 0, 0),  # the number of the call
@@ -201,12 +201,12 @@ def keep_shared_memory_private(libc: ctypes.CDLL) -> None:
     program = struct.pack("@HP", len(steps), ctypes.addressof(buffer))
     seccomp, set_filter, speculate = 317, 1, 4
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    # without the last flag, older kernels slow down what runs under a filter
+    # without the last flag, older kernels slow down filtered processes
     libc.syscall(seccomp, set_filter, speculate, program)
 
 
 def raise_open_files() -> None:
-    """Allow the server as many open files as the system lets this user have."""
+    """Raise the limit of open files to the highest one that this user may have."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
     if soft < most:
@@ -214,26 +214,29 @@ def raise_open_files() -> None:
 
 
 def has_ended(pid: int) -> bool:
-    """Tell whether a child has ended, leaving it to be waited for."""
+    """Return whether a child has ended; its exit status is not collected."""
     options = os.WEXITED | os.WNOHANG | os.WNOWAIT
     return os.waitid(os.P_PID, pid, options) is not None
 
 
 def stop(server: subprocess.Popen[bytes]) -> int:
-    """End the server and its stubs: SIGTERM, then SIGKILL; return its exit status."""
+    """Stop the server and its stubs, and return the server's exit status.
+
+    SIGTERM comes first, SIGKILL after `GRACE` seconds.
+    """
     if not has_ended(server.pid):
         server.terminate()
         end = time.monotonic() + GRACE
         while time.monotonic() < end and not has_ended(server.pid):
             time.sleep(0.02)
-    # before the server is waited for, nobody else can get its group's number
+    # the group's number cannot be reused until the server's status is collected
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(server.pid, signal.SIGKILL)
     return server.wait()
 
 
 def main() -> None:
-    """Serve one parent."""
+    """Supervise one server for one parent."""
     supervisor = Supervisor(int(sys.argv[1]))
     os.umask(0o077)
     raise_open_files()

@@ -1,1 +1,1 @@
-"""Triton: connections, configurations, contracts and model repositories."""
+"""Triton: connections, model configurations, specs and model repositories."""

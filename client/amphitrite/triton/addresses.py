@@ -1,4 +1,4 @@
-"""Addresses of servers: what gRPC takes for one, and what to write instead."""
+"""Addresses of servers, checked before gRPC sees them."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ HTTP_PORT: Final = 8000
 _EXPECTED: Final = f"HOST:PORT of Triton's gRPC endpoint, such as localhost:{GRPC_PORT}"
 _LABEL: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _LONGEST_NAME: Final = 253
-_LONGEST_PATH: Final = 107  # bytes that the operating system has for a socket's path
-_SHOWN: Final = 100  # characters of what is refused
+_LONGEST_PATH: Final = 107  # bytes, Linux's limit for the path of a socket
+_SHOWN: Final = 100  # characters of a refused address in the message
 _LIKELY_PORT: Final = re.compile(r"[0-9]{4,5}")
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where a server is.
+    """The parsed address of a server.
 
     Parameters
     ----------
     text : str
-        As it was written, which gRPC understands.
+        The address as it was given, which gRPC accepts.
     hosts : tuple of (str, int)
-        Names or numbers of hosts, without brackets, each with a port.
+        Names or IP addresses of hosts, without brackets, each with a port.
     socket : str
-        The path of a socket, in the place of hosts; empty if there are hosts.
+        The path of a Unix socket; empty if there are hosts.
     nameserver : str
-        Who alone knows the host's name; empty if this machine does.
+        The name server that is to look up the host; empty for this machine's own.
     """
 
     text: str
@@ -46,11 +46,11 @@ class Address:
 
 
 class _Refused(Exception):
-    """Why an address is none, and what to write."""
+    """An address is not valid; the arguments say why, and what to write instead."""
 
 
 def parse(text: str) -> Address:
-    """Read an address, refusing what gRPC would take for none or for another.
+    """Return a parsed address; refuse one that gRPC would reject or misread.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def parse(text: str) -> Address:
     Raises
     ------
     BadInput
-        Says what is wrong, and what to write.
+        The address is not valid; the message says why, and what to write instead.
     """
     try:
         return _parsed(text)
@@ -98,7 +98,7 @@ def _parsed(text: str) -> Address:
 
 
 def _host_and_port(text: str) -> tuple[str, int]:
-    """Split ``host:port``; an IPv6 address comes without its brackets."""
+    """Return host and port of ``host:port``; an IPv6 address without its brackets."""
     if "/" in text or "@" in text or "?" in text:
         bare = re.split(r"[/?]", text)[0].rpartition("@")[2]
         raise _Refused("it has more than a host and a port", bare or _EXPECTED)
@@ -193,7 +193,7 @@ def _socket(scheme: str, rest: str) -> str:
 
 
 def _named(rest: str) -> tuple[str, tuple[str, int]]:
-    """Split what follows ``dns:``: ``[//nameserver/]host:port``."""
+    """Return name server, host and port of ``[//nameserver/]host:port``."""
     nameserver = ""
     if rest.startswith("//"):
         nameserver, slash, name = rest[2:].partition("/")
@@ -214,7 +214,7 @@ def _number(scheme: str, part: str) -> tuple[str, int]:
 
 
 def _behind(scheme: str, rest: str) -> tuple[str, int]:
-    """Split ``host:port`` behind a scheme, which stands in what to write, too."""
+    """Return host and port of ``host:port`` after a scheme such as ``dns:///``."""
     try:
         return _host_and_port(rest)
     except _Refused as refused:

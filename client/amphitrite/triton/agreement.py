@@ -1,4 +1,4 @@
-"""What a server says of a model, held against the spec that came with its weights."""
+"""Comparison of a served model's configuration with its spec."""
 
 from __future__ import annotations
 
@@ -8,25 +8,49 @@ from amphitrite.triton.spec import ModelSpec, parameter_key, wiring_digest
 
 
 def spec_of(config: ModelConfig, version: int, *, server: str) -> ModelSpec:
-    """Return the spec that a served version of a model carries.
+    """Return the spec of a served version of a model.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The configuration that the server reports.
+    version : int
+        The version.
+    server : str
+        The server's address, for the message.
 
     Raises
     ------
     SpecMismatch
-        Its configuration has none.
+        The configuration holds no spec of this version.
     """
     key = parameter_key(version)
     if key not in config.parameters:
         raise errors.SpecMismatch(
             f"the server at {server} serves '{config.name}' version {version} without "
-            f"its spec (no parameter '{key}' in its config.pbtxt), so nobody can tell "
-            "what it expects. Serve a repository that amphitrite exported."
+            f"its spec (no parameter '{key}' in its config.pbtxt), so that its tensors "
+            "cannot be checked. Serve a repository that amphitrite exported."
         )
     return ModelSpec.from_json(config.parameters[key].string_value)
 
 
 def check_wiring(config: ModelConfig, spec: ModelSpec, *, server: str) -> None:
-    """Make sure that an ensemble runs the members of its spec, joined as published."""
+    """Check that an ensemble runs the members of its spec, connected as published.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The ensemble's configuration that the server reports.
+    spec : ModelSpec
+        Its spec.
+    server : str
+        The server's address, for the message.
+
+    Raises
+    ------
+    SpecMismatch
+        The members, their versions or the connections of their tensors differ.
+    """
     steps = list(config.ensemble_scheduling.step)
     digest = wiring_digest(
         spec.members,

@@ -1,7 +1,7 @@
-"""Numbers on their way to a server and back, held against what its model declares.
+"""Checks of requests and answers against the tensors that a model declares.
 
-Every request and every answer of every survey comes through here, so that no number
-that cannot be reaches a network or a catalogue.
+Every request and every answer of every survey is checked here, so that no NaN and no
+value outside its declared range reaches a network or a catalogue.
 """
 
 from __future__ import annotations
@@ -19,33 +19,39 @@ from amphitrite.triton.spec import ModelSpec, TensorSpec
 Tensors = Mapping[str, NDArray[Any]]
 
 _BATCH: Final = "the batch"
-_NUMBERS: Final = "biuf"  # numpy's kinds of dtypes that have an order
+_NUMBERS: Final = "biuf"  # numpy's codes of real dtypes: bool, integers, floats
 
 
 def asked_for(spec: ModelSpec, outputs: Sequence[str]) -> list[str]:
-    """Return outputs to ask for: the wanted ones, and those needed to check them.
+    """Return the names of the outputs to request, with those needed for the checks.
 
     Parameters
     ----------
     spec : ModelSpec
         The model.
     outputs : sequence of str
-        The wanted ones.
+        Names of the wanted outputs.
+
+    Returns
+    -------
+    list of str
+        The wanted outputs, then the outputs by which they are filled (see
+        `TensorSpec.filled_by`), each once.
     """
     fillers = {tensor.name: tensor.filled_by for tensor in spec.outputs}
-    telling = (fillers.get(name) for name in outputs)
-    return list(dict.fromkeys([*outputs, *(n for n in telling if n in fillers)]))
+    needed = (fillers.get(name) for name in outputs)
+    return list(dict.fromkeys([*outputs, *(n for n in needed if n in fillers)]))
 
 
 def check_request(spec: ModelSpec, tensors: Tensors) -> None:
-    """Refuse to send numbers that a model does not take; a server lets NaN through.
+    """Refuse inputs outside a model's declared ranges; Triton would accept even NaN.
 
     Parameters
     ----------
     spec : ModelSpec
         The model.
     tensors : mapping of str to ndarray
-        Its inputs.
+        Its inputs, each with a leading batch axis.
 
     Raises
     ------
@@ -63,22 +69,23 @@ def check_request(spec: ModelSpec, tensors: Tensors) -> None:
 def check_answer(
     spec: ModelSpec, sent: Tensors, answer: Mapping[str, NDArray[Any] | None]
 ) -> None:
-    """Refuse an answer that is not what a model declares.
+    """Refuse an answer that does not agree with a model's declared outputs.
 
     Parameters
     ----------
     spec : ModelSpec
         The model.
     sent : mapping of str to ndarray
-        The inputs that it was sent, each with a leading batch axis.
+        The inputs of the request, each with a leading batch axis.
     answer : mapping of str to ndarray or None
-        The outputs that it was asked for; None for one that did not come.
+        The requested outputs; None for one that is missing from the answer.
 
     Raises
     ------
     InferenceFailed
-        An output is missing or of another dtype or shape, or a value that stands for
-        something is NaN, infinite or outside its declared range.
+        An output is missing or of another dtype or shape, or a value is NaN, infinite
+        or outside its declared range.  Entries that are not filled (see
+        `TensorSpec.filled_by`) may be NaN.
     """
     declared = {tensor.name: tensor for tensor in spec.outputs}
     lengths = {_BATCH: len(next(iter(sent.values())))}
@@ -100,8 +107,8 @@ def check_answer(
     for name, values in there.items():
         tensor = declared[name]
         if tensor.filled_by:
-            told = there.get(tensor.filled_by, sent.get(tensor.filled_by))
-            values = values[_filled(told, values.shape[1])]
+            filler = there.get(tensor.filled_by, sent.get(tensor.filled_by))
+            values = values[_filled(filler, values.shape[1])]
         if wrong := _wrong(tensor, values):
             raise InferenceFailed(f"the output '{name}' holds what cannot be: {wrong}")
 
@@ -109,7 +116,11 @@ def check_answer(
 def _shape(
     tensor: TensorSpec, values: NDArray[Any], lengths: dict[str, int]
 ) -> tuple[int, ...]:
-    """Return the shape that values should have; free lengths are those seen first."""
+    """Return the declared shape of a tensor, with the batch axis.
+
+    A free length is that of the first tensor with an axis of this name, as kept in
+    `lengths`.
+    """
     wanted = [lengths[_BATCH]]
     for place, (axis, length) in enumerate(
         zip(tensor.axes, tensor.shape, strict=True), start=1
@@ -120,21 +131,25 @@ def _shape(
     return tuple(wanted)
 
 
-def _filled(told: NDArray[Any] | None, n_places: int) -> NDArray[np.bool_]:
-    """Return which places of each row of a batch are filled: all, if nothing tells."""
-    if told is None:
+def _filled(filler: NDArray[Any] | None, n_places: int) -> NDArray[np.bool_]:
+    """Return the mask of filled entries, (batch, n_places) bool.
+
+    `filler` is that mask itself or the number of filled entries of each row; without
+    it all are filled, and the mask is (n_places,).
+    """
+    if filler is None:
         return np.ones(n_places, bool)
-    if told.dtype == bool:
-        return told
-    return np.asarray(np.arange(n_places) < told.reshape(-1, 1))
+    if filler.dtype == bool:
+        return filler
+    return np.asarray(np.arange(n_places) < filler.reshape(-1, 1))
 
 
 def _wrong(tensor: TensorSpec, values: NDArray[Any]) -> str:
-    """Say which values are not finite or out of range; nothing if none is."""
+    """Return a text on values that are not finite or out of range; empty if none is."""
     if not values.size or values.dtype.kind not in _NUMBERS:
         return ""
     least, most = tensor.bounds
-    # two quick passes: NaN, where there is one, is both
+    # two fast passes suffice: a NaN anywhere makes minimum and maximum NaN
     lowest, highest = float(values.min()), float(values.max())
     finite = math.isfinite(lowest) and math.isfinite(highest)
     if finite and least <= lowest and highest <= most:

@@ -10,7 +10,14 @@ from amphitrite import errors
 
 
 def parse_config(text: str, *, source: str = "config.pbtxt") -> ModelConfig:
-    """Parse the text of a ``config.pbtxt``.
+    """Return the configuration that the text of a ``config.pbtxt`` describes.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    source : str
+        The file, for the message.
 
     Raises
     ------

@@ -45,34 +45,34 @@ _CHANNEL_ARGUMENTS = [
 ]
 _PROBE_SECONDS = 10.0
 _CLOSE_SECONDS = 5.0
-# What Triton calls the backend of `amphitrite.server`, which compares an ONNX file with
-# the digest in its spec when it loads it.  NVIDIA's own is "libtriton_onnxruntime.so".
+# Triton's name for the backend of `amphitrite.server`, which compares an ONNX file with
+# the digest in its spec on loading.  NVIDIA's backend is "libtriton_onnxruntime.so".
 _VERIFYING_RUNTIME = "model.py"
-# How our own servers call the model with which they check that they compute.
+# Beginning of the name of the model with which `amphitrite.server` tests itself.
 _SELFCHECK = "amphitrite-triton-"
 
 
 class Connection:
     """A gRPC connection to one Triton server.
 
-    Use it from one thread: the answers arrive on gRPC's own threads, but requests are
-    built by the caller's.
+    Use it from one thread: answers arrive on gRPC's own threads, but requests are built
+    in the caller's.
 
     Parameters
     ----------
     url : str
         ``host:port`` of the server's gRPC endpoint, or another form that
-        `amphitrite.triton.addresses.parse` knows.
+        `amphitrite.triton.addresses.parse` accepts.
     deadline : float
-        Seconds after which a request without an answer fails; positive and finite.
+        Time in seconds after which a request without an answer fails; positive and
+        finite.
     known : callable
-        Returns the names of the models that `status` asks a server for that gives no
-        list of its own.
+        Returns the names of models that `status` tries on a server without a list.
 
     Raises
     ------
     BadInput
-        The address or the deadline is none.
+        The address is not valid, or the deadline is not positive and finite.
     """
 
     def __init__(
@@ -103,23 +103,27 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Close the channel; safe to call twice.
+        """Close the channel; more than once does no harm.
 
-        A Ctrl-C while a request is handed over can leave gRPC with a call that no
-        thread of its own looks after, and closing would wait for it for ever; it is
-        then left to the end of the process.
+        After a Ctrl-C while a request is handed to gRPC, closing may never end; after 5
+        seconds it is left to the end of the process.
         """
         closing = threading.Thread(target=self._client.close, daemon=True)
         closing.start()
         closing.join(_CLOSE_SECONDS)
 
     def model(self, expected: ModelSpec) -> ServedModel:
-        """Find a model on the server and check that it is the one expected.
+        """Return the served model after checking that it is the one expected.
 
         Parameters
         ----------
         expected : ModelSpec
             The contract on the survey's page.
+
+        Returns
+        -------
+        ServedModel
+            The latest version that the server has ready.
 
         Raises
         ------
@@ -128,14 +132,14 @@ class Connection:
         ModelNotReady
             The server does not serve the model.
         SpecMismatch
-            The server has no spec for the model, or its contract differs, or the
-            spec does not describe the tensors that the server really has; or a member
-            of an ensemble is not the one that the ensemble was published with.
+            The model has no spec, its contract differs from the expected one, or its
+            spec differs from the tensors that the server has; or a member of an
+            ensemble is not the one that the ensemble was published with.
 
         Notes
         -----
-        Warns once where the server's backend does not compare the weights that it
-        loads with the digest in their spec.
+        Logs a warning, once, if the server's backend does not compare the weights that
+        it loads with the digest in their spec.
         """
         name = expected.name
         try:
@@ -217,7 +221,7 @@ class Connection:
         return future
 
     def _check_member(self, ensemble: str, member: Member) -> ModelConfig:
-        """Return the configuration of an ensemble's member, if it is the right one."""
+        """Return the configuration of an ensemble's member after checking its spec."""
         version = str(member.version)
         try:
             config = self._client.get_model_config(
@@ -241,17 +245,17 @@ class Connection:
         return config
 
     def status(self, names: Collection[str] | None = None) -> list[ModelStatus]:
-        """List the models of the server, and try each with one request.
+        """Return the state of each model of the server, tested with one request.
 
-        Triton calls a model ready even when the process that runs it has died.  So
-        each version that Triton calls ready, and that has a spec, is sent one small
-        request; without an answer within 10 seconds it is not ready.
+        Triton calls a model ready even when the process that runs it has died.  Each
+        version that Triton calls ready, and that has a spec, is therefore sent one
+        small request; without an answer within 10 seconds it counts as not ready.
 
         Parameters
         ----------
         names : collection of str, optional
-            The models to ask a server for that gives no list of its own, as ours do
-            not; by default those that the connection knows.
+            The models to look for on a server that does not list its models, such as
+            those of `amphitrite.server`; by default those of `known`.
 
         Raises
         ------
@@ -277,7 +281,7 @@ class Connection:
         ]
 
     def _asked(self, name: str) -> list[ModelStatus]:
-        """Return what the server says of a model, a line for each version."""
+        """Return the status of each version of a model, on a server without a list."""
         try:
             versions = self._client.get_model_metadata(
                 name, client_timeout=_PROBE_SECONDS
@@ -292,7 +296,7 @@ class Connection:
         return [ModelStatus(name, version, READY) for version in versions]
 
     def _listed(self, entry: Any) -> ModelStatus:
-        """Return what an entry of the server's index says."""
+        """Return the status in an entry of the server's list of models."""
         state = NOT_READY
         if entry.state == "READY":
             state = READY
@@ -305,7 +309,7 @@ class Connection:
         )
 
     def _tried(self, model: ModelStatus) -> ModelStatus:
-        """Return the status of a model that Triton calls ready, once it was asked."""
+        """Return the status of a model that Triton calls ready, tested by a request."""
         name, version, found = model.name, model.version, model
         try:
             config = self._client.get_model_config(
@@ -325,7 +329,7 @@ class Connection:
         return replace(found, state=NOT_READY, reason=reason)
 
     def _try(self, spec: ModelSpec, version: str, *, batched: bool) -> None:
-        """Send the smallest request that a spec allows and wait for its answer."""
+        """Send the smallest request that a spec allows, and wait for the answer."""
         self._client.infer(
             spec.name,
             _inputs(_probe(spec, batched=batched)),
@@ -340,14 +344,14 @@ class Connection:
         *,
         deadline: float | None = None,
     ) -> errors.ServerError:
-        """Turn tritonclient's one exception into ours; see `failures.translate`."""
+        """Return our error for an exception of tritonclient; see `failures`."""
         failure = failures.Failure(str(error.status()), str(error.message()), name)
         asked = failures.Asked(self.url, self._address, self.deadline, deadline)
         return failures.translate(failure, asked)
 
 
 def _inputs(tensors: Tensors) -> list[triton_grpc.InferInput]:
-    """Return arrays as tritonclient sends them."""
+    """Return arrays as input tensors of tritonclient."""
     inputs = []
     for name, array in tensors.items():
         tensor = triton_grpc.InferInput(
@@ -359,10 +363,11 @@ def _inputs(tensors: Tensors) -> list[triton_grpc.InferInput]:
 
 
 def _probe(spec: ModelSpec, *, batched: bool) -> dict[str, NDArray[Any]]:
-    """Return one row for every input, free lengths 1, of alternating 0 and 1.
+    """Return the smallest inputs of a model: one row each, of alternating 0 and 1.
 
-    They are values of every dtype, an index among them, and not constant, which a
-    network that standardises its input could turn into NaN.
+    Free lengths are 1.  0 and 1 exist in every dtype and are valid as an index, and the
+    values are not constant, from which a network that standardises its input could make
+    NaN.
     """
     rows = {}
     for tensor in spec.inputs:
@@ -373,7 +378,7 @@ def _probe(spec: ModelSpec, *, batched: bool) -> dict[str, NDArray[Any]]:
 
 
 def _check_tensors(metadata: Any, spec: ModelSpec, *, batched: bool) -> None:
-    """Compare a spec with the tensors that the server reports for the model."""
+    """Compare a spec with the dtypes and shapes that the server reports."""
     for side in ("inputs", "outputs"):
         served = dict(_described(getattr(metadata, side), batched=batched))
         for tensor in getattr(spec, side):

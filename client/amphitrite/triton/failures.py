@@ -1,4 +1,4 @@
-"""What went wrong with a request, told by gRPC's status and Triton's words."""
+"""Errors of requests, from gRPC's status and Triton's message."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Failure:
     status : str
         gRPC's status, such as ``"StatusCode.UNAVAILABLE"``.
     text : str
-        The server's or gRPC's words.
+        The message of the server or of gRPC.
     model : str
-        The model asked; empty where a question was about the server.
+        The requested model; empty if the request was about the server itself.
     """
 
     status: str
@@ -31,7 +31,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Asked:
-    """The server that was asked, and how long it was waited for.
+    """The server of a failed request, and the time limits.
 
     Parameters
     ----------
@@ -40,10 +40,10 @@ class Asked:
     address : Address
         The same, parsed.
     deadline : float
-        Seconds that an inference may take.
+        Time limit of an inference in seconds.
     limit : float, optional
-        Seconds that a question about the server was given: only then is there time to
-        find out what answers at its address.
+        Time limit in seconds of a question about the server; None for an inference.
+        Only after a question is it examined what answers at the address.
     """
 
     url: str
@@ -53,24 +53,24 @@ class Asked:
 
 
 def is_closed(text: str) -> bool:
-    """Return whether a server keeps what it was asked for others."""
+    """Return whether a message says that the server restricts this kind of request."""
     return "protocol is restricted" in text
 
 
 def translate(failure: Failure, asked: Asked) -> errors.ServerError:
-    """Return the exception that names what failed and what to do.
+    """Return the error that says what failed and what to do.
 
     Parameters
     ----------
     failure : Failure
-        What gRPC reported.
+        The failed request.
     asked : Asked
-        Where, and how long an answer was waited for.
+        The server, and the time limits.
 
     Returns
     -------
     ServerError
-        Of the kind that tells whether trying again may help.
+        Of the class that fits the failure; see `amphitrite.errors`.
     """
     deadline = asked.limit
     seconds = asked.deadline if deadline is None else deadline

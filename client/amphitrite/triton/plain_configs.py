@@ -1,8 +1,8 @@
-"""What the configuration of a model may say: how to serve it, and nothing else.
+"""The fields and values that the configuration of a served model may have.
 
-Triton's configurations [1]_ can also name programs and libraries to be loaded, files
-to be read and agents to be run on the way.  The fields, parameters and backends listed
-here do none of that; what is not listed is refused by name.
+Triton's configurations [1]_ can also name programs and libraries to load, files to read
+and agents to run.  The fields, parameters and backends listed here do none of that;
+any others are refused.
 
 References
 ----------
@@ -20,10 +20,10 @@ from amphitrite.errors import BadInput
 BACKEND: Final = "onnxruntime"
 ENSEMBLE: Final = "ensemble"
 OWN: Final = "amphitrite."
-# Each instance on a CPU is a process.
+# On a CPU each instance is a process.
 MOST_INSTANCES: Final = 64
 
-# Of ONNX Runtime's backend [2], those that are numbers or switches.
+# The parameters of ONNX Runtime's backend [2] that are numbers or switches.
 # [2] https://github.com/triton-inference-server/onnxruntime_backend#model-config-options
 PARAMETERS: Final = frozenset(
     {
@@ -45,8 +45,8 @@ PARAMETERS: Final = frozenset(
     }
 )
 
-# The ways to compute on a GPU.  Left out is what names files: caches of engines, tables
-# of calibration, libraries of plugins.
+# The accelerators of a GPU with their settings, without those that name files: caches
+# of engines, tables of calibration, libraries of plugins.
 ACCELERATORS: Final[Mapping[str, frozenset[str]]] = {
     "cuda": frozenset(
         {
@@ -80,7 +80,7 @@ _TENSOR: Final[_Tree] = {
     "dims": None,
     "reshape": {"shape": None},
 }
-# None: all that such a field can hold.
+# None allows everything that the field can hold.
 FIELDS: Final[_Tree] = {
     "name": None,
     "platform": None,
@@ -125,7 +125,7 @@ FIELDS: Final[_Tree] = {
 
 
 def check_config(config: Any, *, model: str, source: str) -> None:
-    """Refuse a configuration that says more than how to serve its model.
+    """Refuse a configuration with fields or values that are not allowed.
 
     Parameters
     ----------
@@ -139,14 +139,14 @@ def check_config(config: Any, *, model: str, source: str) -> None:
     Raises
     ------
     BadInput
-        Names what is not allowed, and what is.
+        Something is not allowed; the message names it, and what is allowed.
     """
     for reason in _reasons(config, model):
         raise BadInput(f"{source} is refused: {reason}")
 
 
 def _reasons(config: Any, model: str) -> Iterator[str]:
-    """Give what is wrong with a configuration, the telling things first."""
+    """Yield the reasons to refuse a configuration, the most helpful ones first."""
     if config.name not in ("", model):
         yield f"its name is {config.name!r}, that of its folder {model!r}"
     yield from _wrong_kind(config)
@@ -170,7 +170,7 @@ def _reasons(config: Any, model: str) -> Iterator[str]:
 
 
 def _wrong_kind(config: Any) -> Iterator[str]:
-    """Say why a configuration is neither of an ONNX file nor of an ensemble."""
+    """Yield a reason if a configuration is neither of an ONNX file nor an ensemble."""
     kind = (config.platform, config.backend, config.runtime)
     steps = len(config.ensemble_scheduling.step)
     if kind not in (("", BACKEND, ""), (ENSEMBLE, "", "")):
@@ -184,7 +184,7 @@ def _wrong_kind(config: Any) -> Iterator[str]:
 
 
 def _unknown_fields(message: Any, allowed: _Tree, path: str) -> Iterator[str]:
-    """Name the fields of a message that are not allowed."""
+    """Yield a reason for each field of a message that is not allowed."""
     for descriptor, value in message.ListFields():
         name = f"{path}{descriptor.name}"
         if descriptor.name not in allowed:
@@ -198,7 +198,7 @@ def _unknown_fields(message: Any, allowed: _Tree, path: str) -> Iterator[str]:
 
 
 def _messages(value: Any) -> list[Any]:
-    """List the messages that a field holds, be it one, several or a mapping."""
+    """Return the messages in a field, which may hold one, several or a mapping."""
     if hasattr(value, "values"):
         return list(value.values())
     return [value] if hasattr(value, "ListFields") else list(value)

@@ -1,8 +1,8 @@
-"""Models that are only models: weights, a configuration, a card and its pictures.
+"""Model folders that hold only weights, configurations, model cards and pictures.
 
-A folder of Triton's can also hold programs, name libraries to be loaded and files to be
-read.  What is allowed is listed here, everything else is refused by name: the same list
-counts when models are installed and whenever a server starts.
+A model folder of Triton can also hold programs, and name libraries to load and files to
+read.  Only what is listed here is allowed; the same list is applied when models are
+installed and whenever a server starts.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from amphitrite.triton.self_contained import check_self_contained
 CONFIG: Final = "config.pbtxt"
 CONFIGS: Final = "configs"
 MODEL_FILE: Final = "model.onnx"
-# Of an ensemble's version, which has no file: git keeps no empty folder.
+# In the version folder of an ensemble, which has no model file: git keeps no empty
+# folder.
 PLACEHOLDER: Final = ".gitkeep"
 PICTURES: Final = "pictures"
 PICTURE_SUFFIXES: Final = (".png", ".jpg", ".jpeg")
 CARD_SUFFIX: Final = ".md"
-# Fifty times the largest that export writes; bounds what is read before it is checked.
+# Fifty times the largest configuration that export writes; limits what is read.
 CONFIG_BYTES: Final = 4_000_000
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -35,23 +36,22 @@ _VERSION: Final = re.compile(r"[1-9][0-9]{0,17}")
 
 @dataclass(frozen=True)
 class PlainModel:
-    """A model's folder whose every part is on the list of what is allowed.
+    """A model folder in which everything is allowed.
 
     Parameters
     ----------
     folder : Path
         The folder.
     texts : mapping of str to str
-        The configurations, ``config.pbtxt`` and ``configs/NAME.pbtxt``, as they were
-        understood: comments are gone.
+        The configurations, ``config.pbtxt`` and ``configs/NAME.pbtxt``, written anew
+        from what was parsed, without comments.
     weights : mapping of int to Path or None
-        The file of each version; None where the model is an ensemble, whose versions
-        have none.
+        The model file of each version; None for the versions of an ensemble.
     extras : tuple of str
-        Cards and pictures, relative to the folder.
+        Model cards and pictures, relative to the folder.
     hidden : tuple of str
-        What else lies there under a name that begins with a dot, relative to the
-        folder.  It is no part of the model.
+        Entries whose name begins with a dot, relative to the folder.  They are not part
+        of the model.
     """
 
     folder: Path
@@ -67,29 +67,29 @@ class PlainModel:
 
     @property
     def is_ensemble(self) -> bool:
-        """Whether it is made of other models."""
+        """Whether the model is an ensemble of other models."""
         return None in self.weights.values()
 
 
 def is_plain_name(name: str) -> bool:
-    """Tell whether a model, or one of its files, may have a name."""
+    """Return whether a model, or one of its files, may have this name."""
     return len(name) < 200 and _NAME.fullmatch(name) is not None
 
 
 def read_model(folder: Path) -> PlainModel:
-    """Return a model, every part of which is allowed.
+    """Return the model in a folder after checking that everything in it is allowed.
 
     Parameters
     ----------
     folder : Path
         The model's folder; its name is the model's.  It may be a link, and so may its
-        configurations, versions and ``model.onnx``: what they lead to is checked.
+        configurations, versions and ``model.onnx``: the targets of links are checked.
 
     Raises
     ------
     BadInput
-        Something in it is no part of a model, or could let a server read or run what
-        is no part of it; names the file and what is allowed instead.
+        An entry is not part of a model, or could make a server read or run something
+        else; the message names the file, and what is allowed.
     """
     if not is_plain_name(folder.name):
         raise BadInput(
@@ -103,7 +103,7 @@ def read_model(folder: Path) -> PlainModel:
 
 
 class _Reader:
-    """A model's folder while it is looked through."""
+    """A model folder while it is read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -132,8 +132,8 @@ class _Reader:
         )
 
     def _sort(self) -> None:
-        """Take everything in the folder for what its name says."""
-        # first, since a broken one says more than whatever else is wrong
+        """Read or note every entry of the folder, according to its name."""
+        # first, since an error in it explains more than a foreign file
         self._read_config(CONFIG)
         for entry in self._entries(self.folder):
             name = entry.name
@@ -164,7 +164,7 @@ class _Reader:
         return self.ensembles == {True}
 
     def _weights(self, version: int, *, ensemble: bool) -> Path | None:
-        """Return the file of a version, the only one there."""
+        """Return the model file of a version, the only file in its folder."""
         folder = self.folder / str(version)
         file = folder / MODEL_FILE
         for entry in self._entries(folder, but=[PLACEHOLDER]):
@@ -193,13 +193,13 @@ class _Reader:
         self.texts[relative] = _written(config, self.folder.name)
 
     def _add_extra(self, path: Path) -> None:
-        """Take a card or a picture, whose contents nobody can check: no links."""
+        """Note a card or a picture; refuse links, as the contents are not checked."""
         if path.is_symlink() or not path.is_file():
             raise self._foreign(path)
         self.extras.append(str(path.relative_to(self.folder)))
 
     def _entries(self, folder: Path, *, but: Iterable[str] = ()) -> Iterator[Path]:
-        """Give the entries of a folder by name; note the hidden ones."""
+        """Yield the entries of a folder, sorted by name; note the hidden ones."""
         for entry in sorted(folder.iterdir()):
             if not entry.name.startswith("."):
                 yield entry
@@ -218,7 +218,7 @@ class _Reader:
 
 
 def _text(path: Path) -> str:
-    """Read a configuration, of which there is not more than a server could use."""
+    """Return the text of a configuration; refuse one that is too large."""
     try:
         if not path.is_file():
             raise BadInput(f"{path} cannot be read: there is no such file")
@@ -235,6 +235,6 @@ def _text(path: Path) -> str:
 
 
 def _written(config: Any, name: str) -> str:
-    """Return the text of a configuration as it was understood, with its name."""
+    """Return the text of a parsed configuration, with the model's name."""
     config.name = name
     return format_config(config)

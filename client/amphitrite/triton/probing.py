@@ -1,4 +1,4 @@
-"""What answers at an address that gives no gRPC, told by a few bytes of its own."""
+"""Identification of what answers at an address where no gRPC server does."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from typing import Any, Final
 from amphitrite.shown import shown
 from amphitrite.triton.addresses import GRPC_PORT, Address
 
-PATIENCE: Final = 1.5  # seconds for a name, for each address, and for each answer
+PATIENCE: Final = 1.5  # s to look up a name, to connect, and for each answer
 
 _PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4)) + bytes(5)
-_SETTINGS: Final = 4  # the kind of frame that HTTP/2 begins with, at the fourth byte
+_SETTINGS: Final = 4  # type of HTTP/2's first frame, in its fourth byte
 _ENOUGH: Final = 65536
 _SHOWN: Final = 60
 
 
 def what_answers(address: Address) -> str | None:
-    """Say what is at an address at which Triton's gRPC is not.
+    """Return a sentence on what answers at an address without a gRPC server.
 
     Parameters
     ----------
     address : Address
-        Where gRPC found no server.
+        The address at which gRPC found no server.
 
     Returns
     -------
     str or None
-        A sentence that says what was found, and what to do.  None where HTTP/2 is
-        spoken, as gRPC does, or where nothing can be told.
+        What was found, and what to do.  None if the service speaks HTTP/2, as gRPC
+        does, or if nothing could be found out.
     """
     if address.socket:
         return _at_socket(address.socket)
@@ -79,12 +79,12 @@ def _at_host(host: str, port: int) -> str | None:
         except OSError as error:
             refusal = refusal or _refusal(error, port)
         else:
-            return _Talk(family, place, host).told()
+            return _Talk(family, place, host).described()
     return refusal
 
 
 class _Lookup:
-    """A search for the numbers of a name, which the system lets take very long."""
+    """A look-up of a host's addresses with a time limit, which the system lacks."""
 
     def __init__(self, host: str, port: int) -> None:
         self.host, self.port = host, port
@@ -92,7 +92,7 @@ class _Lookup:
         self._error: OSError | None = None
 
     def places(self) -> list[tuple[int, Any]] | str:
-        """Return families and addresses of sockets, or what is wrong with the name."""
+        """Return address families and addresses, or a text on why there are none."""
         looking = threading.Thread(target=self._look, daemon=True)
         looking.start()
         looking.join(PATIENCE)
@@ -142,14 +142,14 @@ def _refusal(error: OSError, port: int) -> str:
 
 @dataclass(frozen=True)
 class _Talk:
-    """Short conversations with something that takes connections."""
+    """Short test requests to a service of unknown kind."""
 
     family: int
     place: Any
     host: str
 
-    def told(self) -> str | None:
-        """Say what it is; None if it is HTTP/2."""
+    def described(self) -> str | None:
+        """Return a sentence on the service; None if it speaks HTTP/2."""
         greeting = self._answer_to(_PREFACE)
         if greeting[3:4] == bytes((_SETTINGS,)) and greeting[:1] == b"\0":
             return None
@@ -185,7 +185,7 @@ class _Talk:
         return self._answer_to(question.encode())
 
     def _answer_to(self, said: bytes) -> bytes:
-        """Return what comes back until it is silent, ended, or enough."""
+        """Return the answer up to its end, a size limit or the time limit."""
         answer = b""
         with suppress(OSError), _connected(self.family, self.place) as connection:
             end = time.monotonic() + PATIENCE
@@ -196,7 +196,7 @@ class _Talk:
                     break
                 answer += part
                 if not answer.startswith(b"HTTP/"):
-                    break  # a greeting: what follows is of no interest
+                    break  # not HTTP: the first bytes suffice
         return answer
 
     def _speaks_tls(self) -> bool:
@@ -210,7 +210,7 @@ class _Talk:
             ):
                 return True
         except ssl.SSLError as error:
-            return "ALERT" in (error.reason or "")  # it refuses us, in TLS
+            return "ALERT" in (error.reason or "")  # a refusal in TLS
         except (OSError, ValueError):
             return False
 

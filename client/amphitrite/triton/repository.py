@@ -1,4 +1,4 @@
-"""The model repository that a local server serves: finding, reading, installing one."""
+"""Model repositories: the one that a local server serves, and installing models."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ VARIABLE: Final = "AMPHITRITE_MODEL_REPOSITORY"
 
 
 def _user_repository() -> Path | BadInput:
-    """Return where `install` puts models, or why there is no such place."""
+    """Return the user's repository, or the error why there is none."""
     try:
         return places.user_repository()
     except BadInput as error:
@@ -39,15 +39,15 @@ def find_repository(option: Path | None = None) -> Path:
     Parameters
     ----------
     option : Path, optional
-        The one that was asked for.  Without it, the environment variable
-        ``AMPHITRITE_MODEL_REPOSITORY`` counts, then the source tree's, then the user's
-        (see `user_repository`).
+        The repository that the user gave.  Without it, the first of these is taken:
+        that of the environment variable ``AMPHITRITE_MODEL_REPOSITORY``, that of the
+        source tree, and the user's (see `amphitrite.places.user_repository`).
 
     Raises
     ------
     BadInput
-        The repository asked for has no model, or none was found; lists where it
-        looked.
+        The given repository has no model, or none was found; the message lists the
+        places.
     """
     if option is not None:
         return _asked_for(option, "--model-repository")
@@ -72,7 +72,7 @@ def find_repository(option: Path | None = None) -> Path:
 
 
 def _asked_for(place: Path, by: str) -> Path:
-    """Return a repository that was named, if it is one."""
+    """Return the repository that the user gave; refuse a folder without models."""
     if not model_folders(place):
         what = "has no model" if place.is_dir() else "is no folder"
         raise BadInput(
@@ -83,7 +83,7 @@ def _asked_for(place: Path, by: str) -> Path:
 
 
 def model_folders(repository: Path) -> list[Path]:
-    """List the models' folders, by name; empty where there is no repository."""
+    """Return the model folders, sorted by name; empty if there is no repository."""
     return sorted(
         path.parent
         for path in repository.glob("*/config.pbtxt")
@@ -92,21 +92,21 @@ def model_folders(repository: Path) -> list[Path]:
 
 
 def served_spec(model_dir: Path, *, version: int | None = None) -> ModelSpec:
-    """Read the spec of one version of a model from its ``config.pbtxt``.
+    """Return the spec of one version of a model from its ``config.pbtxt``.
 
     Parameters
     ----------
     model_dir : Path
         The model's folder in the repository.
     version : int, optional
-        The latest that has a spec if not given.
+        The version; by default the latest one with a spec.
 
     Raises
     ------
     BadInput
         There is no readable ``config.pbtxt``.
     SpecMismatch
-        It holds no spec of that version, or one of another format.
+        There is no spec of that version, or it has another format.
     """
     specs = _spec_texts(model_dir)
     if version is None:
@@ -122,7 +122,7 @@ def served_spec(model_dir: Path, *, version: int | None = None) -> ModelSpec:
 
 
 def _spec_texts(model_dir: Path) -> dict[int, str]:
-    """Return the JSON of each version's spec."""
+    """Return the JSON text of each version's spec."""
     path = model_dir / "config.pbtxt"
     try:
         text = path.read_text()
@@ -173,17 +173,18 @@ def install(
     sha256: str | None = None,
     advance: Advance = lambda _done, _size: None,
 ) -> list[str]:
-    """Put models into the user's repository, replacing those of the same names.
+    """Install models into the user's repository, replacing those of the same names.
 
     Parameters
     ----------
     source : str or Path
         A folder, an archive (.zip, .tar.gz, .tgz), or the URL of one.
     sha256 : str, optional
-        The archive's checksum, as its publisher gave it; needed for ``http://``.
+        The archive's SHA-256 checksum, as its publisher gives it; required for
+        ``http://``.
     advance : callable
-        Called while something is fetched, with the bytes that came so far and the
-        size, None if nobody knows.
+        Called during a download with the number of bytes received so far and the size
+        in bytes, None if the server does not announce it.
 
     Returns
     -------
@@ -193,8 +194,8 @@ def install(
     Raises
     ------
     BadInput
-        The source cannot be read, is not what its checksums say, has no model, or has
-        something else than models in a model's folder.
+        The source cannot be read, does not match its checksums, has no model, or has
+        foreign files in a model's folder.
     SpecMismatch
         A model has no spec of this release's format.
     OutputError
@@ -202,7 +203,7 @@ def install(
 
     Notes
     -----
-    Everything is checked before anything is copied, and again where it was copied to.
+    All models are checked before any is copied, and their copies are checked again.
     The repository is replaced as a whole, in one step (see
     `amphitrite.files.generations.next_generation`).
     """
@@ -234,7 +235,7 @@ def install(
 
 
 def _checked(folder: Path) -> PlainModel:
-    """Return a model that is nothing else, and whole."""
+    """Return a model after checking that it is complete and without foreign files."""
     model = read_model(folder)
     if model.hidden:
         raise BadInput(
@@ -246,7 +247,7 @@ def _checked(folder: Path) -> PlainModel:
 
 
 def _copy(model: PlainModel, place: Path) -> None:
-    """Write a model as it was read: none of its files is a link."""
+    """Copy a model; links become files."""
     try:
         for relative, text in model.texts.items():
             target = place / relative
@@ -269,7 +270,7 @@ def _copy(model: PlainModel, place: Path) -> None:
 def _unpacked(
     source: str, scratch: Path, *, sha256: str | None, advance: Advance
 ) -> Path:
-    """Return the folder that a source is, or holds."""
+    """Return the folder of a source, which is downloaded and unpacked if necessary."""
     path = places.expanded(source, "the source")
     if is_url(source):
         path = download(source, scratch, advance=advance)
@@ -288,7 +289,7 @@ def _unpacked(
 
 
 def _models_of(folder: Path, source: str | Path) -> list[Path]:
-    """List the models of a folder, or of the one folder in it."""
+    """Return the model folders in a folder, or in the only subfolder that it has."""
     inner = [entry for entry in folder.iterdir() if entry.is_dir()]
     for candidate in [
         folder,

@@ -1,8 +1,8 @@
-"""ONNX files that hold all of their model, and call for nothing else.
+"""Check that an ONNX file needs no other files and no foreign operators.
 
-An ONNX file can name other files to be read for its weights, and operators that are no
-part of ONNX and bring files of their own.  The files are looked through field by field
-[1]_, since a light installation has no ``onnx`` package; weights are skipped.
+An ONNX file can name other files that hold its weights, and operators that are not part
+of ONNX and may read files.  The file is examined field by field [1]_, since a light
+installation has no ``onnx`` package; the weights themselves are skipped.
 
 References
 ----------
@@ -21,7 +21,7 @@ from amphitrite.errors import BadInput
 
 # Operators of ONNX itself; none of them reads a file.
 DOMAINS: Final = ("", "ai.onnx", "ai.onnx.ml")
-# The largest of our files has 60,000; each takes about a microsecond.
+# The largest published model has 60,000 fields; each takes about a microsecond.
 MOST_FIELDS: Final = 20_000_000
 
 _LFS: Final = b"version https://git-lfs"
@@ -30,7 +30,19 @@ _VARINT, _FIXED64, _TEXT, _FIXED32 = 0, 1, 2, 5
 
 @dataclass(frozen=True)
 class _Message:
-    """What to look at in one kind of message: parts to enter, and fields to refuse."""
+    """The fields to examine in one type of protobuf message, by field number.
+
+    Parameters
+    ----------
+    parts : dict of int to _Message
+        Fields with a message of their own to examine.
+    domain : int or None
+        The field with the domain of an operator.
+    external : tuple of int
+        Fields that name other files.
+    metadata : int or None
+        The field with metadata of the model.
+    """
 
     parts: dict[int, _Message] = field(default_factory=dict)
     domain: int | None = None
@@ -45,7 +57,7 @@ def _grammar() -> _Message:
     attribute = _Message({5: tensor, 10: tensor, 22: sparse, 23: sparse})
     node = _Message({5: attribute}, domain=7)
     graph = _Message({1: node, 5: tensor, 15: sparse})
-    attribute.parts.update({6: graph, 11: graph})  # of loops and conditions
+    attribute.parts.update({6: graph, 11: graph})  # subgraphs of loops and conditions
     function = _Message({7: node, 11: attribute})
     training = _Message({1: graph, 2: graph})
     return _Message({7: graph, 20: training, 25: function}, metadata=14)
@@ -55,13 +67,13 @@ _MODEL: Final = _grammar()
 
 
 def check_self_contained(path: Path) -> None:
-    """Refuse a file that is no ONNX model, or that needs more than itself.
+    """Refuse a file that is not an ONNX model, or that needs anything beside itself.
 
     Raises
     ------
     BadInput
-        It cannot be read as ONNX, keeps weights in other files, or has operators of
-        another make.
+        The file cannot be read as ONNX, keeps weights in other files, has operators
+        that are not part of ONNX, or carries settings of ONNX Runtime.
     """
     if path.stat().st_size == 0:
         raise BadInput(f"{path} is empty; fetch it again")
@@ -81,7 +93,7 @@ def check_self_contained(path: Path) -> None:
 
 
 def _check(data: mmap.mmap, path: Path) -> None:
-    if data[4:8] == b"ORTM":  # ONNX Runtime's own format, which it tells by this
+    if data[4:8] == b"ORTM":  # the signature of ONNX Runtime's own format
         raise ValueError("it is in ONNX Runtime's own format")
     waiting = [(_MODEL, 0, len(data))]
     left = MOST_FIELDS
@@ -115,7 +127,7 @@ def _check(data: mmap.mmap, path: Path) -> None:
 
 
 def _check_domain(domain: bytes, path: Path) -> None:
-    """Refuse operators that are not of ONNX itself."""
+    """Refuse operators that are not part of ONNX itself."""
     name = domain.decode(errors="replace")
     if name not in DOMAINS:
         raise BadInput(
@@ -127,9 +139,9 @@ def _check_domain(domain: bytes, path: Path) -> None:
 def _fields(
     data: mmap.mmap, position: int, end: int
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Give number, kind, value and size of a message's fields.
+    """Yield number, wire type, value and size in bytes of each field of a message.
 
-    The value of a text or of a message is where it begins.
+    The value of a text or of a nested message is the position where it begins.
     """
     while position < end:
         tag, position = _varint(data, position, most=5)
@@ -154,7 +166,7 @@ _SIZES: Final[Mapping[int, int]] = {_FIXED64: 8, _FIXED32: 4}
 
 
 def _varint(data: mmap.mmap, position: int, *, most: int) -> tuple[int, int]:
-    """Read a number of seven bits a byte; return it and where it ends."""
+    """Return a number stored with seven bits per byte, and the position of its end."""
     value = 0
     for place in range(most):
         byte = data[position + place]

@@ -1,4 +1,4 @@
-"""One model on a server, checked against its page."""
+"""A model on a server whose contract has been checked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from amphitrite.triton.spec import ModelSpec
 
 
 class Server(Protocol):
-    """What a served model needs of the connection that found it."""
+    """The part of a connection that a served model uses."""
 
     url: str
 
@@ -25,7 +25,7 @@ class Server(Protocol):
     def send(
         self, model: ServedModel, tensors: Tensors, outputs: Sequence[str]
     ) -> Future[dict[str, NDArray[Any]]]:
-        """Send one request of checked inputs without waiting for its answer."""
+        """Send one request without waiting for its answer."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ class ServedModel:
     server : Server
         The connection that found it.
     spec : ModelSpec
-        What the server says of the model.
+        The spec that the server reports.
     version : int
         The version that requests go to.
     max_batch : int
-        The longest batch of a request.
+        The largest number of rows in one request.
     verified : bool
         Whether the server has compared the weights that it loaded with the digest in
-        the spec, those of an ensemble's members included.
+        the spec; for an ensemble, those of all members.
     """
 
     server: Server
@@ -61,22 +61,22 @@ class ServedModel:
         Parameters
         ----------
         tensors : mapping of str to ndarray
-            Every input of the model, each with a leading batch axis; finite, and inside
+            All inputs of the model, each with a leading batch axis; finite, and inside
             the range that the model's spec declares.
         outputs : sequence of str, optional
-            The outputs wanted; all of them by default.
+            The wanted outputs; by default all.
 
         Returns
         -------
         Future
-            Gives ``{output: ndarray}``, checked by
-            `amphitrite.triton.answers.check_answer`, or raises a
+            Its result is ``{output: ndarray}``, checked by
+            `amphitrite.triton.answers.check_answer`; it may raise an
             `amphitrite.errors.ServerError`.
 
         Raises
         ------
         BadInput
-            An input holds NaN, or what is out of its range; nothing is sent.
+            An input holds NaN or a value out of its range; nothing is sent.
         """
         names = outputs or [tensor.name for tensor in self.spec.outputs]
         return self.server.send(self, tensors, names)
@@ -88,15 +88,15 @@ class ServedModel:
         return self.submit(tensors, outputs).result()
 
     def check_unchanged(self) -> None:
-        """Make sure that the server still serves the very same model.
+        """Check that the server still serves the same model as at the start of a run.
 
         Raises
         ------
         SpecMismatch
-            The weights or what was learned with them differ from those that the run
-            began with, or they are not verified as those were.
+            Version, weights or learned values differ from those at the start, or the
+            weights are verified only then or only now.
         ServerError
-            The server does not answer, or not with this model.
+            The server does not answer, or does not serve this model.
         """
         now = self.server.model(self.spec)
         if now.state != self.state:
@@ -107,7 +107,7 @@ class ServedModel:
 
     @property
     def state(self) -> str:
-        """Version, identity, digest of the weights and whether they are verified."""
+        """A text with version, identity, digest and whether the digest is verified."""
         verified = "verified" if self.verified else "not verified"
         return (
             f"version {self.version} ({self.spec.identity}, weights {self.spec.digest},"

@@ -1,4 +1,4 @@
-"""What a model takes and gives: the contract between weights, server and client.
+"""The spec of a model: the contract between weights, server and client.
 
 A `ModelSpec` has a *contract* half (names, dtypes, shapes, axes, units, labels,
 constants), written on the survey's page and compared on connect, and a *learned* half
@@ -45,13 +45,13 @@ class TensorSpec:
     unit : str
         The unit in the FITS standard's notation; empty for a pure number.
     description : str
-        One sentence for a reader; not compared.
+        One sentence that explains the tensor; not compared.
     minimum, maximum : float, optional
-        Bounds that every value keeps, themselves included; None where there is none.
+        Inclusive bounds of all values; None for no bound.
     filled_by : str
-        The tensor of the same model that tells which places along the first axis are
-        filled: with a bool for each, or with their number.  In the others stands NaN.
-        Empty where all are filled.
+        The tensor of the same model that says which entries along the first axis are
+        filled: a bool for each, or the number of filled ones.  The others are NaN.
+        Empty if all entries are filled.
     """
 
     name: str
@@ -72,7 +72,7 @@ class TensorSpec:
             )
         for name in ("minimum", "maximum"):
             if (bound := getattr(self, name)) is not None:
-                # one notation in the JSON, whose digest counts
+                # the same JSON, and so the same digest, for 1 and 1.0
                 object.__setattr__(self, name, float(bound))
         low, high = self.bounds
         if not low <= high:
@@ -83,7 +83,7 @@ class TensorSpec:
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """Minimum and maximum, infinite where there is none."""
+        """Minimum and maximum; infinite where there is no bound."""
         return (
             -math.inf if self.minimum is None else self.minimum,
             math.inf if self.maximum is None else self.maximum,
@@ -101,7 +101,7 @@ class Member:
     version : int
         Its version.
     digest, identity : str
-        Those of its spec; see `ModelSpec`.
+        Digest and identity of its spec; see `ModelSpec`.
     """
 
     name: str
@@ -123,14 +123,14 @@ class ModelSpec:
     labels : tuple of str
         Class labels in the order of the output's last axis.
     constants : mapping
-        Further contract values that both sides must share (JSON types).
+        Further contract values on which training and client must agree (JSON types).
     references : tuple of str
-        Where model and method were published; not compared.
+        Publications of model and method; not compared.
     learned : mapping
-        Values fixed in training (JSON types); never compiled into the client.
+        Values fixed in training (JSON types), which the client reads from here only.
     digest : str
-        ``"sha256:..."`` of the ONNX file, of an ensemble what `wiring_digest` returns;
-        empty until exported.
+        ``"sha256:..."`` of the ONNX file; for an ensemble the `wiring_digest`.  Empty
+        until exported.
     members : tuple of Member
         The members of an ensemble; empty for a single model.
     """
@@ -156,7 +156,7 @@ class ModelSpec:
 
     @property
     def identity(self) -> str:
-        """``"sha256:..."`` of the canonical JSON: of everything that is said here.
+        """``"sha256:..."`` of the canonical JSON, which holds all fields of the spec.
 
         Two models of one identity have the same weights and have learned the same
         values.
@@ -174,7 +174,7 @@ class ModelSpec:
 
     @classmethod
     def from_json(cls, text: str) -> ModelSpec:
-        """Read a spec back from its JSON.
+        """Return the spec that a JSON text describes.
 
         Raises
         ------
@@ -217,7 +217,7 @@ class ModelSpec:
         learned: Mapping[str, Any] | None = None,
         members: tuple[Member, ...] = (),
     ) -> ModelSpec:
-        """Return this contract together with what travels with the weights."""
+        """Return this contract with the digest and learned values of some weights."""
         return replace(
             self,
             digest=digest,
@@ -230,15 +230,20 @@ def wiring_digest(
     members: Iterable[Member],
     steps: Iterable[tuple[str, Mapping[str, str], Mapping[str, str]]],
 ) -> str:
-    """Return the digest of what an ensemble computes: weights, and how they are joined.
+    """Return the digest of an ensemble: its members' weights and their connections.
 
     Parameters
     ----------
     members : iterable of Member
         Its members.
     steps : iterable of (str, mapping, mapping)
-        Of each step the member, and from its tensors to the ensemble's: inputs, then
-        outputs.
+        Of each step the member's name, and the ensemble's tensor of each of its inputs
+        and of each of its outputs.
+
+    Returns
+    -------
+    str
+        ``"sha256:..."``.
     """
     parts = {
         "members": [[member.name, member.digest] for member in members],
@@ -251,12 +256,12 @@ def wiring_digest(
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-# What is not said in words.
+# The fields of a tensor that are compared; the description is not.
 _COMPARED = ("dtype", "shape", "axes", "unit", "minimum", "maximum", "filled_by")
 
 
 def _contract(spec: ModelSpec) -> dict[str, Any]:
-    """Flatten the compared half of a spec into ``{field: value}``."""
+    """Return the compared half of a spec as ``{field: value}``."""
     flat: dict[str, Any] = {"name": spec.name, "labels": list(spec.labels)}
     for side in ("inputs", "outputs"):
         tensors: tuple[TensorSpec, ...] = getattr(spec, side)
@@ -274,12 +279,12 @@ def _contract(spec: ModelSpec) -> dict[str, Any]:
 
 @contextmanager
 def reading_learned(spec: ModelSpec) -> Iterator[Mapping[str, Any]]:
-    """Give what a served model has learned, to be read in the block.
+    """Yield the learned values of a served model, to be read in the block.
 
     Raises
     ------
     SpecMismatch
-        Something that the block reads is missing or cannot be.
+        A value that the block reads is missing or invalid.
     """
     try:
         yield spec.learned
@@ -297,7 +302,7 @@ def check_contract(*, served: ModelSpec, expected: ModelSpec) -> None:
     Raises
     ------
     SpecMismatch
-        Names the first field that differs, with both values.
+        A field differs; the message names the first one, with both values.
     """
     have, want = _contract(served), _contract(expected)
     for key in sorted(want.keys() | have.keys(), key=lambda k: (k.count("."), k)):

@@ -1,4 +1,4 @@
-"""What a server says of its models."""
+"""The status of the models on a server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ READY, NOT_READY, NOT_LOADED = "ready", "not ready", "not loaded"
 
 @dataclass(frozen=True)
 class ModelStatus:
-    """One version of one model on a server, as ``amphitrite status`` lists it.
+    """The status of one version of a model, as ``amphitrite status`` lists it.
 
     Parameters
     ----------
@@ -19,11 +19,13 @@ class ModelStatus:
     version : str
         Its version; empty for a model that is not loaded.
     state : {"ready", "not ready", "not loaded"}
-        What nobody asked the server to serve is not loaded, which is no failure.
+        A model that the server was not asked to serve is not loaded; this is not a
+        failure.
     reason : str
         Why it is not ready.
-    digest : str
-        ``"sha256:..."`` of its weights, where its spec says so.
+    digest, identity : str
+        ``"sha256:..."`` of its weights and of its spec; empty if the model was not
+        tested or has no spec.
     """
 
     name: str
@@ -35,9 +37,9 @@ class ModelStatus:
 
     @property
     def ready(self) -> bool:
-        """Whether it answers."""
+        """Whether the model answers."""
         return self.state == READY
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON types, and whether it is ready."""
+        """Return the fields and `ready` as JSON types."""
         return {**asdict(self), "ready": self.ready}

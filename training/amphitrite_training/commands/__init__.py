@@ -1,1 +1,1 @@
-"""The commands of training."""
+"""The commands ``train``, ``evaluate`` and ``demo``."""

@@ -1,4 +1,4 @@
-"""``amphitrite demo``: the whole way, from simulated files to a catalogue."""
+"""The command ``amphitrite demo``: from simulated files to a catalogue."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def demo(
     survey: Annotated[
-        str, typer.Argument(help="Which survey: asid, calnet or morpheus.")
+        str, typer.Argument(help="The survey: asid, calnet or morpheus.")
     ] = "asid",
     out: Annotated[
         Path | None,
@@ -30,7 +30,7 @@ def demo(
             "--out",
             "-o",
             metavar="DIR",
-            help="Where the simulated files and the products go.",
+            help="The folder for the simulated files and the products.",
             show_default="amphitrite-demo-SURVEY",
         ),
     ] = None,
@@ -42,16 +42,16 @@ def demo(
 ) -> None:
     """Simulate a telescope's files, search them, and compare with the truth.
 
-    Everything is made here from a fixed seed, and then run as your own files would be:
+    The files are simulated with a fixed seed and then processed like your own files:
     for asid the photons of a region of the gamma-ray sky, for calnet light curves of
     stars of every kind, for morpheus a four-band HST field. No training framework is
     needed.
 
     Example: amphitrite demo --out demo
 
-    The light curves: amphitrite demo calnet --out demo-stars
+    Light curves: amphitrite demo calnet --out demo-stars
 
-    The images: amphitrite demo morpheus --out demo-images
+    Images: amphitrite demo morpheus --out demo-images
     """
     from amphitrite.commands.talk import Talk
     from amphitrite.surveys import asked
@@ -71,7 +71,7 @@ def demo(
 
 
 def make_folder(folder: Path, *, overwrite: bool) -> None:
-    """Make and mark the folder of a demo, or take that of an earlier one.
+    """Create and mark the folder of a demo, or check that of an earlier one.
 
     Parameters
     ----------
@@ -83,7 +83,8 @@ def make_folder(folder: Path, *, overwrite: bool) -> None:
     Raises
     ------
     OutputError
-        It exists, or cannot be made, or is not a demo's.
+        The folder exists and may not be replaced, cannot be created, or was not made by
+        Amphitrite.
     """
     check_output(folder)
     if kind(folder) is not None and not overwrite:
@@ -104,18 +105,18 @@ def make_folder(folder: Path, *, overwrite: bool) -> None:
 
 @dataclass(frozen=True)
 class AsAUser:
-    """A demo's user, who is told what happens; see `amphitrite_training.surveys.User`.
+    """The user of a demo, to whom it reports; see `amphitrite_training.surveys.User`.
 
     Parameters
     ----------
     talk : Talk
-        How the command speaks.
+        The command's output.
     """
 
     talk: Talk
 
     def control(self, said: str, command: str) -> Control:
-        """Say which command the demo stands for; return how it is run."""
+        """Print the command that the demo runs, and return the settings of the run."""
         from amphitrite.engine.control import Control
 
         self.talk.say(f"{said} The demo now does as you would with")

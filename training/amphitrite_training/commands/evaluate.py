@@ -31,9 +31,9 @@ def evaluate(
         typer.Option(
             "--card",
             metavar="FILE",
-            help="Write the model card there, such as "
-            "model_repository/morpheus/MODEL_CARD.md; if the survey has pictures for "
-            "it, they go into a folder 'pictures' beside it (needs the 'plots' extra).",
+            help="File of the model card, such as "
+            "model_repository/morpheus/MODEL_CARD.md; its pictures, if the survey has "
+            "some, go into a folder 'pictures' beside it (needs the 'plots' extra).",
             show_default=False,
         ),
     ] = None,
@@ -42,7 +42,7 @@ def evaluate(
         typer.Option(
             "--fields",
             min=1,
-            help="How many fields are simulated.",
+            help="Number of simulated fields.",
             show_default="as many as the survey's card needs",
         ),
     ] = None,
@@ -50,8 +50,8 @@ def evaluate(
         bool,
         typer.Option(
             "--systematics",
-            help="Search one more set of sources under several models of the diffuse "
-            "light (asid).",
+            help="Also search one set of sources with several models of the diffuse "
+            "emission (asid).",
         ),
     ] = False,
     server: common.Server = None,
@@ -59,10 +59,10 @@ def evaluate(
     as_json: common.Json = False,
     quiet: common.Quiet = False,
 ) -> None:
-    """Measure a served model on simulated data whose truth is known.
+    """Measure a served model on simulated data with known truth.
 
-    The model is driven through a real Triton, as a user drives it. The numbers are of
-    simulated data and say so.
+    The model runs on a real Triton server, as for a user. The numbers are for simulated
+    data, and the card says so.
 
     Example: amphitrite evaluate morpheus --card model_repository/morpheus/MODEL_CARD.md
     """
@@ -99,21 +99,21 @@ def evaluate(
 
 
 def _pictures(survey: str) -> Callable[[Any], Mapping[str, Any]] | None:
-    """Return what draws the pictures of a survey's card, if it has some."""
+    """Return the function that draws the pictures of a survey's card, or None."""
     return part(survey, "pictures").pictures if has(survey, "pictures") else None
 
 
 def _check_card(card: Path, *, with_pictures: bool) -> Sighting | None:
-    """Refuse a card that cannot be written, before the work is done.
+    """Refuse a card that cannot be written, before the measurements start.
 
     Returns
     -------
     Sighting or None
-        The card that it replaces; its pictures are replaced with it.
+        The earlier card that is replaced, with its pictures; None if there is none.
     """
     with _writing(card):
         check_output(card)
-        # permissions alone do not tell: the superuser has all of them
+        # a file is written, since permissions do not apply to the superuser
         with tempfile.TemporaryFile(dir=card.parent):
             pass
         if kind(card) is not None:

@@ -1,4 +1,4 @@
-"""Show how a training goes: a bar, and a line for every epoch."""
+"""Display of a training's progress: a bar, and a line for every epoch."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _RATE_OVER_STEPS = 20
 
 @contextmanager
 def training_bar(talk: Talk) -> Iterator[Callable[[Report], None]]:
-    """Show a training on standard error; yields the way to tell of it.
+    """Show a training on standard error; yield the function that takes its reports.
 
     Parameters
     ----------
     talk : Talk
-        How the command speaks; nothing is shown where it is quiet.
+        The command's output; nothing is shown if it is quiet.
     """
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -46,10 +46,10 @@ def training_bar(talk: Talk) -> Iterator[Callable[[Report], None]]:
         pace: deque[tuple[float, int]] = deque(maxlen=_RATE_OVER_STEPS)
         n_epochs = 0
 
-        def tell(report: Report) -> None:
+        def show(report: Report) -> None:
             nonlocal task, began, n_epochs
             state = report.state
-            if not began:  # what was done before a resumption is no speed
+            if not began:  # steps before a resumption do not count for the speed
                 bar.remove_task(task)
                 task = bar.add_task("", total=1.0, rate="")
                 bar.update(task, completed=report.progress)
@@ -63,12 +63,12 @@ def training_bar(talk: Talk) -> Iterator[Callable[[Report], None]]:
             )
             if len(state.history) > n_epochs:
                 n_epochs = len(state.history)
-                pace.clear()  # validation is no training
+                pace.clear()  # validation does not count for the speed
                 talk.say(_line(state.history[-1]))
             if state.ended_by:
                 talk.say(f"trained (ended by: {state.ended_by}); calibrating")
 
-        yield tell
+        yield show
 
 
 def _rate(pace: deque[tuple[float, int]]) -> str:

@@ -29,7 +29,7 @@ Survey = Annotated[
 
 
 def _duration(text: str) -> float:
-    """Read a time such as ``90s``, ``30m`` or ``1h30m``, in seconds."""
+    """Return a time such as ``90s``, ``30m`` or ``1h30m`` in seconds."""
     found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text)
     hours, minutes, seconds = (
         (int(n or 0) for n in found.groups()) if found else (0,) * 3
@@ -48,7 +48,7 @@ def train(
         typer.Option(
             *("--out", "--output", "-o"),
             metavar="DIR",
-            help="The artefact, a new folder that 'amphitrite export' publishes.",
+            help="New folder of the trained model, which 'amphitrite export' publishes.",
             show_default=False,
         ),
     ],
@@ -57,20 +57,20 @@ def train(
         typer.Option(
             "--model",
             metavar="NAME",
-            help="Which of the survey's models, where it has several.",
+            help="The model, if the survey has several.",
             show_default=False,
         ),
     ] = None,
     pretrained: Annotated[
         bool,
-        typer.Option("--pretrained", help="Take the weights that the authors publish."),
+        typer.Option("--pretrained", help="Take the weights published by the authors."),
     ] = False,
     settings: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="Change a value of the recipe; may be given again.",
+            help="Change a value of the recipe; may be given several times.",
             show_default=False,
         ),
     ] = None,
@@ -80,8 +80,8 @@ def train(
             "--time-limit",
             parser=_duration,
             metavar="TIME",
-            help="Train no longer than this, resumptions included, such as 90s, 30m "
-            "or 1h30m. The learning rate falls in step, and the run ends in order.",
+            help="Longest time of training, with all resumptions, such as 90s, 30m or "
+            "1h30m. The learning rate's schedule and the training end with it.",
             show_default=False,
         ),
     ] = None,
@@ -93,8 +93,8 @@ def train(
 ) -> None:
     """Train a survey's network, or take its published weights.
 
-    Ctrl-C and SIGTERM end a training after the step under way; --resume goes on with
-    it. KERAS_BACKEND chooses tensorflow (the default), jax or torch.
+    Ctrl-C and SIGTERM end a training after the current step; --resume continues it. The
+    environment variable KERAS_BACKEND selects tensorflow (the default), jax or torch.
 
     Example: amphitrite train morpheus --pretrained --out artefacts/morpheus
     """
@@ -149,20 +149,20 @@ def _trained(
     time_limit: float | None,
     talk: Talk,
 ) -> Artefact:
-    """Train in a staging folder, which outlives a run that left a checkpoint."""
+    """Return the artefact of a training, whose checkpoint stays in a staging folder."""
     from amphitrite_training.commands.progress import training_bar
     from amphitrite_training.fitting.checkpoint import is_checkpoint
     from amphitrite_training.fitting.train import train as run
 
     staging.keep = is_checkpoint(staging.folder)
     try:
-        with training_bar(talk) as tell:
+        with training_bar(talk) as report:
             return run(
                 task,
                 recipe,
                 folder=staging.folder,
                 time_limit=time_limit or math.inf,
-                tell=tell,
+                report=report,
             )
     except KeyboardInterrupt as stop:
         if is_checkpoint(staging.folder):
@@ -174,7 +174,7 @@ def _trained(
 
 @contextmanager
 def _frameworks() -> Iterator[None]:
-    """Quieten the deep-learning frameworks, and say what to do where one is missing."""
+    """Silence the frameworks' messages, and explain what to do if one is missing."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         yield

@@ -1,1 +1,1 @@
-"""Diagrams of model cards."""
+"""Diagrams for model cards and learning curves."""

@@ -1,7 +1,7 @@
-"""Pictures of how far measured values are from the true ones, and from what they state.
+"""Diagrams of measured values against true ones, and of errors in units of the stated.
 
-They take plain arrays.  Whoever states an error states a distribution; it is drawn
-beside what was found.
+The functions take plain arrays.  The distribution expected for correctly stated errors
+is drawn as well.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ if TYPE_CHECKING:
 Floats = NDArray[np.floating]
 
 HELD: Final = 0.68
-"""The share of the positions that a radius of 1 is to hold."""
+"""The share of positions that should be within a radius of 1."""
 
 _FARTHEST: Final = 5.0
 _FARTHEST_RADII: Final = 4.0
 _BINS: Final = 40
 _BINS_OF_VALUES: Final = 10
 _SHOWN: Final = (0.16, 0.5, 0.84)
-_LEAST: Final = 10  # of a bin whose scatter is shown
+_LEAST: Final = 10  # values in a bin whose scatter is drawn
 _APART: Final = 1.06  # factor between markers of the same bin
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Values that were measured, on a logarithmic scale.
+    """Measured and true values on a logarithmic scale.
 
     Parameters
     ----------
     true, measured : (n,) ndarray
-        Decimal logarithms.
+        Decimal logarithms of the values.
     sigma : (n,) ndarray
-        Stated standard deviation of the measured one, dex.
+        Stated standard deviation of the measured one in dex.
     """
 
     true: Floats
@@ -53,34 +53,34 @@ class Measured:
 
     @property
     def pull(self) -> Floats:
-        """The errors in units of what was stated; a unit Gaussian if that is right."""
+        """Errors in units of the stated ones; of unit variance if these are right."""
         return (self.measured - self.true) / self.sigma
 
 
 def pulls(groups: Mapping[str, Measured], *, title: str, quantity: str) -> Figure:
-    """Draw how pulls are distributed, and measured against true values.
+    """Return a figure of the pulls' distribution, and of measured against true values.
 
     Parameters
     ----------
     groups : mapping of str to Measured
-        By label; up to three.
+        Values by label; up to three groups.
     title, quantity : str
-        What stands above, and what was measured, with its unit.
+        Title of the figure, and name of the measured quantity with its unit.
 
     Returns
     -------
     Figure
-        Histograms, each with an area of 1, before a unit Gaussian; pulls beyond 5 stand
-        in the outermost bins.  Beside them a point for each value; medians in bins of
-        the true one, with bars from the 16 % to the 84 % quantile.
+        Left: histograms of the pulls, each with an area of 1, and a unit Gaussian;
+        pulls beyond 5 are in the outermost bins.  Right: a point for each value, and
+        medians in bins of the true one with bars from the 16 % to the 84 % quantile.
     """
     figure, left, right = _pair(title)
     edges = np.linspace(-_FARTHEST, _FARTHEST, _BINS + 1)
     _stated(left, edges, norm.pdf, "unit Gaussian")
     for (name, group), colour in zip(groups.items(), COLOURS, strict=False):
-        _histogram(left, group.pull, edges, colour, f"{name}\n{_told(group.pull)}")
+        _histogram(left, group.pull, edges, colour, f"{name}\n{_summary(group.pull)}")
     left.set_xlabel("(measured - true) / stated error, of the logarithm")
-    # room for the legend, of two lines for each
+    # room for the legend, with two lines for each group
     left.set_ylim(0, (1.1 + 0.17 * len(groups)) * left.get_ylim()[1])
     _finish(left, "upper left")
     _draw_values(right, groups, quantity)
@@ -90,23 +90,24 @@ def pulls(groups: Mapping[str, Measured], *, title: str, quantity: str) -> Figur
 def radii(
     groups: Mapping[str, Floats], *, outer: tuple[float, float], title: str
 ) -> Figure:
-    """Draw how far positions are from the true ones, in units of their stated radius.
+    """Return a figure of separations from true positions, in units of the 68 % radius.
 
     Parameters
     ----------
     groups : mapping of str to (n,) ndarray
-        Separation over the radius that is to hold 68 %, by label; up to three.
+        Separations in units of the radius that should hold 68 %, by label; up to three
+        groups.
     outer : (float, float)
-        Another radius in the same unit, and the share that it is to hold.
+        Another radius in the same unit, and the share that it should hold.
     title : str
-        What stands above.
+        Title of the figure.
 
     Returns
     -------
     Figure
-        Histograms, each with an area of 1, and the share within each radius, before
-        what Rayleigh's distribution says: 1 - 0.32 ** x ** 2 within x.  Separations
-        beyond 4 stand in the outermost bin.
+        Left: histograms, each with an area of 1; separations beyond 4 are in the
+        outermost bin.  Right: the share within each radius.  Both with the Rayleigh
+        distribution, whose share within x is 1 - 0.32 ** x ** 2.
     """
     figure, left, right = _pair(title)
     edges = np.linspace(0, _FARTHEST_RADII, _BINS + 1)
@@ -168,7 +169,7 @@ def _finish(axes: Axes, legend: str) -> None:
     axes.legend(loc=legend, fontsize=8)
 
 
-def _told(pull: Floats) -> str:
+def _summary(pull: Floats) -> str:
     if not len(pull):
         return "none"
     low, middle, high = np.quantile(pull, _SHOWN)
@@ -208,12 +209,12 @@ def _draw_values(axes: Axes, groups: Mapping[str, Measured], quantity: str) -> N
 
 
 def _limits(values: Floats) -> tuple[float, float]:
-    """Return the least and the greatest value; one decade of none."""
+    """Return the lowest and the highest value; (0, 1) without values."""
     return (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
 
 
 def _quantiles(group: Measured, edges: Floats) -> tuple[Floats, Floats]:
-    """Return the median true value in bins, and quantiles of the measured (3, n)."""
+    """Return the median true value in n bins, and quantiles of the measured, (3, n)."""
     bins = np.searchsorted(edges[1:-1], group.true, side="right")
     rows = [
         (np.median(group.true[here]), *np.quantile(group.measured[here], _SHOWN))

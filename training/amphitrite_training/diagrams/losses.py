@@ -1,4 +1,4 @@
-"""Draw how a network learned: losses and learning rate against samples."""
+"""The learning curve: losses and learning rate against the number of samples."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _LINES: Final = (
 
 
 def draw(history: Sequence[Mapping[str, float]], path: Path, *, title: str) -> None:
-    """Write the learning curve as a PNG picture; without Matplotlib, warn instead.
+    """Write the learning curve as a PNG picture; log a warning without Matplotlib.
 
     Parameters
     ----------
     history : sequence of mapping
         ``samples loss val_loss learning_rate`` of each epoch, at least one.
     path : Path
-        The file to write.
+        The PNG file.
     title : str
-        What stands above it.
+        Title of the picture.
 
     Raises
     ------

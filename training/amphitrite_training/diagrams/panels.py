@@ -1,6 +1,6 @@
-"""Pictures of how well a served model does, for its card.
+"""Diagrams of score distributions and of many small curves.
 
-They take plain arrays, so that every survey's card can have them.
+The functions take plain arrays, so that the cards of all surveys can have them.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ _INK, _MARK = COLOURS[:2]
 def scores(
     groups: Mapping[str, Floats], *, threshold: float, wanted: Sequence[str], title: str
 ) -> Figure:
-    """Draw how the scores of each class are distributed.
+    """Return a figure of the distribution of scores of each class.
 
     Parameters
     ----------
     groups : mapping of str to (n,) ndarray
-        Scores from 0 to 1 by class.
+        Scores from 0 to 1, by class.
     threshold : float
-        Gets a line.
+        Score that is marked by a line.
     wanted : sequence of str
         The classes whose scores should be high.
     title : str
-        What stands above.
+        Title of the figure.
 
     Returns
     -------
     Figure
-        A histogram for each class, each with a height of 1, over the odds of the score
-        on a logarithmic axis: both ends of the scale matter.
+        A histogram for each class, with the same height, against the odds of the score
+        on a logarithmic axis, which resolves both ends of the scale.
     """
     from matplotlib.figure import Figure
 
@@ -74,7 +74,7 @@ def scores(
 
 
 def log_odds(score: Floats) -> Floats:
-    """Return the decimal logarithm of score / (1 - score), kept within -4 and 4."""
+    """Return the decimal logarithm of score / (1 - score), limited to -4 to 4."""
     score = np.asarray(score, dtype=float)
     with np.errstate(divide="ignore"):
         return np.clip(np.log10(score) - np.log10(1 - score), -_SURE, _SURE)
@@ -87,9 +87,9 @@ class Panel:
     Parameters
     ----------
     title : str
-        What stands above it; may have several lines.
+        Its title, which may have several lines.
     x, y : (n,) ndarray
-        The points.
+        Coordinates of the points.
     """
 
     title: str
@@ -98,16 +98,16 @@ class Panel:
 
 
 def panels(shown: Sequence[Panel], *, title: str, xlabel: str, columns: int) -> Figure:
-    """Draw small curves side by side, each to its own scale.
+    """Return a figure of small curves side by side, each with its own scale.
 
     Parameters
     ----------
     shown : sequence of Panel
-        In rows, from the left.
+        The curves, row by row from the left.
     title, xlabel : str
-        Above all, and below them.
+        Title and label of the x axis of the whole figure.
     columns : int
-        How many in a row.
+        Number of curves in a row.
     """
     from matplotlib.figure import Figure
 

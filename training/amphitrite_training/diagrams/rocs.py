@@ -1,4 +1,4 @@
-"""Diagrams of receiver operating characteristics."""
+"""Diagrams of receiver operating characteristics (ROC)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Roc:
     Parameters
     ----------
     false_positives, hits : (n,) ndarray
-        Shares of the others and of the wanted that are taken, at falling thresholds.
+        False-positive rate and true-positive rate (recall), at decreasing thresholds.
     marks : mapping of str to (float, float)
         Points to mark, such as that of the recommended threshold, by label.
     """
@@ -37,14 +37,14 @@ class Roc:
 
 
 def roc(curves: Mapping[str, Roc], *, title: str) -> Figure:
-    """Draw ROC curves, the false positives on a logarithmic axis.
+    """Return a figure of ROC curves, with false positives on a logarithmic axis.
 
     Parameters
     ----------
     curves : mapping of str to Roc
-        By label.
+        The curves by label, up to three.
     title : str
-        What stands above.
+        Title of the figure.
 
     Returns
     -------
@@ -61,20 +61,20 @@ def roc(curves: Mapping[str, Roc], *, title: str) -> Figure:
 def rocs(
     panels: Mapping[str, Mapping[str, Roc]], *, xlabel: str, ylabel: str
 ) -> Figure:
-    """Draw ROC curves in panels side by side, false positives on a logarithmic axis.
+    """Return a figure of ROC curves in panels, with a logarithmic x axis.
 
     Parameters
     ----------
     panels : mapping of str to mapping of str to Roc
-        By title, then by label; up to three in each.
+        The curves by the panel's title and then by label; up to three per panel.
     xlabel, ylabel : str
-        What the false positives and the hits are.
+        Names of the false-positive and true-positive rates.
 
     Returns
     -------
     Figure
-        A rate of 0 stands at the left edge, at half of the least one; hits below one
-        half are shown if a mark is there.
+        A false-positive rate of 0 is drawn at the left edge, at half the lowest
+        positive one.  The y axis begins at 0.5, or at 0 if a mark is below that.
     """
     from matplotlib.figure import Figure
 

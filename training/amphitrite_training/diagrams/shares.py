@@ -1,4 +1,4 @@
-"""Diagrams of shares with their intervals."""
+"""Diagrams of measured shares with their confidence intervals."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Shares:
-    """Shares that were counted in bins.
+    """Shares measured in bins.
 
     Parameters
     ----------
     at, share : (n,) ndarray
-        Where each bin stands, and the share in it; bins with NaN are left out.
+        Position of each bin, and the share in it; bins with NaN are left out.
     interval : (n, 2) ndarray or None
-        Limits of the shares; None of a share that is known and not measured, which
-        gets a line alone.
+        Confidence limits of the shares; None for shares that are known exactly, which
+        are drawn as a line.
     few : (n,) ndarray of bool
-        Bins of too few to say much, which are drawn hollow.
+        Whether a bin has few members; such bins have hollow markers.
     """
 
     at: Floats
@@ -43,21 +43,21 @@ class Shares:
 def reliability(
     score: Floats, share: Floats, interval: Floats, *, title: str, ylabel: str
 ) -> Figure:
-    """Draw the share that is really wanted against the score.
+    """Return a reliability diagram: the true share against the score.
 
     Parameters
     ----------
     score, share : (n,) ndarray
-        Mean score and share of each bin; bins with NaN are left out.
+        Mean score and true share in each bin; bins with NaN are left out.
     interval : (n, 2) ndarray
-        Limits of the shares.
+        Confidence limits of the shares.
     title, ylabel : str
-        What stands above, and what the share is of.
+        Title of the figure, and name of the share.
 
     Returns
     -------
     Figure
-        With the diagonal, on which a score is the chance that it is right.
+        With the diagonal, on which the score is the true probability.
     """
     few = np.zeros(len(score), bool)
     return reliabilities(
@@ -66,19 +66,19 @@ def reliability(
 
 
 def reliabilities(panels: Mapping[str, Shares], *, xlabel: str, ylabel: str) -> Figure:
-    """Draw shares against what was said of them, in panels side by side.
+    """Return reliability diagrams in panels side by side.
 
     Parameters
     ----------
     panels : mapping of str to Shares
-        By title.
+        True shares against predicted probabilities, by the panel's title.
     xlabel, ylabel : str
-        What was said, and what the shares are of.
+        Names of the predicted probability and of the share.
 
     Returns
     -------
     Figure
-        With the diagonal, on which what was said is true.
+        With the diagonals, on which the predicted probability is the true one.
     """
     from matplotlib.figure import Figure
 
@@ -109,16 +109,16 @@ def binned(
     xlabel: str,
     ylabel: str,
 ) -> Figure:
-    """Draw shares in bins of something that spans decades, in a grid of panels.
+    """Return a figure of shares against a logarithmic axis, in a grid of panels.
 
     Parameters
     ----------
     panels : mapping of str to mapping of str to Shares
-        By title, in rows from the left; then by label.
+        Shares by the panel's title, row by row from the left, and then by label.
     columns : int
-        How many in a row.
+        Number of panels in a row.
     title, xlabel, ylabel : str
-        Above all, below them, and beside them.
+        Title and axis labels of the whole figure.
     """
     from matplotlib.figure import Figure
 

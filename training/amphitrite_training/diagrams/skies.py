@@ -1,6 +1,6 @@
-"""A map of what a search of the whole sky found and missed.
+"""A map of the sky with the sources that a search found and missed.
 
-It takes plain arrays.
+The function takes plain arrays.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 Floats = NDArray[np.floating]
 
 _GRID: Final = np.arange(-120, 121, 60)  # deg
-_KEY: Final = (1e-10, 1e-9, 1e-8)  # fluxes whose markers the legend explains
+_KEY: Final = (1e-10, 1e-9, 1e-8)  # fluxes whose markers are in the legend
 _FAINTEST: Final = 3e-11
 
 
 @dataclass(frozen=True)
 class Places:
-    """Sources, where they are and how bright.
+    """Positions and fluxes of sources.
 
     Parameters
     ----------
     lon, lat : (n,) ndarray
-        Galactic coordinates, deg.
+        Galactic coordinates in deg.
     flux : (n,) ndarray
-        Photons/cm2/s; of whatever is fainter than 3e-11 the marker is the smallest.
+        Photon fluxes in cm-2 s-1; below 3e-11 all markers have the smallest size.
     """
 
     lon: Floats
@@ -47,21 +47,21 @@ class Places:
 def sky(
     found: Places, missed: Places, false: Places, *, title: str, missed_label: str
 ) -> Figure:
-    """Draw a map of the whole sky with what was found, missed, and only seemed to be.
+    """Return an all-sky map of found and missed sources and of false detections.
 
     Parameters
     ----------
     found, missed, false : Places
-        True sources that are in the catalogue, some that are not, and what is in it
-        without being one.
+        True sources in the catalogue, true sources that are not, and rows of the
+        catalogue that are not true sources.
     title, missed_label : str
-        What stands above, and which sources are shown as missed.
+        Title of the map, and label of the missed sources.
 
     Returns
     -------
     Figure
-        Mollweide's projection of Galactic coordinates, longitude 0 in its middle and
-        growing to the left.  The brighter a source, the larger is its marker.
+        Mollweide projection of Galactic coordinates; longitude is 0 at the centre and
+        increases to the left.  The brighter a source, the larger is its marker.
     """
     from matplotlib.figure import Figure
 
@@ -93,11 +93,11 @@ def sky(
 
 
 def _projected(places: Places) -> tuple[Floats, Floats]:
-    """Return the projection's coordinates; its x grows to the right."""
+    """Return the coordinates in the projection, whose x increases to the right."""
     return np.radians((180 - places.lon) % 360 - 180), np.radians(places.lat)
 
 
 def _area(flux: Floats) -> Floats:
-    """Return the area of markers, which grows with the flux's logarithm."""
+    """Return the areas of markers, which increase with the logarithm of the flux."""
     decades = np.log10(np.maximum(flux, _FAINTEST) / _FAINTEST)
     return 1 + 3 * decades**2

@@ -1,4 +1,4 @@
-"""What all diagrams share: colours, fonts, and writing them."""
+"""Colours of all diagrams, and the writing of their files."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 Floats = NDArray[np.floating]
 
 FOLDER: Final = "pictures"
-"""Where a card's pictures are, beside it."""
+"""Name of the folder of a card's pictures, beside the card."""
 
 COLOURS: Final = ("#1f3a5f", "#c8553d", "#5aa9d6")
-"""Of the things that are compared; a colour-blind eye tells them by their lightness."""
+"""Colours of compared curves; they differ in lightness for colour-blind readers."""
 
 BAND: Final = "#9fb3c8"
-"""Of what things are compared with."""
+"""Colour of the reference with which curves are compared."""
 _DPI: Final = 100
 _PALETTE: Final = 64
-_SURE: Final = 4.0  # decades of a score's odds that are shown
+_SURE: Final = 4.0  # decades of a score's odds that are drawn
 
 
 def require() -> None:
-    """Make sure that pictures can be drawn.
+    """Check that pictures can be drawn.
 
     Raises
     ------
@@ -56,11 +56,11 @@ def write(
     Parameters
     ----------
     figures : mapping of str to Figure
-        By name, which becomes the file's.
+        Figures by name, from which the file's name is made.
     folder : Path
-        Where; made if it does not exist.
+        The folder; created if it does not exist.
     replace : bool
-        Whether files of the same names are replaced.
+        Whether to replace files of the same names.
 
     Returns
     -------
@@ -80,10 +80,10 @@ def write(
     for figure, path in zip(figures.values(), paths, strict=True):
         drawn = BytesIO()
         figure.savefig(drawn, dpi=_DPI)
-        # A quarter of the size; and with no date or version inside, the same numbers
-        # give the same file.
+        # Reduced to a palette, which takes a quarter of the size; without date and
+        # version inside, the same numbers give the same file.
         drawing = Image.open(drawn).convert("RGB")
-        # keeps the colours of thin lines, where others take those of wide areas
+        # this method keeps the colours of thin lines, others only those of wide areas
         palette = drawing.quantize(_PALETTE, Image.Quantize.MAXCOVERAGE)
         with aside(path, instead_of=sighting(path) if replace else None) as file:
             palette.save(file, optimize=True)

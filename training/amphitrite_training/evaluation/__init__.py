@@ -1,1 +1,1 @@
-"""Measures of quality that surveys share."""
+"""Measures of quality that all surveys use."""

@@ -1,4 +1,4 @@
-"""Count how well a catalogue agrees with a known truth, with honest intervals."""
+"""Comparison of a catalogue with the true sources, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _Z95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class Share:
-    """A share that was counted: ``n_hits`` of ``n``.
+    """A measured share, ``n_hits`` of ``n``.
 
     Parameters
     ----------
@@ -28,12 +28,12 @@ class Share:
 
     @property
     def value(self) -> float:
-        """The share; NaN of nothing."""
+        """The share; NaN if ``n`` is 0."""
         return self.n_hits / self.n if self.n else math.nan
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % interval of Wilson [1]_; (0, 1) of nothing.
+        """The 95 % confidence interval of Wilson [1]_; (0, 1) if ``n`` is 0.
 
         References
         ----------
@@ -55,23 +55,26 @@ class Share:
 def match(
     truth_xy: ArrayLike, found_xy: ArrayLike, *, order: ArrayLike, radius: float
 ) -> NDArray[np.int64]:
-    """Pair true sources with found ones, one to one, nearest first come first served.
+    """Return the counterpart of each true source among the found ones, one to one.
+
+    Each true source in turn gets the nearest found source that is still free.
 
     Parameters
     ----------
     truth_xy : (n_truth, 2) array_like
-        Positions in pixels.
+        Positions of the true sources in pixels.
     found_xy : (n_found, 2) array_like
-        Positions in pixels.
+        Positions of the found sources in pixels.
     order : (n_truth,) array_like
-        The true sources choose in ascending order of this: their magnitudes.
+        Values, such as magnitudes, in whose increasing order the true sources are
+        taken.
     radius : float
-        The largest distance of a pair, in pixels.
+        Largest separation of a pair in pixels.
 
     Returns
     -------
     (n_truth,) ndarray of int64
-        The index of each true source's partner, or ``UNMATCHED``.
+        The index of each true source's counterpart, or ``UNMATCHED``.
     """
     truth = np.asarray(truth_xy, dtype=float).reshape(-1, 2)
     found = np.asarray(found_xy, dtype=float).reshape(-1, 2)
@@ -90,16 +93,16 @@ def match(
 def shares_by_bin(
     hits: NDArray[np.bool_], values: ArrayLike, edges: Sequence[float]
 ) -> list[Share]:
-    """Count hits in bins.
+    """Return the share of hits in bins.
 
     Parameters
     ----------
     hits : (n,) ndarray of bool
-        Whether each source counts as a hit.
+        Whether each source is a hit.
     values : (n,) array_like
-        What the sources are sorted into bins by.
+        The values by which sources are binned.
     edges : sequence of float
-        Ascending edges; a bin holds its lower edge and not its upper one.
+        Increasing edges; a bin contains its lower edge and not its upper one.
 
     Returns
     -------
@@ -116,19 +119,19 @@ def shares_by_bin(
 def confusion(
     truth: Sequence[str], found: Sequence[str], labels: Sequence[str]
 ) -> NDArray[np.int64]:
-    """Count classes found (columns) of true classes (rows), both in a fixed order.
+    """Return the confusion matrix of true and found classes.
 
     Parameters
     ----------
     truth, found : sequence of str
-        The classes of the same sources.
+        The true and the found class of each source.
     labels : sequence of str
-        All classes, in order.
+        All classes, in the order of rows and columns.
 
     Returns
     -------
     (n_labels, n_labels) ndarray of int64
-        The counts.
+        Numbers of sources by true class (rows) and found class (columns).
     """
     table = np.zeros((len(labels), len(labels)), dtype=np.int64)
     for true, given in zip(truth, found, strict=True):

@@ -1,4 +1,4 @@
-"""What tables that are dataclasses of arrays have in common."""
+"""Tables whose columns are the fields of a dataclass."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 
 class Rows:
-    """A dataclass whose fields are arrays, all with an axis of rows first."""
+    """A base of dataclasses whose fields are arrays with rows along the first axis."""
 
     def where(self, chosen: NDArray[Any]) -> Self:
-        """Return some of the rows: a mask, or their indices."""
+        """Return the rows that a mask or indices select."""
         return type(self)(*(getattr(self, each.name)[chosen] for each in fields(self)))
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
-        """Join several sets."""
+        """Return the rows of several tables, one after the other."""
         return cls(
             *(
                 np.concatenate([getattr(part, each.name) for part in parts])

@@ -14,7 +14,8 @@ Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
 
 GAUSSIAN_68: Final = 0.9945
-"""Standard deviations that hold 68 % of one dimension."""
+"""Half-width, in standard deviations, of the interval that holds 68 % of a normal
+distribution."""
 RELIABILITY_EDGES: Final = (0.0, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0001)
 _RESAMPLES: Final = 500
 
@@ -26,19 +27,19 @@ def _mean(hits: Bools, block: NDArray[np.integer]) -> dict[str, float | None]:
 def interval(
     statistic: Callable[[NDArray[np.intp]], float], blocks: NDArray[np.integer]
 ) -> dict[str, float | None]:
-    """Return a statistic with the interval that resampling blocks gives it.
+    """Return a statistic with its 95 % interval from bootstrap over blocks.
 
     Parameters
     ----------
     statistic : callable
-        Of the indices of some rows, which may come more than once.
+        Function of the indices of rows, in which rows may be repeated.
     blocks : (n,) ndarray of int
-        The block that each row lies in; blocks are drawn as wholes.
+        The block of each row; blocks are resampled as a whole.
 
     Returns
     -------
     dict
-        ``value``, ``low`` and ``high``; None of nothing.
+        ``value``, ``low`` and ``high``; None without rows or where not finite.
     """
     n = len(blocks)
     if not n:
@@ -60,7 +61,7 @@ def interval(
 
 
 def half_width(error: Floats) -> float:
-    """Return half of what lies between the 16 % and the 84 % quantile."""
+    """Return half the difference of the 84 % and 16 % quantiles; NaN without values."""
     if not len(error):
         return float("nan")
     low, high = np.quantile(error, [0.16, 0.84])
@@ -68,14 +69,32 @@ def half_width(error: Floats) -> float:
 
 
 def coverage(pull: Floats, at_68: float, at_95: float) -> dict[str, float | None]:
-    """Return which shares of pulls lie within the two regions that are stated."""
+    """Return the shares of pulls within the 68 % and 95 % regions; None without pulls.
+
+    Parameters
+    ----------
+    pull : (n,) ndarray
+        Errors in units of their standard deviation.
+    at_68, at_95 : float
+        Limits of the two regions in the same unit.
+    """
     if not len(pull):
         return {"68": None, "95": None}
     return {"68": float((pull <= at_68).mean()), "95": float((pull <= at_95).mean())}
 
 
 def area_under_curve(p_fake: Floats, fake: Bools) -> float:
-    """Return the chance that a false peak has the higher P(fake); ties count half."""
+    """Return the probability that a false peak has a higher P(fake) than a source.
+
+    Equal values count half.  NaN if there is no false peak or no source.
+
+    Parameters
+    ----------
+    p_fake : (n,) ndarray
+        Probability of each peak to be false.
+    fake : (n,) ndarray of bool
+        Whether it is false.
+    """
     n, m = int(fake.sum()), int((~fake).sum())
     if not n or not m:
         return float("nan")
@@ -84,7 +103,14 @@ def area_under_curve(p_fake: Floats, fake: Bools) -> float:
 
 
 def roc(p_fake: Floats, fake: Bools) -> tuple[Floats, Floats]:
-    """Return the shares of false peaks and of sources kept, by rising P(fake)."""
+    """Return the ROC curve: shares of false peaks and of sources kept, (n + 1,) each.
+
+    Parameters
+    ----------
+    p_fake, fake
+        See `area_under_curve`; the highest P(fake) that is kept increases along the
+        curve.
+    """
     order = np.argsort(p_fake, kind="stable")
     kept_fake = np.cumsum(fake[order]) / max(1, fake.sum())
     kept_real = np.cumsum(~fake[order]) / max(1, (~fake).sum())
@@ -92,18 +118,19 @@ def roc(p_fake: Floats, fake: Bools) -> tuple[Floats, Floats]:
 
 
 def rates(kept: Bools, fake: Bools) -> Mapping[str, list[int]]:
-    """Count what a cut keeps.
+    """Return the numbers of false peaks and of sources before and after a cut.
 
     Parameters
     ----------
     kept, fake : (n,) ndarray of bool
-        Which peaks pass, and which are false.
+        Whether each peak passes the cut, and whether it is false.
 
     Returns
     -------
     dict
-        ``false_before`` and ``false_after``: false peaks of all; ``sources_kept``:
-        sources kept of all.  Each is hits, of.
+        Pairs of numbers.  ``false_before``: false peaks, all peaks.  ``false_after``:
+        false peaks, all peaks that pass.  ``sources_kept``: sources that pass, all
+        sources.
     """
     return {
         "false_before": [int(fake.sum()), len(fake)],
@@ -113,7 +140,19 @@ def rates(kept: Bools, fake: Bools) -> Mapping[str, list[int]]:
 
 
 def reliability(p_fake: Floats, fake: Bools) -> list[dict[str, Any]]:
-    """Return mean P(fake) and share of false peaks in bins of P(fake)."""
+    """Return mean P(fake) and the number of false peaks in bins of P(fake).
+
+    Parameters
+    ----------
+    p_fake, fake
+        See `area_under_curve`.
+
+    Returns
+    -------
+    list of dict
+        For each bin its limits ``p_fake``, the number ``n`` of peaks, the ``mean`` of
+        P(fake) (None without peaks), and the number ``fake`` of false peaks.
+    """
     result = []
     for low, high in pairwise(RELIABILITY_EDGES):
         here = (p_fake >= low) & (p_fake < high)
@@ -130,9 +169,15 @@ def reliability(p_fake: Floats, fake: Bools) -> list[dict[str, Any]]:
 
 
 def expected_calibration_error(p_fake: Floats, fake: Bools) -> float:
-    """Return the mean distance of probabilities from shares.
+    """Return the mean absolute difference of P(fake) and the share of false peaks.
 
-    Over the bins of `reliability`, weighted with the number in each; NaN of nothing.
+    It is the mean over the bins of `reliability`, weighted with their numbers of peaks;
+    NaN without peaks.
+
+    Parameters
+    ----------
+    p_fake, fake
+        See `area_under_curve`.
     """
     if not len(fake):
         return float("nan")

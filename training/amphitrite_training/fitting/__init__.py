@@ -1,1 +1,1 @@
-"""Fitting a network: the loop, its data, its checkpoints and its artefact."""
+"""Training of networks: the loop, its data, its checkpoints and its result."""

@@ -1,4 +1,4 @@
-"""What training leaves behind: one folder that export can turn into a served model.
+"""The result of a training: a folder that export turns into a served model.
 
 ``model.keras``
     The network with its weights.
@@ -7,12 +7,11 @@
 ``samples.npz``
     Realistic inputs by tensor name, on which export compares Keras with ONNX Runtime.
 ``recipe.json``
-    The values that the network was built and trained with.
+    The values with which the network was built and trained.
 ``metrics.json``
-    What was counted and measured, where the weights come from, and how they were
-    trained.
+    Measurements, the origin of the weights, and the course of the training.
 ``curve.png``
-    The losses and the learning rate while training (with the ``plots`` extra, and where
+    The losses and the learning rate during training (with the ``plots`` extra, and if
     the network was trained here).
 """
 
@@ -44,21 +43,21 @@ PRODUCTS: Final = (
 
 @dataclass(frozen=True)
 class Artefact:
-    """A trained network and everything that must travel with it.
+    """A trained network with everything that belongs to it.
 
     Parameters
     ----------
     model : keras.Model
         The network with its weights.
     spec : ModelSpec
-        Its contract and learned values.
+        Its contract, with the learned values.
     samples : mapping of str to ndarray
         Realistic inputs by tensor name, each with a leading batch axis.
     recipe : mapping
         The recipe's values (JSON types).
     metrics : mapping
-        What was counted and measured (JSON types); ``history``, where there is one,
-        is drawn as the learning curve.
+        Counts and measurements (JSON types); ``history``, if there is one, is drawn as
+        the learning curve.
     """
 
     model: keras.Model
@@ -69,14 +68,14 @@ class Artefact:
 
 
 def save(artefact: Artefact, folder: Path) -> None:
-    """Write an artefact into a new folder, which appears whole or not at all.
+    """Write an artefact into a new folder, which appears only when it is complete.
 
     Parameters
     ----------
     artefact : Artefact
-        What to write.
+        The artefact.
     folder : Path
-        The folder to create; its parents are created too.
+        The folder to create, with its parents.
 
     Raises
     ------
@@ -94,9 +93,9 @@ def write(artefact: Artefact, folder: Path) -> None:
     Parameters
     ----------
     artefact : Artefact
-        What to write.
+        The artefact.
     folder : Path
-        Where; made if it does not exist.
+        The folder; created if it does not exist.
 
     Raises
     ------
@@ -117,7 +116,7 @@ def write(artefact: Artefact, folder: Path) -> None:
 
 
 def counts(model: keras.Model) -> dict[str, int]:
-    """Return how many numbers of a model are trained and how many are not."""
+    """Return the numbers of trained and of other parameters of a model."""
     return {
         "trainable_parameters": _size(model.trainable_weights),
         "other_parameters": _size(model.non_trainable_weights),
@@ -125,7 +124,7 @@ def counts(model: keras.Model) -> dict[str, int]:
 
 
 def as_json_types(recipe: Any) -> dict[str, Any]:
-    """Return a recipe's values with lists for tuples, as JSON gives them back."""
+    """Return a recipe's values as JSON types, with lists instead of tuples."""
     values: dict[str, Any] = json.loads(json.dumps(asdict(recipe)))
     return values
 

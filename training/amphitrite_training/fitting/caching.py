@@ -1,4 +1,4 @@
-"""What takes long to simulate is made once and kept in the cache folder."""
+"""A cache for simulated data that take long to make."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from amphitrite.files.writing import sync, sync_tree
 
 @contextmanager
 def made_aside(target: Path, *, what: str, room: str) -> Iterator[Path]:
-    """Yield where to make a file or a folder, which then gets its name as a whole.
+    """Yield a temporary path for a file or folder, which then gets its final name.
 
     Parameters
     ----------
     target : Path
-        Its name in the cache.  What another process has made there meanwhile stays: it
-        is the same.
+        Its final path in the cache.  If another process has made the same file or
+        folder meanwhile, that one stays.
     what, room : str
-        What is kept, and how much room it takes, for the message of an error.
+        The contents, and the disk space that they take, for the error message.
 
     Raises
     ------
     OutputError
-        The operating system could not keep it.
+        The file or folder cannot be written.
     """
     parent = target.parent
     try:

@@ -1,11 +1,12 @@
-"""What lets an interrupted training go on exactly where it stopped.
+"""Checkpoints, from which an interrupted training continues exactly where it stopped.
 
 ``state.json``
-    Where the run stands, its history and recipe, and the names of the two files below.
-    It is replaced in one step after they are written: it never names a torn file.
+    The state of the run, its history and recipe, and the names of the two files below.
+    It is replaced in one step after they are written, so that it never names an
+    incomplete file.
 ``weights-STEP.npz``
-    All of the network's variables, the states of its random generators among them
-    (which a ``.keras`` file leaves out), and the optimiser's.
+    All variables of the network, with the states of its random generators (which a
+    ``.keras`` file lacks), and of the optimiser.
 ``best-STEP.npz``
     The network's variables after the epoch with the lowest validation loss.
 """
@@ -29,42 +30,42 @@ from amphitrite.files.standing import sighting
 from amphitrite.files.writing import writing
 
 STATE: Final = "state.json"
-"""The file by which a checkpoint is known."""
+"""Name of the file whose existence means that there is a checkpoint."""
 
 FILES: Final = (
     aside_pattern(Path(STATE)),
     *("weights-[0-9]*.npz", ".weights-[0-9]*.npz"),
     *("best-[0-9]*.npz", ".best-[0-9]*.npz"),
 )
-"""Patterns of the other files that a checkpoint may leave."""
+"""Patterns of the other files that checkpoints may leave behind."""
 
 
 @dataclass(frozen=True)
 class State:
-    """Where a run stands.
+    """The state of a run.
 
     Parameters
     ----------
     epoch : int
-        Epochs finished, their validation included.
+        Number of epochs finished, with their validation.
     index : int
-        Batches done of the epoch under way.
+        Number of batches done in the current epoch.
     step : int
-        Batches done in all.
+        Number of batches done in total.
     n_samples : int
-        Examples seen in all.
+        Number of examples seen in total.
     loss_sum : float
-        Sum of the losses of the examples of the epoch under way.
+        Sum of the losses of the examples seen in the current epoch.
     loss_samples : int
-        How many these are.
+        Number of these examples.
     seconds : float
-        Time spent, over all resumptions.
+        Time of training in s, over all resumptions.
     runs : int
-        How often the run was begun or resumed.
+        Number of times the run was started or resumed.
     ended_by : {"", "epochs", "patience", "time limit"}
-        Why training ended; empty while it has not.
+        Reason why training ended; empty before.
     history : tuple of dict
-        ``epoch samples seconds loss val_loss learning_rate`` for each epoch.
+        ``epoch samples seconds loss val_loss learning_rate`` of each epoch.
     """
 
     epoch: int = 0
@@ -80,7 +81,7 @@ class State:
 
     @property
     def losses(self) -> list[float]:
-        """The validation losses."""
+        """The validation losses of the epochs."""
         return [epoch["val_loss"] for epoch in self.history]
 
 
@@ -92,7 +93,7 @@ class Checkpoints:
     folder : Path
         An existing folder.
     recipe : mapping
-        The recipe's values (JSON types), the model's name among them.
+        The recipe's values and the model's name (JSON types).
     """
 
     def __init__(self, folder: Path, recipe: Mapping[str, Any]) -> None:
@@ -102,25 +103,25 @@ class Checkpoints:
 
     @property
     def exists(self) -> bool:
-        """Whether there is something to resume."""
+        """Whether there is a checkpoint to resume from."""
         return is_checkpoint(self._folder)
 
     def save(self, model: keras.Model, state: State, *, is_best: bool = False) -> None:
-        """Write a checkpoint in place of the last one.
+        """Write a checkpoint that replaces the last one.
 
         Parameters
         ----------
         model : keras.Model
             The compiled network.
         state : State
-            Where the run stands.
+            The state of the run.
         is_best : bool
-            Whether the network is now better than ever.
+            Whether this epoch has the lowest validation loss so far.
 
         Raises
         ------
         OutputError
-            The disk is full or cannot be written.
+            A file cannot be written, for instance because the disk is full.
         """
         with writing(self._folder):
             weights = f"weights-{state.step}.npz"
@@ -138,17 +139,17 @@ class Checkpoints:
                         path.unlink()
 
     def restore(self, model: keras.Model) -> State:
-        """Bring a compiled network back to the checkpoint.
+        """Restore a compiled network from the checkpoint, and return the run's state.
 
         Parameters
         ----------
         model : keras.Model
-            Built and compiled after the same recipe; changed in place.
+            The network, built and compiled with the same recipe; changed in place.
 
         Returns
         -------
         State
-            Where the run stands.
+            The state of the run.
 
         Raises
         ------
@@ -168,7 +169,7 @@ class Checkpoints:
         return state
 
     def restore_best(self, model: keras.Model) -> None:
-        """Give a network the weights of its best epoch."""
+        """Restore the weights of a network's best epoch, in place."""
         self._load(self._best, _variables(model))
 
     def _check_recipe(self, recipe: Mapping[str, Any]) -> None:
@@ -193,7 +194,7 @@ class Checkpoints:
 
     def _load(self, name: str, variables: Mapping[str, Any]) -> None:
         try:
-            # NumPy leaves a damaged file open where it opens it itself.
+            # Opened here, since NumPy does not close a damaged file that it opens.
             with (self._folder / name).open("rb") as file, np.load(file) as arrays:
                 shapes = {key: arrays[key].shape for key in arrays}
                 if shapes != {key: tuple(v.shape) for key, v in variables.items()}:
@@ -205,7 +206,7 @@ class Checkpoints:
 
 
 def _replacing(path: Path) -> AbstractContextManager[Path]:
-    """Yield where a file is written that replaces an earlier one of ours."""
+    """Yield a temporary path for a file that replaces an earlier checkpoint's."""
     return aside(path, instead_of=sighting(path))
 
 
@@ -215,7 +216,7 @@ def is_checkpoint(folder: Path) -> bool:
 
 
 def _variables(model: keras.Model) -> dict[str, Any]:
-    """Return a network's variables by their place in it, which names do not tell."""
+    """Return a network's variables by their order; their names may not be unique."""
     return {f"model-{i}": variable for i, variable in enumerate(model.variables)}
 
 

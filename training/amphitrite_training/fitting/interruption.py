@@ -1,4 +1,4 @@
-"""Let Ctrl-C and SIGTERM end a run in order, between two of its steps."""
+"""Orderly end of a run after Ctrl-C or SIGTERM, between two of its steps."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from contextlib import contextmanager
 
 @contextmanager
 def deferred_interruption() -> Iterator[Callable[[], bool]]:
-    """Note Ctrl-C and SIGTERM instead of raising at once; a second one raises.
+    """Record the first Ctrl-C or SIGTERM, and raise KeyboardInterrupt at the second.
 
     Yields
     ------
     callable
-        Returns whether the run was asked to end.  Outside the main thread, where
-        Python lets nobody handle signals, it never is.
+        Returns whether a signal has come.  Outside the main thread, where Python does
+        not handle signals, it always returns False.
     """
     asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():

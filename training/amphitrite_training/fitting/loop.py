@@ -1,8 +1,8 @@
-"""The training loop of all surveys: steps, validation, checkpoints, the end.
+"""The training loop of all surveys: steps, validation, checkpoints and the end.
 
-Keras does the single step (``train_on_batch``), on any of its backends; what happens
-between two steps is done here, because a run must be able to stop after any of them,
-and go on, as if nothing had happened.
+Keras does each single step (``train_on_batch``) on any of its backends.  The loop over
+steps is here, because a run must be able to stop after any step and to continue later
+with the same result.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from amphitrite_training.fitting.recipe import Training
 from amphitrite_training.fitting.schedule import best_epoch, is_stalled, learning_rate
 from amphitrite_training.fitting.task import Arrays, Data
 
-# So much work at most is lost when a machine dies in the middle of an epoch.
+# The most time that is lost if a machine fails in the middle of an epoch.
 _SECONDS_BETWEEN_CHECKPOINTS: Final = 300.0
 
 
 @dataclass(frozen=True)
 class Report:
-    """What is told of a run after each step and each epoch.
+    """The report on a run after each step and each epoch.
 
     Parameters
     ----------
     state : State
-        Where the run stands.
+        The state of the run.
     progress : float
-        The share of the run that is done, 0 to 1.
+        Fraction of the run that is done, 0 to 1.
     loss : float
-        The mean loss of the epoch so far; NaN before its first step.
+        Mean loss of the current epoch so far; NaN before its first step.
     """
 
     state: State
@@ -47,7 +47,7 @@ class Report:
 
 
 def compile_model(model: keras.Model, losses: Any, recipe: Training) -> None:
-    """Give a network its losses and the optimiser of a recipe, in place."""
+    """Compile a network with its losses and the optimiser of a recipe, in place."""
     model.compile(
         optimizer=optimiser(recipe),
         loss=losses,
@@ -57,12 +57,12 @@ def compile_model(model: keras.Model, losses: Any, recipe: Training) -> None:
 
 
 def optimiser(recipe: Training) -> keras.optimizers.Optimizer:
-    """Return the optimiser that a recipe asks for.
+    """Return the optimiser of a recipe.
 
     Parameters
     ----------
     recipe : Training
-        Its ``optimiser``, ``learning_rate`` and ``clip_norm`` are used.
+        The recipe, with ``optimiser``, ``learning_rate`` and ``clip_norm``.
 
     References
     ----------
@@ -82,41 +82,41 @@ def fit(
     *,
     checkpoints: Checkpoints,
     time_limit: float = math.inf,
-    tell: Callable[[Report], None] = lambda report: None,
+    report: Callable[[Report], None] = lambda report: None,
 ) -> State:
-    """Train a network to the end of its recipe or of its time.
+    """Train a network to the end of its recipe or of a time limit.
 
-    A checkpoint that is there already is gone on with: on the same machine with the
-    same batches, the network comes out as if the run had never been interrupted.
+    If there is a checkpoint, training continues from it: on the same machine with the
+    same batches, the network is the same as without interruption.
 
     Parameters
     ----------
     model : keras.Model
-        Freshly built, and compiled with `compile_model`; trained in place.
+        The network, built and compiled with `compile_model`; trained in place.
     recipe : Training
-        How to train.
+        The recipe.
     data : Data
-        What to learn from and what to judge by.
+        The examples for training and validation.
     checkpoints : Checkpoints
-        Where the state is kept, after every epoch and every five minutes.
+        The checkpoint, written after every epoch and every five minutes.
     time_limit : float, optional
-        Seconds of training, over all resumptions, after which the run ends with the
-        step under way and a last validation.  The cosine schedule ends there too.
-    tell : callable, optional
+        Time of training in s, over all resumptions, after which the run ends with the
+        current step and a last validation.  The cosine schedule ends there as well.
+    report : callable, optional
         Called with a `Report` after each step and each epoch.
 
     Returns
     -------
     State
-        How the run ended.  The network has the weights that ``recipe.keep`` asks for.
+        The state at the end.  The network has the weights according to
+        ``recipe.keep``.
 
     Raises
     ------
     Interrupted
-        Ctrl-C or SIGTERM; the checkpoint is of the last step done.
+        Ctrl-C or SIGTERM; the checkpoint is that of the last step.
     BadInput
-        There is no data, the loss is no finite number any more, or the checkpoint
-        cannot be used.
+        There are no data, the loss is not finite, or the checkpoint cannot be used.
     OutputError
         A checkpoint cannot be written.
     """
@@ -127,7 +127,7 @@ def fit(
                 "(--set)"
             )
     with deferred_interruption() as interrupted:
-        run = _Run(model, recipe, data, checkpoints, time_limit, tell, interrupted)
+        run = _Run(model, recipe, data, checkpoints, time_limit, report, interrupted)
         state = run.to_the_end()
     if recipe.keep == "best":
         checkpoints.restore_best(model)
@@ -135,7 +135,7 @@ def fit(
 
 
 class _Run:
-    """One run of `fit`, whose parameters these are."""
+    """One run of `fit`, with the same parameters."""
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ class _Run:
         data: Data,
         checkpoints: Checkpoints,
         time_limit: float,
-        tell: Callable[[Report], None],
+        report: Callable[[Report], None],
         interrupted: Callable[[], bool],
     ) -> None:
         self.model = model
@@ -152,7 +152,7 @@ class _Run:
         self.data = data
         self.checkpoints = checkpoints
         self.time_limit = time_limit
-        self.tell = tell
+        self.report = report
         self.interrupted = interrupted
         self.state = checkpoints.restore(model) if checkpoints.exists else State()
         self.state = replace(self.state, runs=self.state.runs + 1)
@@ -177,13 +177,13 @@ class _Run:
         return min(1.0, max(by_steps, by_time))
 
     def train_epoch(self) -> None:
-        """Do the steps that are left of the epoch, as far as time allows."""
+        """Do the remaining steps of the epoch, as far as time allows."""
         state = self.state
         with prefetched(
             self.data.training, epoch=state.epoch, start=state.index
         ) as batches:
             for inputs, targets in batches:
-                # The first step is always done: there must be something to judge.
+                # The first step is always done, so that there is a loss.
                 if self.seconds >= self.time_limit and self.state.step:
                     break
                 self.step(inputs, targets)
@@ -198,7 +198,7 @@ class _Run:
             losses=state.losses,
         )
         if keras.backend.backend() == "torch":
-            # There, dropout draws from a generator that no variable of Keras holds.
+            # There, dropout uses a random generator that is not a variable of Keras.
             keras.utils.set_random_seed(
                 (self.recipe.seed * 1_000_003 + state.step) % 2**32
             )
@@ -214,16 +214,16 @@ class _Run:
             loss_samples=state.loss_samples + n,
             seconds=self.seconds,
         )
-        self.told()
+        self.send_report()
         if time.monotonic() - self.saved > _SECONDS_BETWEEN_CHECKPOINTS:
             self.save()
 
     def end_epoch(self) -> None:
-        """Validate, note how the epoch went, and decide whether to go on."""
-        if not self.state.loss_samples:  # the time was over before its first step
+        """Validate, add the epoch to the history, and decide whether to continue."""
+        if not self.state.loss_samples:  # the time ended before its first step
             self.state = replace(self.state, ended_by="time limit")
             self.save()
-            self.told()
+            self.send_report()
             return
         val_loss = self.validate()
         state = self.state
@@ -246,7 +246,7 @@ class _Run:
         )
         self.state = replace(state, ended_by=self.reason_to_end(state))
         self.save(is_best=best_epoch(state.losses) == len(state.losses) - 1)
-        self.told()
+        self.send_report()
 
     def validate(self) -> float:
         """Return the mean loss over the validation data."""
@@ -287,15 +287,15 @@ class _Run:
         self.saved = time.monotonic()
 
     def fed(self, inputs: Arrays) -> Any:
-        """Return inputs in the network's own order: a dictionary, a list or one."""
+        """Return inputs in the network's structure: a dictionary, list or array."""
         return keras.tree.map_structure(
             lambda tensor: inputs[tensor.name], self.model.input
         )
 
-    def told(self) -> None:
+    def send_report(self) -> None:
         n = self.state.loss_samples
         loss = self.state.loss_sum / n if n else math.nan
-        self.tell(Report(self.state, self.progress, loss))
+        self.report(Report(self.state, self.progress, loss))
 
     def finite(self, loss: Any) -> float:
         value = float(loss)

@@ -1,4 +1,4 @@
-"""Prepare the next batches while the network trains on the last one."""
+"""Preparation of the next batches in threads while the network trains."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Final
 
 from amphitrite_training.fitting.task import Arrays, Batches
 
-# Two threads hide the preparation behind the training, which leaves Python's lock
-# alone; more would fight with it for the cores.
+# Two threads prepare batches as fast as the network trains, which does not hold
+# Python's lock; more threads would compete with it for the cores.
 _THREADS: Final = 2
 _AHEAD: Final = 4
 
@@ -20,21 +20,22 @@ _AHEAD: Final = 4
 def prefetched(
     batches: Batches, *, epoch: int, start: int = 0
 ) -> Iterator[Iterator[tuple[Arrays, Arrays]]]:
-    """Give an epoch's batches in order; at most a few are held in memory.
+    """Yield an iterator over an epoch's batches, which threads prepare.
 
     Parameters
     ----------
     batches : Batches
-        What to prepare; an error there is raised where its batch is taken.
+        The batches.  An error in one is raised when that batch is reached.
     epoch : int
-        Which epoch.
+        Number of the epoch.
     start : int
-        The first batch's index.
+        Index of the first batch.
 
     Yields
     ------
     iterator of (inputs, targets)
-        Valid within the ``with`` block, which leaves no thread behind.
+        The batches in their order, of which a few are in memory.  It is valid in the
+        ``with`` block, at whose end no thread remains.
     """
     pending: deque[Future[tuple[Arrays, Arrays]]] = deque()
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="batches")

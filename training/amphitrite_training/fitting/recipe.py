@@ -1,7 +1,7 @@
-"""What recipes have in common, and how to change one: ``--set key=value``.
+"""The common values of all recipes, and changes of a recipe by ``--set key=value``.
 
-A recipe is a frozen dataclass that holds a paper's values as defaults, so that the code
-is the configuration.  An override names one of its fields; anything else is refused.
+A recipe is a frozen dataclass with a paper's values as defaults, so that the code is
+the configuration.  A setting changes one of its fields; other names are refused.
 """
 
 from __future__ import annotations
@@ -18,35 +18,36 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """How a network is trained; a survey's recipe adds its own values.
+    """The values of a training that all recipes have; surveys' recipes add their own.
 
     Parameters
     ----------
     batch_size : int
-        Examples per step of the optimiser.
+        Number of examples in one step of the optimiser.
     epochs : int
-        The most passes over the training set.
+        Largest number of passes over the training set.
     learning_rate : float
-        The highest step of the optimiser.
+        Highest learning rate.
     optimiser : {"adam", "amsgrad", "rmsprop"}
-        Which one: Adam, Adam with the AMSGrad correction, or RMSprop.
+        Adam, Adam with the AMSGrad correction, or RMSprop.
     schedule : {"cosine", "plateau", "constant"}
-        How the step falls: along half a cosine to zero at the end of the run, or by
-        `plateau_factor` whenever the validation loss has not improved for
-        `plateau_patience` epochs, or not at all.
+        Decrease of the learning rate: along half a cosine to zero at the end of the
+        run; by `plateau_factor` whenever the validation loss has not improved for
+        `plateau_patience` epochs; or none.
     warmup_steps : int
-        Steps over which the learning rate rises linearly from zero.
+        Number of steps over which the learning rate increases linearly from zero.
     clip_norm : float
-        The largest norm of a weight's gradient; a longer one is shortened to it.
+        Largest norm of the gradient of a weight; larger gradients are scaled to it.
     plateau_factor, plateau_patience : float, int
         See `schedule`.
     patience : int
-        Epochs without a better validation loss after which the run ends; 0 for never.
+        Number of epochs without a better validation loss after which the run ends; 0
+        for no limit.
     keep : {"best", "last"}
-        Whether the weights of the epoch with the lowest validation loss are kept, or
-        those of the last one.
+        Whether to keep the weights of the epoch with the lowest validation loss, or
+        those of the last epoch.
     seed : int
-        Seed of the first weights and of all that is drawn.
+        Seed of the initial weights and of all random numbers.
 
     Raises
     ------
@@ -81,21 +82,22 @@ def override(recipe: R, settings: Iterable[str]) -> R:
     Parameters
     ----------
     recipe : dataclass instance
-        The recipe to start from; it is left as it is.
+        The recipe, which is not changed.
     settings : iterable of str
-        ``"key=value"`` each.  A number is written as in Python, a sequence of numbers
-        with commas: ``"down_filters=8,16,32"``; text without quotes.
+        Texts of the form ``"key=value"``.  Numbers are written as in Python, sequences
+        of numbers with commas as in ``"down_filters=8,16,32"``, and texts without
+        quotes.
 
     Returns
     -------
     dataclass instance
-        Of the same class as ``recipe``.
+        The changed recipe, of the same class.
 
     Raises
     ------
     BadInput
         A setting is not of the form ``key=value``, names no field of the recipe, or
-        has a value of another type than the field's.
+        has a value of another type than the field.
 
     Examples
     --------
@@ -122,7 +124,7 @@ def override(recipe: R, settings: Iterable[str]) -> R:
 
 
 def _parsed(text: str, kind: Any, *, key: str) -> Any:
-    """Read a value of the type that a field is annotated with."""
+    """Return the value that a text means for a field of a type."""
     try:
         if get_origin(kind) is tuple:
             element = get_args(kind)[0]

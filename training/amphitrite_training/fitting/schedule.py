@@ -1,4 +1,4 @@
-"""How large the optimiser's step is, and when a run has learned enough."""
+"""The learning rate of each step, and the end of a run without improvement."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Final
 
 from amphitrite_training.fitting.recipe import Training
 
-# The plateau schedule's floor; Panes et al. 2021, A&A 656, A62, arXiv:2103.11068.
+# Lowest learning rate of the schedule "plateau"; Panes et al. 2021, A&A 656, A62,
+# arXiv:2103.11068.
 LOWEST: Final = 1e-6
 
 
@@ -20,11 +21,11 @@ def learning_rate(
     Parameters
     ----------
     recipe : Training
-        Which schedule, and its values.
+        The schedule and its values.
     step : int
-        Steps done before this one.
+        Number of steps done before this one.
     progress : float
-        The share of the run that is done, 0 to 1; more counts as 1.
+        Fraction of the run that is done, 0 to 1; more counts as 1.
     losses : sequence of float
         Validation losses of the epochs done so far.
     """
@@ -40,9 +41,9 @@ def learning_rate(
 
 
 def n_plateaus(losses: Sequence[float], *, patience: int) -> int:
-    """Count how often losses did not improve for `patience` epochs on end.
+    """Return the number of plateaus, each of `patience` epochs without a better loss.
 
-    A plateau ends, and the next may begin, when it has lasted for `patience` epochs.
+    A plateau ends, and the next one may begin, after `patience` epochs.
     """
     n, waited, best = 0, 0, math.inf
     for loss in losses:
@@ -61,5 +62,5 @@ def best_epoch(losses: Sequence[float]) -> int:
 
 
 def is_stalled(losses: Sequence[float], *, patience: int) -> bool:
-    """Return whether the last `patience` epochs were no better; never with 0."""
+    """Return whether the last `patience` epochs had no better loss; False for 0."""
     return 0 < patience < len(losses) - best_epoch(losses) if losses else False

@@ -1,7 +1,7 @@
-"""What a survey hands to the training pipeline: one `Task` for each of its models.
+"""The interface between a survey and the training pipeline: a `Task` for each model.
 
-A survey's module ``tasks`` holds ``TASKS``, a dictionary of tasks by the name that
-``amphitrite train SURVEY --model NAME`` takes.
+A survey's module ``tasks`` has ``TASKS``, a dictionary of tasks by the NAME in
+``amphitrite train SURVEY --model NAME``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ R = TypeVar("R", bound=Training)
 
 
 class Batches(Protocol):
-    """A set of examples, cut into batches that are made when they are asked for."""
+    """A set of examples in batches, each of which is made when it is requested."""
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
@@ -34,21 +34,22 @@ class Batches(Protocol):
     def batch(self, epoch: int, index: int) -> tuple[Arrays, Arrays]:
         """Return one batch: inputs and targets by tensor name.
 
-        It depends on ``epoch`` and ``index`` (both from 0) and on nothing else, so that
-        a resumed run sees what it would have seen; threads call it at the same time.
+        It depends only on ``epoch`` and ``index`` (both from 0), so that a resumed run
+        gets the same batches.  Several threads call it at the same time.
         """
 
 
 @dataclass(frozen=True)
 class Data:
-    """What a network learns from.
+    """The examples for training and validation.
 
     Parameters
     ----------
     training : Batches
-        Asked for every epoch, each of which may show other examples.
+        Batches of every epoch; epochs may have different examples.
     validation : Batches
-        Asked for epoch 0 only: the same examples after every epoch.
+        Of these only the batches of epoch 0 are used, so that every epoch is validated
+        on the same examples.
     """
 
     training: Batches
@@ -63,12 +64,12 @@ def _nothing(
 
 @dataclass(frozen=True)
 class Task(Generic[R]):
-    """How one model is trained.
+    """The training of one model.
 
     Parameters
     ----------
     recipe : Training
-        The default values.
+        The recipe with its default values.
     spec : ModelSpec
         The contract of the served model.
     build : callable
@@ -76,17 +77,17 @@ class Task(Generic[R]):
         ``keras.ops`` only, inputs and outputs named as in `spec`.
     loss : callable
         ``loss(recipe)`` returns Keras losses (objects, functions or names) by the name
-        of the output that they judge.  An output without one is not judged; one that
-        `spec` does not name is left out of the artefact.
+        of the output to which they apply.  Not every output needs one; outputs that
+        `spec` does not have are left out of the artefact.
     data : callable
-        ``data(recipe)`` returns the `Data`.  Its module never imports keras.
+        ``data(recipe)`` returns the `Data`.  Its module must not import keras.
     samples : callable
         ``samples(recipe)`` returns realistic inputs by tensor name, each with a leading
         batch axis, on which export compares Keras with ONNX Runtime.
     learn : callable, optional
-        ``learn(model, recipe, data)`` returns what is calibrated on the validation
-        data with the trained network, for ``spec.json``, and what was measured on the
-        way, for ``metrics.json`` (both dictionaries of JSON types).
+        ``learn(model, recipe, data)`` returns two dictionaries of JSON types: the
+        values calibrated on the validation data with the trained network, for
+        ``spec.json``, and the measurements made for that, for ``metrics.json``.
     """
 
     recipe: R
@@ -102,7 +103,7 @@ class Task(Generic[R]):
 
 @dataclass(frozen=True)
 class PublishedWeights:
-    """A model whose weights its authors publish and which is not trained here.
+    """A model with weights from its authors, which is not trained here.
 
     Parameters
     ----------
@@ -111,7 +112,7 @@ class PublishedWeights:
     weights : callable
         ``weights(recipe)`` returns the artefact.
     untrainable : str
-        Why it cannot be trained, as a sentence without its full stop.
+        The reason why it cannot be trained, as a sentence without full stop.
     """
 
     recipe: Any

@@ -1,4 +1,4 @@
-"""From a task to an artefact: build, train, calibrate, write down."""
+"""From a task to an artefact: build, train and calibrate a network."""
 
 from __future__ import annotations
 
@@ -28,25 +28,30 @@ def train(
     *,
     folder: Path,
     time_limit: float = math.inf,
-    tell: Callable[[Report], None] = lambda report: None,
+    report: Callable[[Report], None] = lambda report: None,
 ) -> Artefact:
-    """Train a task's network, or go on with its training, and calibrate it.
+    """Return the artefact of a task's network after training and calibration.
 
     Parameters
     ----------
     task : Task
-        What to train.
+        The task.
     recipe : Training
-        Of the class of ``task.recipe``.
+        The recipe, of the class of ``task.recipe``.
     folder : Path
-        An existing folder for checkpoints; one that is there is gone on with.
-    time_limit, tell
-        See `amphitrite_training.fitting.loop.fit`, which also tells what is raised.
+        An existing folder for checkpoints.  If it has one, training continues from it.
+    time_limit, report
+        See `amphitrite_training.fitting.loop.fit`.
 
     Returns
     -------
     Artefact
-        The trained network and all that travels with it.
+        The trained network with everything that belongs to it.
+
+    Raises
+    ------
+    Interrupted, BadInput, OutputError
+        See `amphitrite_training.fitting.loop.fit`.
     """
     keras.utils.set_random_seed(recipe.seed)
     model = task.build(recipe)
@@ -59,10 +64,10 @@ def train(
         data,
         checkpoints=Checkpoints(folder, {"model": task.spec.name, **values}),
         time_limit=time_limit,
-        tell=tell,
+        report=report,
     )
     learned, measured = task.learn(model, recipe, data)
-    # Built anew, the saved network depends on no loss function's code.
+    # Built anew, so that the saved network does not depend on the loss's code.
     served = task.build(recipe)
     served.set_weights(model.get_weights())
     served = _as_declared(served, task.spec)
@@ -79,7 +84,7 @@ def train(
 
 
 def _as_declared(model: keras.Model, spec: ModelSpec) -> keras.Model:
-    """Return a network without the outputs that only its loss needs."""
+    """Return a network without outputs that are only needed for its loss."""
     names = [tensor.name for tensor in spec.outputs]
     if not isinstance(model.output, dict) or set(model.output) <= set(names):
         return model
@@ -88,7 +93,7 @@ def _as_declared(model: keras.Model, spec: ModelSpec) -> keras.Model:
 
 
 def _account(state: State, recipe: Training) -> dict[str, Any]:
-    """Return how a network was trained, as far as it does not depend on a machine."""
+    """Return the course of a training: steps, losses, backend and versions."""
     losses = state.losses
     kept = best_epoch(losses) if recipe.keep == "best" else len(losses) - 1
     return {

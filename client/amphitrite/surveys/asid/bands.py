@@ -1,4 +1,4 @@
-"""The five energy bands of the gamma-ray sky, and which of them an input fills.
+"""The five energy bands of the gamma-ray sky, and the photons expected in them.
 
 Energies are in MeV, as in the event files of the Fermi mission.
 """
@@ -10,14 +10,14 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Final
 
-# A typical gamma-ray spectrum, dN/dE ~ E^-2.4: it weighs a band's photons where only
-# the limits of a channel are known.
+# Index of a typical gamma-ray spectrum, dN/dE ~ E^-2.4, which gives the distribution of
+# photons in an energy channel of which only the limits are known.
 SPECTRAL_INDEX: Final = 2.4
 
 
 @dataclass(frozen=True)
 class Band:
-    """One energy band and the grid on which its counts are laid.
+    """One energy band, and the pixel grid of its counts.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Band:
 
     @property
     def label(self) -> str:
-        """The limits in GeV, for a reader."""
+        """The limits in GeV, as in ``"0.5-1 GeV"``."""
         return f"{self.low / 1e3:g}-{self.high / 1e3:g} GeV"
 
 
@@ -51,17 +51,17 @@ BANDS: Final = (
 )
 
 ALL_BANDS: Final = "1" * len(BANDS)
-"""What `present` returns where no band is missing."""
+"""The result of `present` if no band is missing."""
 
 CUTOUT_BANDS: Final = BANDS[:3]
-"""The bands of the cut-outs around a peak: those with the finest grids."""
+"""The bands of the images around a peak: those with the finest grids."""
 
 PEAK_BAND: Final = 1
-"""Which of them, 2-7 GeV, has the mask's own grid."""
+"""Index of the band whose grid is that of the mask, 2-7 GeV."""
 
 
 def present(bands: Container[Band]) -> str:
-    """Return which bands there are, as models name what they learned for them.
+    """Return the key of a set of bands, by which models store learned values.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def present(bands: Container[Band]) -> str:
     Returns
     -------
     str
-        A 1 for each of `BANDS` that there is, else a 0.
+        For each of `BANDS`, 1 if it is in the set and 0 if not, as in ``"11000"``.
     """
     return "".join(str(int(band in bands)) for band in BANDS)
 
@@ -82,8 +82,12 @@ def expected_photons(low: float, high: float) -> float:
     Parameters
     ----------
     low, high : float
-        Limits in MeV; an interval of negative length holds none, one that reaches
-        down to zero infinitely many.
+        Limits in MeV.
+
+    Returns
+    -------
+    float
+        0 if `high` is not above `low`; infinity if `low` is zero or less.
     """
     if high <= low:
         return 0.0
@@ -99,5 +103,5 @@ EXPOSURE_WEIGHTS: Final = tuple(
     else 0.0
     for band in BANDS
 )
-"""A flux above 1 GeV goes as one over the mean exposure of the bands above, each
-weighed with the photons that a typical spectrum has in it."""
+"""Weights of the bands in the mean exposure by which counts above 1 GeV are divided for
+a flux: the fractions of a typical spectrum's photons, 0 for bands below 1 GeV."""

@@ -1,4 +1,4 @@
-"""The catalogue of gamma-ray sources: columns, flags and their values."""
+"""The catalogue of gamma-ray sources: its columns and flags, and their values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COLUMNS: Final = (
         "str",
         "",
         "meta.id;meta.main",
-        "AMP JHHMM.m+DDMM after the ICRS position, cut off, not rounded",
+        "AMP JHHMM.m+DDMM from the ICRS position, truncated, not rounded",
     ),
     Column("ra", "float64", "deg", "pos.eq.ra;meta.main", "Right ascension (ICRS)"),
     Column("dec", "float64", "deg", "pos.eq.dec;meta.main", "Declination (ICRS)"),
@@ -67,14 +67,14 @@ COLUMNS: Final = (
         "float64",
         "cm-2 s-1",
         "stat.error.sys;phot.flux;em.gamma",
-        "Systematic error of flux1000 from the diffuse light; NaN if not measured",
+        "Systematic error of flux1000 from the diffuse emission; NaN if not measured",
     ),
     Column(
         "p_fake",
         "float32",
         "",
         "stat.probability",
-        "Probability that it is a fluctuation and no source",
+        "Probability that it is a fluctuation and not a source",
     ),
     Column(
         "score",
@@ -83,7 +83,7 @@ COLUMNS: Final = (
         "stat.param",
         "Laplacian-of-Gaussian response of the network's mask",
     ),
-    Column("patch", "int32", "", "meta.id;obs.field", "Patch that shows it"),
+    Column("patch", "int32", "", "meta.id;obs.field", "Number of the patch"),
     Column(
         "flags",
         "str",
@@ -104,51 +104,51 @@ ASSOCIATION_COLUMNS: Final = (
     ),
     Column("assoc_class", "str", "", "meta.code.class", "Class of the counterpart"),
 )
-"""Further columns where a catalogue of counterparts is given."""
+"""Further columns if a catalogue of counterparts is given."""
 
 FLAGS: Final = {
-    "edge": "within 0.6 deg of the edge of the sky that the input shows",
+    "edge": "within 0.6 deg of the edge of the region that the input covers",
     "confused": "within 0.5 deg of another source of the catalogue",
-    "partial_band": "the input holds a part of some band's photons: flux may be low",
-    "missing_band": "the input holds too few photons of some band for it to be used",
-    "many_peaks": "its patch has more peaks than the server lists, found by the client",
+    "partial_band": "the input has only part of a band's energies: flux may be low",
+    "missing_band": "the input has too little of a band's energies to use it",
+    "many_peaks": "the patch has more peaks than the server lists, found by the client",
     "coarse_pixels": "the input's pixels are so wide that r68 and r95 are too small",
     "exposure_assumed": (
-        "its exposure is not known: its flux is for that of its patch's centre, or of "
-        "the training"
+        "exposure not known: the flux assumes that at the patch's centre, or the mean "
+        "of the training"
     ),
 }
-"""What the words in the column ``flags`` mean; empty where none applies."""
+"""Meanings of the words in the column ``flags``, which is empty where none applies."""
 
 EDGE_DEGREES: Final = 0.6
 CONFUSED_DEGREES: Final = 0.5
-# About as wide as the circle that holds 68 % of a source's photons of 7-20 GeV.
+# About the diameter of the circle that holds 68 % of a source's photons of 7-20 GeV.
 COARSE_DEGREES: Final = 0.2
-_WHOLE: Final = 0.999  # of a band's photons, short of rounding
+_WHOLE: Final = 0.999  # fraction of a band's photons; less than 1 because of rounding
 
 
 def flux_columns(
     log10_flux: Floats, variance: Floats, lat: Floats, *, calibration: Calibration
 ) -> dict[str, Any]:
-    """Return the columns of a catalogue that are about flux.
+    """Return the flux columns of the catalogue.
 
     Parameters
     ----------
     log10_flux, variance : (n,) ndarray
-        Photons above 1 GeV per cm2 and s, and the variance of its logarithm.
+        log10 of the photon flux from 1 to 100 GeV in cm-2 s-1, and its variance.
     lat : (n,) ndarray
-        Galactic latitudes, deg.
+        Galactic latitudes in deg.
     calibration : Calibration
-        For the errors.
+        The calibration of the errors.
 
     Returns
     -------
-    dict of str to (n,) ndarray
-        ``flux1000``, ``flux1000_err`` and ``flux1000_sys``.
+    dict of str to (n,) ndarray of float64
+        ``flux1000``, ``flux1000_err`` and ``flux1000_sys`` in cm-2 s-1.
 
     Notes
     -----
-    The errors are those of the logarithm carried over to first order, F ln(10) sigma.
+    The errors are those of log10 of the flux to first order: F ln(10) sigma.
     """
     flux = 10.0 ** np.asarray(log10_flux, np.float64)
     per_dex = flux * np.log(10)
@@ -160,25 +160,25 @@ def flux_columns(
 
 
 def radius_columns(variance: Floats, calibration: Calibration) -> dict[str, Any]:
-    """Return the columns ``r68`` and ``r95``, deg, from variances in deg2."""
+    """Return the columns ``r68`` and ``r95`` in deg from (n,) variances in deg2."""
     sigma = np.sqrt(np.asarray(variance, np.float64))
     at_68, at_95 = calibration.radii
     return {"r68": at_68 * sigma, "r95": at_95 * sigma}
 
 
 def names(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[np.str_]:
-    """Name sources after their positions, as the IAU recommends.
+    """Return names of sources from their positions, as the IAU recommends.
 
     Parameters
     ----------
     ra, dec : (n,) ndarray
-        ICRS, deg; ra from 0 to 360.
+        ICRS coordinates in deg; ra from 0 to 360.
 
     Returns
     -------
     (n,) ndarray of str
-        ``AMP JHHMM.m+DDMM``, cut off, not rounded; those that share a name get a
-        letter each, a, b, ... in the order given.
+        ``AMP JHHMM.m+DDMM``, truncated, not rounded.  Sources with the same name get
+        letters a, b, ... in their order.
 
     References
     ----------
@@ -212,23 +212,24 @@ def interpret(
     calibration: Calibration,
     correction: tuple[NDArray[np.floating], NDArray[np.bool_]],
 ) -> dict[str, NDArray[Any]]:
-    """Turn selected detections into the columns of the catalogue.
+    """Return the columns of the catalogue for the sources.
 
     Parameters
     ----------
     found : Detections
-        What `select` returns, without what is fake.
+        The n sources: the selected detections that the classifier keeps.
     photons : Photons
-        Those of the input.
+        The photons of the input.
     calibration : Calibration
-        What was learned with the networks.
+        The learned calibration of the networks.
     correction : (n,) ndarray, (n,) ndarray of bool
-        What `exposure_correction` returns.
+        The factors on fluxes, and whether the exposure is assumed; see
+        `amphitrite.surveys.asid.interpret.detections.exposure_correction`.
 
     Returns
     -------
     dict of str to (n,) ndarray
-        By column name, rows by right ascension.
+        Values by column name, sorted by right ascension.
     """
     lon, lat = angles(found.sources)
     icrs = SkyCoord(lon, lat, unit="deg", frame="galactic").icrs
@@ -268,7 +269,15 @@ def interpret(
 def counterpart_columns(
     columns: Mapping[str, NDArray[Any]], counterparts: Counterparts
 ) -> dict[str, NDArray[Any]]:
-    """Return the columns of counterparts."""
+    """Return the columns of counterparts, `ASSOCIATION_COLUMNS`, by name.
+
+    Parameters
+    ----------
+    columns : mapping of str to (n,) ndarray
+        The columns of the catalogue; see `interpret`.
+    counterparts : Counterparts
+        The catalogue of known sources.
+    """
     vectors = unit_vectors(columns["l"], columns["b"])
     found = counterparts.of(vectors, columns["r95"])
     return dict(zip((c.name for c in ASSOCIATION_COLUMNS), found, strict=True))

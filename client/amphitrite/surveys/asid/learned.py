@@ -1,4 +1,4 @@
-"""What was learned with the networks: where a mask has peaks, and what answers mean."""
+"""The learned thresholds of the detector, and the calibration of the other networks."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from amphitrite.triton.spec import ModelSpec, reading_learned
 Floats = NDArray[np.floating]
 
 PLANE_DEGREES: Final = 10.0
-"""So near to the Galactic plane a flux depends more on the diffuse light."""
+"""Galactic latitude in deg below which fluxes depend more on the diffuse emission."""
 
 
 @dataclass(frozen=True)
 class Detector:
-    """What was learned with the weights, as the client needs it.
+    """The learned values of the network that makes the mask.
 
     Parameters
     ----------
     sigma : float
-        Scale of the Laplacian of Gaussian, pixels of the mask.
+        Scale of the Laplacian of Gaussian in pixels of the mask.
     floor : float
         Response that every peak exceeds.
     radius_degrees : float
-        Detections closer than this stand for one source.
+        Radius in deg within which detections count as the same source.
     thresholds : mapping of str to float
-        Response that a source exceeds, by the bands present: ``"11000"`` is the first
-        two of `amphitrite.surveys.asid.bands.BANDS`.
+        Response that a source must exceed, by the bands that the input has:
+        ``"11000"`` stands for the first two of `amphitrite.surveys.asid.bands.BANDS`.
     """
 
     sigma: float
@@ -43,12 +43,12 @@ class Detector:
 
     @classmethod
     def of(cls, spec: ModelSpec) -> Detector:
-        """Read what a served model has learned.
+        """Return the learned values in a served model's spec.
 
         Raises
         ------
         SpecMismatch
-            Something is missing.
+            A value is missing or invalid.
         """
         with reading_learned(spec) as learned:
             return cls(
@@ -68,13 +68,13 @@ class Detector:
         coverage : mapping of Band to float
             The bands that an input covers.
         chosen : float, optional
-            What to use instead of what was learned.
+            The user's threshold, which replaces the learned one.
 
         Raises
         ------
         BadInput
-            None was learned for these bands, or the chosen one is below what every
-            peak exceeds.
+            No threshold was learned for these bands, or the chosen one is below
+            `floor`.
         """
         if chosen is not None:
             if chosen < self.floor:
@@ -96,27 +96,27 @@ class Detector:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was learned with the networks that describe a source.
+    """The learned calibration of the networks of flux, position and classification.
 
     Parameters
     ----------
     exposure : (5,) ndarray of float32
-        Mean exposure of what they were trained on, cm2 s in each band.
+        Mean exposure of the training sky in each band, cm2 s.
     candidate_score : float
-        Peaks of a higher score are for the classifier to judge.
+        Score above which the classifier judges a peak.
     fake_thresholds : mapping of str to float
-        Up to this probability of being a fluctuation a source is kept, by the bands
-        present (see `amphitrite.surveys.asid.bands.present`).
+        Highest probability of being a fluctuation with which a source is kept, by the
+        bands that the input has (see `amphitrite.surveys.asid.bands.present`).
     radii : (float, float)
-        Of the circles that hold a position with 68 % and 95 %, in its sigma; 1.5096 and
-        2.4477 if errors were normally distributed.
+        Radii of the circles that hold a position with a probability of 68 % and 95 %,
+        in units of sigma of one coordinate; 1.5096 and 2.4477 for a normal
+        distribution.
     flux_error : (2, n) ndarray
-        Standard deviations of log10 of a flux as the network says them, and those that
-        hold what they state.
+        Predicted and true standard deviations of log10 of the flux.
     systematic : mapping of str to (2, n) ndarray
-        log10 fluxes and how much other models of the diffuse light move a flux there,
-        dex; ``plane`` within `PLANE_DEGREES` of the Galactic plane, else ``off_plane``;
-        one of them is not there if it was not measured.
+        log10 of fluxes, and the shift of log10 of the flux (dex) with other models of
+        the diffuse emission; ``plane`` within `PLANE_DEGREES` of the Galactic plane,
+        ``off_plane`` elsewhere.  A part that was not measured is missing.
     """
 
     exposure: NDArray[np.float32]
@@ -128,12 +128,12 @@ class Calibration:
 
     @classmethod
     def of(cls, spec: ModelSpec) -> Calibration:
-        """Read what a served model has learned.
+        """Return the learned calibration in a served model's spec.
 
         Raises
         ------
         SpecMismatch
-            Something is missing or cannot be.
+            A value is missing or invalid.
         """
         with reading_learned(spec) as learned:
             systematic = learned.get("flux_systematic", {})
@@ -159,16 +159,16 @@ class Calibration:
         *,
         chosen: float | None = None,
     ) -> float:
-        """Return the score above which a peak is a source, unless it is called fake.
+        """Return the score above which a detection is a source, unless judged fake.
 
         Parameters
         ----------
         detector : Detector
-            What was learned with the network that makes the mask.
+            The learned values of the network that makes the mask.
         coverage : mapping of Band to float
             The bands that an input covers.
         chosen : float, optional
-            What to use instead of what was learned.
+            The user's threshold, which replaces the learned one.
 
         Raises
         ------
@@ -180,34 +180,39 @@ class Calibration:
         return score if chosen or not judged else min(score, self.candidate_score)
 
     def max_p_fake(self, bands: Container[Band]) -> float:
-        """Return up to which probability of being a fluctuation a source is kept.
+        """Return the highest probability of a fluctuation with which a source is kept.
 
         Parameters
         ----------
         bands : container of Band
-            Those that an input covers; 1 where nothing was learned for them.
+            The bands that an input covers.
+
+        Returns
+        -------
+        float
+            1 if none was learned for these bands.
         """
         return self.fake_thresholds.get(present(bands), 1.0)
 
     def flux_sigma(self, variance: Floats) -> Floats:
-        """Return the standard deviation of log10 of fluxes.
+        """Return the calibrated standard deviation of log10 of fluxes, (n,).
 
         Parameters
         ----------
         variance : (n,) ndarray
-            As the network says it.
+            The network's variance of log10 of the fluxes.
         """
         stated, true = self.flux_error
         sigma = np.sqrt(variance)
         return np.asarray(sigma * np.interp(sigma, stated, true / stated))
 
     def systematic_dex(self, log10_flux: Floats, lat: Floats) -> Floats:
-        """Return the systematic error of fluxes, dex; NaN if it was not measured.
+        """Return the systematic error of fluxes in dex, (n,); NaN if not measured.
 
         Parameters
         ----------
         log10_flux, lat : (n,) ndarray
-            Fluxes, and Galactic latitudes in deg.
+            log10 of the fluxes in cm-2 s-1, and Galactic latitudes in deg.
         """
         part = np.where(np.abs(lat) < PLANE_DEGREES, "plane", "off_plane")
         dex = np.full(len(log10_flux), np.nan)
@@ -244,9 +249,9 @@ class Learned:
         return cls(Detector.of(spec), Calibration.of(spec))
 
 
-def _curve(told: Mapping[str, Sequence[float]], x: str, y: str) -> Floats:
-    """Return the points of a curve that was learned."""
-    points = np.array([told[x], told[y]], float)
+def _curve(learned: Mapping[str, Sequence[float]], x: str, y: str) -> Floats:
+    """Return the points of a learned curve, (2, n)."""
+    points = np.array([learned[x], learned[y]], float)
     if not points.size:
-        raise ValueError(f"there is no point in {told}")
+        raise ValueError(f"there is no point in {learned}")
     return points

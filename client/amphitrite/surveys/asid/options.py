@@ -1,4 +1,4 @@
-"""How a sky is searched."""
+"""The options of the search for gamma-ray sources."""
 
 from __future__ import annotations
 
@@ -15,28 +15,33 @@ _ROUTES: Final = ("server", "client")
 
 @dataclass(frozen=True)
 class Options:
-    """How a sky is searched.
+    """The options of the search for gamma-ray sources.
 
     Parameters
     ----------
     threshold : float, optional
-        Score that a source must exceed; by default the low one of what the classifier
-        is to judge.
+        Score that a source must exceed; by default the low score above which the
+        classifier judges.
     peaks : {"server", "client"}
-        Who finds the peaks of a mask.
+        Where the peaks of a mask are found.
     regions : Path, optional
-        A DS9 region file to write.
+        DS9 region file to write.
     plot : Path, optional
-        A picture of the sky to draw, PNG; needs the ``plots`` extra.
+        Picture of the sky to write, PNG; needs the ``plots`` extra.
     exposure : Path, optional
-        See `amphitrite.surveys.asid.prepare.exposures.read`; by default that of the
-        training is assumed.
+        Exposure map (see `amphitrite.surveys.asid.prepare.exposures.read`); without it,
+        fluxes assume the mean exposure of the training sky.
     associate : Path, optional
-        A catalogue to look for counterparts in, see
-        `amphitrite.surveys.asid.interpret.associations.read`.
+        Catalogue in which to look for counterparts (see
+        `amphitrite.surveys.asid.interpret.associations.read`).
     max_p_fake : float, optional
-        Sources that are fluctuations with a higher probability are left out; by
-        default what was learned.
+        Highest probability of being a fluctuation with which a source is kept; by
+        default the learned one.
+
+    Raises
+    ------
+    BadInput
+        A value is out of range, or a file name has another suffix.
     """
 
     threshold: float | None = None
@@ -72,5 +77,5 @@ class Options:
 
     @property
     def beside(self) -> list[Path]:
-        """The files that are written beside the catalogue."""
+        """The files that are written beside the catalogue: regions and picture."""
         return [path for path in (self.regions, self.plot) if path is not None]

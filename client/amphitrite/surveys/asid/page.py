@@ -1,10 +1,10 @@
 """ASID: gamma-ray sources in the sky of the Fermi Large Area Telescope.
 
-Counts of a patch of the sky in five energy bands go in; one ensemble on the server
-marks the sources with a U-Net, finds their peaks with a Laplacian of Gaussian, and has
-three networks say of each its flux, its position and whether it is one at all.  Patches
-overlap (see `amphitrite.surveys.asid.prepare.tiling`), and what they see twice is
-listed once.
+The input is the counts of a patch of the sky in five energy bands.  An ensemble on the
+server marks sources with a U-Net, finds the peaks of its mask with a Laplacian of
+Gaussian, and estimates of each peak, with three networks, the flux, the position and
+the probability that it is not a source.  Patches overlap (see
+`amphitrite.surveys.asid.prepare.tiling`); sources in several patches are listed once.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ HALF: Final = PATCH_DEGREES / 2
 MASK_PIXELS: Final = 128
 MASK_DEGREES: Final = PATCH_DEGREES / MASK_PIXELS
 CUTOUT_PIXELS: Final = 20
-"""Pixels on a side of what is cut out of a band's counts around a peak."""
+"""Pixels on a side of the counts around a peak, in each band."""
 
-# Of AUXILIARY and of the variances, in their order.
+# Names along the last axis of AUXILIARY, and along the axis "kind" of the variances.
 AUXILIARIES: Final = ("log_counts", "log_peak_counts", "row", "column", "score")
 VARIANCES: Final = ("aleatoric", "epistemic")
 N_PEAKS: Final = "n_peaks"
@@ -100,7 +100,7 @@ FOUND: Final = (
         maximum=float(MASK_PIXELS**2),
     ),
 )
-# What the networks that describe a source are told of each of up to K peaks.
+# Inputs, for up to K peaks, of the networks of flux, position and classification.
 CUTOUTS: Final = TensorSpec(
     name="cutouts",
     dtype="float32",
@@ -139,7 +139,7 @@ EXPOSURE: Final = TensorSpec(
     description="exposure at the patch's centre, a mean of each band; above 0",
     minimum=0.0,
 )
-# What these networks answer of each; NaN where there is no peak.
+# Outputs of these networks for each peak; NaN where there is no peak.
 FLUXES: Final = (
     TensorSpec(
         name="log10_flux",
@@ -254,7 +254,7 @@ LOCATION: Final = ModelSpec(
     references=REFERENCES,
 )
 HEADS: Final = (FLUX, CLASSIFIER, LOCATION)
-"""The networks that describe a source, given what lies around a peak."""
+"""The networks of flux, classification and position, whose input is around a peak."""
 
 DESCRIBED: Final = (*FLUXES, *FAKES, *OFFSETS)
 MODEL: Final = ModelSpec(
@@ -262,7 +262,7 @@ MODEL: Final = ModelSpec(
     inputs=(*COUNTS, EXPOSURE),
     outputs=(
         *(MASK, *FOUND),
-        # it gives the number of peaks, and takes nothing that says where they are
+        # filled by the number of peaks, since the ensemble has no output "valid"
         *(replace(tensor, filled_by=N_PEAKS) for tensor in DESCRIBED),
     ),
     constants={**_CONSTANTS, **_FLUX_CONSTANTS},
@@ -278,9 +278,9 @@ HEADS_MODEL: Final = ModelSpec(
 
 
 def per_source(head: ModelSpec) -> ModelSpec:
-    """Return the contract of a head's network, which takes sources one by one.
+    """Return the contract of a head as it is trained, with one source per row.
 
-    Export makes the served model of it, which takes the peaks of patches.
+    Export turns it into the served model, whose rows are patches with several peaks.
 
     Parameters
     ----------
@@ -290,8 +290,8 @@ def per_source(head: ModelSpec) -> ModelSpec:
     Returns
     -------
     ModelSpec
-        Of the same name and constants; without ``valid``, and every tensor without the
-        axis of the peaks, since the batch is one of sources, all of them there.
+        The contract with the same name and constants, without the input ``valid`` and
+        without the axis of peaks: the batch axis is that of sources.
     """
     inputs = (tensor for tensor in head.inputs if tensor != VALID)
     return replace(
@@ -308,10 +308,10 @@ def _of_one_peak(tensor: TensorSpec) -> TensorSpec:
 
 
 ASKED: Final = (MODEL, HEADS_MODEL)
-"""What a run asks: the second of peaks that the client found itself."""
+"""The models that a run requests; the second one for peaks found by the client."""
 
 PRODUCTS: Final = ()
 """The result is one file, not a folder of products."""
 
 MATCH_DEGREES: Final = 0.3
-"""Radius within which a detection counts as that of a source (Panes et al. 2021)."""
+"""Separation in deg up to which a detection matches a source (Panes et al. 2021)."""

@@ -1,4 +1,4 @@
-"""A picture of the sky: where the photons come from, and the sources among them."""
+"""A picture of the sky with the density of photons and the detected sources."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Beyond this angle from its middle a region is shown on the whole sky's map.
+# Regions with a larger radius are drawn on an all-sky map.
 _LOCAL_DEGREES: Final = 40.0
 _MARGIN: Final = 1.05
 _LOCAL_PIXELS: Final = 300
-_FINEST_PIXEL: Final = 0.05  # deg, half of the best resolution of the instrument
+_FINEST_PIXEL: Final = 0.05  # deg, half of the instrument's best resolution
 _SMOOTHING_PIXELS: Final = 1.0
 _SKY_NSIDE: Final = 64  # cells of 0.9 deg, about a pixel of the picture
 _SKY_STEP: Final = 0.5  # deg
 _STEPS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 _COLOURS: Final = "inferno"
-_MARKER: Final = "#00e5ff"  # cyan, which the colour map does not hold
+_MARKER: Final = "#00e5ff"  # cyan, which the colour map does not contain
 
 Vectors = NDArray[np.floating]
 
 
 def write(path: Path, vectors: Vectors, table: QTable) -> None:
-    """Draw photons and sources, on all of the sky or on the part that was observed.
+    """Write a picture of photons and sources, of all sky or of the observed region.
 
     Parameters
     ----------
     path : Path
-        The file; its suffix chooses the format.
+        The file; its suffix determines the format.
     vectors : (n, 3) ndarray
         Galactic unit vectors of the photons.
     table : QTable
@@ -57,7 +57,7 @@ def write(path: Path, vectors: Vectors, table: QTable) -> None:
 
 
 def check_available() -> None:
-    """Make sure that pictures can be drawn.
+    """Check that pictures can be drawn.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def check_available() -> None:
 
 
 def draw(vectors: Vectors, table: QTable) -> Figure:
-    """Draw what `write` writes, and return the figure."""
+    """Return the figure of photons and sources; see `write`."""
     check_available()
     middle, radius = extent(vectors)
     if radius > _LOCAL_DEGREES:
@@ -84,7 +84,7 @@ def draw(vectors: Vectors, table: QTable) -> Figure:
 
 
 def extent(vectors: Vectors) -> tuple[NDArray[np.float64], float]:
-    """Return the middle of some directions, and how far from it they reach.
+    """Return centre and radius of the region that some directions cover.
 
     Parameters
     ----------
@@ -94,9 +94,10 @@ def extent(vectors: Vectors) -> tuple[NDArray[np.float64], float]:
     Returns
     -------
     middle : (3,) ndarray of float64
-        A unit vector.
+        Unit vector of the mean direction.
     radius : float
-        deg; 180 where the directions have no middle, or where there are none.
+        Largest distance from it in deg; 180 if the directions have no mean, or if there
+        are none.
     """
     total = np.sum(vectors, axis=0, dtype=np.float64)
     length = float(np.linalg.norm(total))
@@ -108,14 +109,14 @@ def extent(vectors: Vectors) -> tuple[NDArray[np.float64], float]:
 
 
 def _whole_sky(vectors: Vectors, table: QTable) -> Figure:
-    """Draw an all-sky map, longitude zero in its middle and growing to the left."""
+    """Return an all-sky map; longitude is 0 at the centre and increases to the left."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 6.8), dpi=110, layout="constrained")
     axes = figure.add_subplot(projection="mollweide")
     edges = [np.arange(-h, h + _SKY_STEP / 2, _SKY_STEP) for h in (180, 90)]
     lon, lat = (0.5 * (edge[1:] + edge[:-1]) for edge in edges)
-    # The projection's own x grows to the right: it is minus the longitude.
+    # The projection's x increases to the right and is therefore minus the longitude.
     density = _cell_density(vectors, -lon[None, :], lat[:, None])
     mesh = axes.pcolormesh(
         *(np.radians(edge) for edge in edges),
@@ -139,7 +140,7 @@ def _whole_sky(vectors: Vectors, table: QTable) -> Figure:
 def _cell_density(
     vectors: Vectors, lon: NDArray[np.float64], lat: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return photons per square degree, smoothed by interpolation between cells."""
+    """Return the photons per square degree, interpolated between HEALPix cells."""
     n_cells = 12 * _SKY_NSIDE**2
     cells = healpy.vec2pix(_SKY_NSIDE, *np.asarray(vectors, np.float64).T)
     counts = np.bincount(cells, minlength=n_cells).astype(np.float64)
@@ -152,7 +153,7 @@ def _cell_density(
 def _local(
     vectors: Vectors, table: QTable, middle: NDArray[np.float64], radius: float
 ) -> Figure:
-    """Draw a map of a part of the sky, in an equal-area projection about its middle."""
+    """Return a map of a region in an equal-area projection about its centre."""
     from matplotlib.figure import Figure
 
     wcs, side = _local_wcs(middle, radius)
@@ -176,7 +177,7 @@ def _local(
     axes.coords[1].set_axislabel("Galactic latitude b")
     for coordinate, side_of_label in zip(axes.coords, "bl", strict=True):
         coordinate.set_major_formatter("d.d" if radius < 5 else "d")
-        # left to itself, astropy writes them where the title is
+        # by default, astropy may put them at the place of the title
         coordinate.set_ticklabel_position(side_of_label)
         coordinate.set_axislabel_position(side_of_label)
     _scale_bar(axes, side, pixel)
@@ -185,7 +186,7 @@ def _local(
 
 
 def _local_wcs(middle: NDArray[np.float64], radius: float) -> tuple[WCS, int]:
-    """Return a projection about a direction, and the pixels on a side of its map."""
+    """Return a projection about a direction, and the number of pixels on a side."""
     half = max(radius * _MARGIN, 10 * _FINEST_PIXEL)
     pixel = max(_FINEST_PIXEL, 2 * half / _LOCAL_PIXELS)
     side = int(np.ceil(2 * half / pixel))
@@ -200,7 +201,7 @@ def _local_wcs(middle: NDArray[np.float64], radius: float) -> tuple[WCS, int]:
 
 
 def _scale_bar(axes: Axes, side: int, pixel: float) -> None:
-    """Draw a bar of a round length, about a fifth of the map."""
+    """Draw a scale bar of a round length, at most a quarter of the map's width."""
     width = side * pixel
     length = max((s for s in _STEPS if s <= width / 4), default=_STEPS[0])
     right, low = 0.95 * side, 0.04 * side
@@ -215,7 +216,7 @@ def _scale_bar(axes: Axes, side: int, pixel: float) -> None:
 
 
 def _stretch(density: NDArray[np.float64]) -> Normalize:
-    """Return a square-root scale on which the brightest pixels saturate."""
+    """Return a square-root colour scale on which the brightest pixels saturate."""
     from matplotlib.colors import PowerNorm
 
     shown = density[density > 0]

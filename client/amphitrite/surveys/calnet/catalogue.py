@@ -1,4 +1,4 @@
-"""The catalogue of eclipsing binaries: columns, flags and their values."""
+"""The catalogue of eclipsing binaries: its columns and flags, and their values."""
 
 from __future__ import annotations
 
@@ -44,22 +44,22 @@ COLUMNS: Final = (
         "float32",
         "",
         "stat.probability;src.class",
-        "Highest probability of its segments to show an eclipsing binary",
+        "Highest probability of a segment to show an eclipsing binary",
     ),
-    Column("n_segments", "int32", "", "meta.number;obs", "Segments"),
+    Column("n_segments", "int32", "", "meta.number;obs", "Number of segments"),
     Column(
         "n_positive",
         "int32",
         "",
         "meta.number;obs",
-        "Segments whose probability reaches the threshold",
+        "Number of segments whose probability reaches the threshold",
     ),
     Column(
         "period",
         "float64",
         "d",
         "time.period",
-        "Orbital period; of stars below the threshold the peak of the periodogram",
+        "Orbital period; below the threshold, that of the periodogram's peak",
     ),
     Column(
         "period_err",
@@ -101,7 +101,7 @@ COLUMNS: Final = (
         "float64",
         "",
         "phot.flux;arith.ratio",
-        "Depth of the primary minimum, a part of the flux; NaN below the threshold",
+        "Depth of the primary minimum relative to the flux, NaN below the threshold",
     ),
     Column(
         "flags",
@@ -113,15 +113,15 @@ COLUMNS: Final = (
 )
 
 FLAGS: Final = {
-    "periodogram": "below the threshold: the period is the periodogram's peak alone",
+    "periodogram": "below the threshold: the period is that of the periodogram's peak",
     doubling.ODD_EVEN: "the period was doubled, since odd and even minima differ",
     doubling.SINUSOID: "the period was doubled, since the profile is a plain sinusoid",
-    periods.FEW_CYCLES: "less than three cycles were seen",
+    periods.FEW_CYCLES: "fewer than three cycles were observed",
     periods.UNCONNECTED: "sectors too far away to count the cycles were left out",
     "one_segment": "only one of several segments reaches the threshold",
     "repeated": "further files of the same sectors were left out",
 }
-"""What the words in the column ``flags`` mean; empty where none applies."""
+"""Meanings of the words in the column ``flags``, which is empty where none applies."""
 
 
 def interpret(
@@ -130,21 +130,21 @@ def interpret(
     *,
     threshold: float,
 ) -> dict[str, NDArray[Any]]:
-    """Turn stars into the columns of the catalogue.
+    """Return the columns of the catalogue for some stars.
 
     Parameters
     ----------
     found : sequence of Star
-        The rows.
+        The n stars, one per row.
     ephemerides : mapping of str to Ephemeris
-        By name of the star, of those that reach the threshold.
+        Ephemerides of the stars that reach the threshold, by the star's name.
     threshold : float
-        Probability from which a segment counts as positive.
+        Probability from which on a segment counts as positive.
 
     Returns
     -------
     dict of str to (n,) ndarray
-        By column name.
+        Values by column name.
     """
     first = [star.files[0] for star in found]
     measured = [ephemerides.get(star.name) for star in found]
@@ -153,7 +153,7 @@ def interpret(
         for star, ephemeris in zip(found, measured, strict=True)
     ]
     n_segments = np.array([len(star.scores) for star in found])
-    # in double precision, in which candidates are chosen
+    # in double precision, as in the selection of candidates
     n_positive = np.array(
         [(star.scores.astype(np.float64) >= threshold).sum() for star in found]
     )
@@ -185,7 +185,7 @@ def interpret(
 def _columns(
     records: Sequence[object], names: Sequence[str]
 ) -> dict[str, NDArray[Any]]:
-    """Return fields of records as arrays, NaN where there is no record."""
+    """Return fields of records as arrays by name; NaN where there is no record."""
     return {
         name: np.array([getattr(record, name, np.nan) for record in records])
         for name in names

@@ -1,4 +1,4 @@
-"""What was learned with the network of light curves."""
+"""The learned values of the network of light curves."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from amphitrite.triton.spec import ModelSpec, reading_learned
 
 @dataclass(frozen=True)
 class Learned:
-    """What was learned with the weights, as the client needs it.
+    """The learned values that come with the weights.
 
     Parameters
     ----------
     interpolation : {"pchip", "spline"}
-        How the light curves were resampled.
+        Interpolation with which light curves were resampled.
     threshold : float
-        Probability from which a star counts as a candidate.
+        Probability from which on a star counts as a candidate.
     """
 
     interpolation: str
@@ -26,12 +26,12 @@ class Learned:
 
     @classmethod
     def of(cls, spec: ModelSpec) -> Learned:
-        """Read what a served model has learned.
+        """Return the learned values in a served model's spec.
 
         Raises
         ------
         SpecMismatch
-            Something is missing, or unknown to this client.
+            A value is missing, or unknown to this client.
         """
         with reading_learned(spec) as values:
             learned = cls(str(values["interpolation"]), float(values["threshold"]))

@@ -1,4 +1,4 @@
-"""How light curves are searched."""
+"""The options of the search for eclipsing binaries."""
 
 from __future__ import annotations
 
@@ -10,16 +10,21 @@ from amphitrite.engine import checks
 
 @dataclass(frozen=True)
 class Options:
-    """How light curves are searched.
+    """The options of the search for eclipsing binaries.
 
     Parameters
     ----------
     threshold : float, optional
-        Probability from which a star is a candidate and gets a full period search; by
-        default what was learned.
+        Probability from which on a star is a candidate and gets a full period search;
+        by default the learned one.
     plots : Path, optional
-        A folder for a picture of each candidate and a sheet of the best hundred; needs
-        the ``plots`` extra.
+        Folder for a picture of each candidate and a contact sheet of the best hundred;
+        needs the ``plots`` extra.
+
+    Raises
+    ------
+    BadInput
+        The threshold is not a probability above 0 and below 1.
     """
 
     threshold: float | None = None

@@ -1,9 +1,9 @@
 """CALNet: eclipsing binaries among the light curves of TESS.
 
-Each stretch of a light curve without a long gap goes in twice, as 4000 even steps of
-time and as a periodogram (see `amphitrite.surveys.calnet.prepare.segments`); one score
-comes out.  What the segments of a star say is combined, and likely binaries get a
-period.
+The network has two inputs for each segment of a light curve: the flux at 4000 even
+steps of time and a periodogram (see `amphitrite.surveys.calnet.prepare.segments`).  Its
+output is one score.  The scores of a star's segments are combined, and the period of
+each candidate is measured.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ N_POINTS: Final = 4000
 """Points of a resampled light curve."""
 
 GAP_DAYS: Final = 0.75
-"""A longer gap splits a light curve."""
+"""Length in days of gaps beyond which a light curve is split."""
 LEAST_POINTS: Final = 2000
-"""A part with fewer points is left out."""
+"""Least number of points of a segment; shorter ones are left out."""
 PERCENTILE: Final = 99.0
-"""Points at and above this percentile of the flux are dropped: mostly flares."""
+"""Percentile of the flux; points at and above it, mostly flares, are dropped."""
 N_PERIODS: Final = 1000
-"""Periods of a periodogram."""
+"""Number of periods of a periodogram."""
 
-# The grid of the paper; its first 125 periods are below what two minutes can show.
+# The grid of the paper without its first 125 periods, which are too short for a cadence
+# of two minutes.
 PERIODS: Final[NDArray[np.float64]] = np.logspace(-3, 1, 1125)[125:]
-"""(1000,) periods in days, rising from 0.00278 to 10 in even steps of their log."""
+"""(1000,) periods in days, from 0.00278 to 10 in even steps of their logarithm."""
 PERIODS.flags.writeable = False
 
 REFERENCES: Final = ("CALNet: arXiv:2504.15875",)
@@ -93,7 +94,7 @@ MODEL: Final = ModelSpec(
 )
 
 ASKED: Final = (MODEL,)
-"""What a run asks."""
+"""The models that a run requests."""
 
 PRODUCTS: Final = ()
 """The result is one file, not a folder of products."""

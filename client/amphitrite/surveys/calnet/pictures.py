@@ -1,4 +1,4 @@
-"""Pictures of candidates, to judge them by eye."""
+"""Pictures of candidates for inspection by eye."""
 
 from __future__ import annotations
 
@@ -24,13 +24,23 @@ SHEET: Final = "contact_sheet.png"
 """Name of the picture of the best candidates."""
 _COLUMNS: Final = 10
 _THUMBNAIL_BINS: Final = 96
-_SHORTEST: Final = 0.08  # d, of the periodogram shown
+_SHORTEST: Final = 0.08  # d, shortest period of the drawn periodogram
 _INK: Final = "#1f3a5f"
 _MARK: Final = "#c8553d"
 
 
 def draw(star: Star, time: Floats, flux: Floats, ephemeris: Ephemeris) -> Figure:
-    """Draw what `write` writes, and return the figure."""
+    """Return a figure of a candidate: light curve, periodogram and folded light curve.
+
+    Parameters
+    ----------
+    star : Star
+        The candidate.
+    time, flux : (n,) ndarray of float64
+        Its points: BJD (TDB) - 2457000 in days, and relative flux.
+    ephemeris : Ephemeris
+        Its ephemeris.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 7.5), dpi=100, layout="constrained")
@@ -58,7 +68,7 @@ def _draw_light_curve(axes: Axes, time: Floats, flux: Floats) -> None:
 def _draw_periodogram(
     axes: Axes, time: Floats, flux: Floats, ephemeris: Ephemeris
 ) -> None:
-    # Of a light curve of years the whole grid would be millions of frequencies.
+    # The grid of a light curve over years would have millions of frequencies.
     inside = time <= time[0] + 56
     t, y = time[inside], flux[inside]
     span = float(t[-1] - t[0])
@@ -84,12 +94,12 @@ def _draw_folded(axes: Axes, time: Floats, flux: Floats, ephemeris: Ephemeris) -
 
 
 def thumbnail(time: Floats, flux: Floats, ephemeris: Ephemeris) -> Floats:
-    """Return the folded light curve of a star as it stands on the contact sheet.
+    """Return the folded light curve of a candidate for the contact sheet.
 
     Parameters
     ----------
     time, flux, ephemeris
-        See `write`.
+        See `draw`.
 
     Returns
     -------
@@ -110,7 +120,17 @@ def draw_sheet(
     ephemerides: Mapping[str, Ephemeris],
     thumbnails: Mapping[str, Floats],
 ) -> Figure:
-    """Draw what `write_sheet` writes, and return the figure."""
+    """Return the contact sheet, a figure of the folded light curves of candidates.
+
+    Parameters
+    ----------
+    stars : sequence of Star
+        The candidates, in the order of the sheet.
+    ephemerides : mapping of str to Ephemeris
+        Their ephemerides by name.
+    thumbnails : mapping of str to (96,) ndarray of float64
+        Their folded light curves by name; see `thumbnail`.
+    """
     from matplotlib.figure import Figure
 
     n_rows = max(1, -(-len(stars) // _COLUMNS))

@@ -1,4 +1,4 @@
-"""The catalogue of galaxies: its columns, and which of them an image allows."""
+"""The catalogue of galaxies: its columns, with the unit of the image's flux."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ COLUMNS: Final = (
                 "float32",
                 "",
                 "stat.stdev;stat.probability;src.morph.type",
-                f"Spread of '{label}' between overlapping windows",
+                f"Standard deviation of '{label}' between overlapping windows",
             ),
         )
     ),
-    Column("morphology", "str", "", "src.morph.type", "Class of the largest share"),
+    Column("morphology", "str", "", "src.morph.type", "Class with the largest share"),
 )
 
 
 def columns_for(header: Header) -> list[Column]:
-    """Return the catalogue's columns, the flux in the unit of the H image."""
+    """Return the catalogue's columns, with flux in the unit of the H image (BUNIT)."""
     unit = _flux_unit(str(header.get("BUNIT", "")))
     return [
         replace(column, unit=unit) if column.name == "flux_h" else column
@@ -72,9 +72,10 @@ def columns_for(header: Header) -> list[Column]:
 
 
 def _flux_unit(bunit: str) -> str:
-    """Return a BUNIT as the FITS standard writes it; empty if it is no unit.
+    """Return a BUNIT in the notation of the FITS standard; empty if it is not a unit.
 
-    The standard knows no electron (HST's images are in ELECTRONS/S): it is a count.
+    The standard has no unit for electrons (HST's images are in ELECTRONS/S); they
+    become counts (ct).
     """
     for text in (bunit, re.sub("electrons?", "ct", bunit.lower())):
         try:

@@ -1,4 +1,4 @@
-"""How an image is classified."""
+"""The options of the classification of an image."""
 
 from __future__ import annotations
 
@@ -12,22 +12,28 @@ from amphitrite.surveys.morpheus.page import PRODUCTS
 
 @dataclass(frozen=True)
 class Options:
-    """How an image is classified.
+    """The options of the classification of an image.
 
     Parameters
     ----------
     stride : int
-        Pixels from one window to the next, 1 to 30; 1 is the original's.  Odd strides
-        show the network's three poolings every phase of the image.
+        Pixels from one window to the next, 1 to 30; the original program has 1.  With
+        odd strides, each pixel is seen at all positions relative to the grid of the
+        network's three poolings.
     batch : int
-        Windows per request.
+        Number of windows in a request.
     strip_rows : int, optional
-        Image rows worked on together; by default as many as keep the sums of a strip
-        near 64 MB.
+        Number of image rows that are processed together; by default such that the sums
+        of a strip take about 64 MB.
     catalogue : str
-        Name of the catalogue in the output folder; its suffix chooses the format.
+        Name of the catalogue in the output folder; its suffix determines the format.
     report : bool
-        Draw ``report.png``, which needs the ``plots`` extra.
+        Whether to draw ``report.png``, which needs the ``plots`` extra.
+
+    Raises
+    ------
+    BadInput
+        A number is below 1, or the name of the catalogue cannot be used.
     """
 
     stride: int = 3

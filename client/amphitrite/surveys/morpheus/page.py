@@ -1,9 +1,9 @@
 """Morpheus: the morphology of every pixel of a four-band HST image.
 
-A window of 40 x 40 pixels in H, J, V and z goes in; class probabilities for each of its
-pixels come out.  Windows overlap, only the central 30 x 30 pixels of each count, and
-what the windows say of a pixel is combined (see
-`amphitrite.surveys.morpheus.prepare.windows`).
+The network's input is a window of 40 x 40 pixels in H, J, V and z, its output the class
+probabilities of each of these pixels.  Windows overlap, only the central 30 x 30 pixels
+of each are used, and the probabilities of all windows that cover a pixel are combined
+(see `amphitrite.surveys.morpheus.prepare.windows`).
 """
 
 from __future__ import annotations
@@ -73,4 +73,4 @@ MODEL: Final = ModelSpec(
 )
 
 ASKED: Final = (MODEL,)
-"""What a run asks."""
+"""The models that a run requests."""

@@ -1,8 +1,8 @@
 """Pictures of a classified image: its morphology in colour, and a quick-look report.
 
-Pictures are drawn as DS9 shows images: row 0 at the bottom.  Images beyond a few
-thousand pixels are reduced by block averages while they are read, so that the memory
-needed does not grow with them.
+Row 0 is at the bottom, as in DS9.  Images of more than a few thousand pixels on a side
+are reduced by averages of blocks while they are read, so that the required memory does
+not grow with them.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ HUES: Final = {
     "irregular": 0.3,
     "point_source": 0.18,
 }
-"""The original's hues: red, blue, green and yellow."""
+"""The hues of the original program: red, blue, green and yellow."""
 
 MARKER_COLOUR: Final = "#00e5ff"
-"""Cyan: no class and no segment is drawn in it."""
+"""Cyan, which is the colour of no class and no segment."""
 
 COLOUR_SIDE: Final = 4096
 _REPORT_SIDE: Final = 1200
@@ -56,21 +56,26 @@ def colour_image(
     *,
     side: int = COLOUR_SIDE,
 ) -> None:
-    """Write the morphology in colour, as the original program draws it.
+    """Write a picture of the morphology in colour, as the original program draws it.
 
     The hue is that of the leading class, the saturation its lead over the second one,
-    the value 1 - background; what was not classified is black.
+    the value 1 - background.  Pixels that are not classified are black.
 
     Parameters
     ----------
     votes : mapping of str to PixelMap
-        For each label (ny, nx) the share of windows in which it ranks first.
+        For each label, (ny, nx) the fraction of windows in which it ranks first.
     count : PixelMap
-        (ny, nx) the number of windows that judge the pixel.
+        (ny, nx) the number of windows that classify the pixel.
     path : Path
         The PNG file.
     side : int
-        The most pixels along a side; a larger image is reduced.
+        Largest number of pixels on a side; a larger image is reduced.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
 
     References
     ----------
@@ -93,7 +98,7 @@ def report(
     *,
     wcs: WCS | None = None,
 ) -> None:
-    """Write the quick look: image, classification and segments side by side.
+    """Write the quick-look report: image, classification and segments side by side.
 
     Every source of the catalogue has a circle in each panel.
 
@@ -102,20 +107,22 @@ def report(
     flux : PixelMap
         (ny, nx) the H image.
     votes, count
-        As for `colour_image`.
+        See `colour_image`.
     labels : ndarray of int32, shape (ny, nx)
-        The segments; 0 sky, -1 not classified.
+        The segmentation map; 0 for sky, -1 for pixels that are not classified.
     table : QTable
         The catalogue.
     path : Path
         The PNG file.
     wcs : WCS, optional
-        For the scale bar.
+        Celestial coordinates of the image; without it there is no scale bar.
 
     Raises
     ------
     MissingExtra
         matplotlib is not installed.
+    OutputError
+        The file cannot be written.
     """
     figure = draw_report(flux, votes, count, labels, table, wcs=wcs)
     with writing(path):
@@ -131,7 +138,7 @@ def draw_report(
     *,
     wcs: WCS | None = None,
 ) -> Figure:
-    """Draw what `report` writes, and return the figure."""
+    """Return the figure of the quick-look report; see `report`."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -189,19 +196,19 @@ def draw_report(
 
 
 def _reduction(shape: tuple[int, ...], side: int) -> int:
-    """Return how many pixels become one."""
+    """Return the factor by which an image is reduced along each axis."""
     return -(-max(shape) // side)
 
 
 def _boxes(shape: tuple[int, ...], factor: int) -> Iterator[Box]:
-    """Cut an image into runs of rows, each a whole number of blocks."""
+    """Yield strips of whole rows, each with a whole number of blocks."""
     height = max(1, _STRIP_PIXELS // (shape[1] * factor)) * factor
     for y0 in range(0, shape[0], height):
         yield slice(y0, min(y0 + height, shape[0])), slice(None)
 
 
 def _reduced(pixels: PixelMap, factor: int) -> NDArray[np.float32]:
-    """Return an image with blocks of pixels averaged; NaN counts as 0."""
+    """Return an image reduced by averages of blocks; NaN and infinities count as 0."""
     return np.concatenate(
         [
             _average(np.nan_to_num(pixels[box], posinf=0, neginf=0), factor)
@@ -220,7 +227,7 @@ def _average(pixels: NDArray[Any], factor: int) -> NDArray[Any]:
 def _colours(
     votes: Mapping[str, PixelMap], count: PixelMap, factor: int
 ) -> NDArray[np.float32]:
-    """Return the morphology in colour, (ny, nx, 3), reduced."""
+    """Return the reduced picture of the morphology, (ny, nx, 3), from 0 to 1."""
     hues = np.array([HUES[label] for label in MORPHOLOGIES], np.float32)
     strips = []
     for box in _boxes(count.shape, factor):
@@ -239,7 +246,7 @@ def _colours(
 
 
 def _stretch(pixels: NDArray[Any]) -> ImageNormalize:
-    """Return a stretch that shows the noise faintly and keeps the cores apart."""
+    """Return a grey scale that shows faint noise and does not saturate in cores."""
     sky = np.median(pixels)
     noise = 1.4826 * np.median(np.abs(pixels - sky))
     low, high = sky - 2 * noise, float(np.max(pixels))
@@ -250,8 +257,8 @@ def _stretch(pixels: NDArray[Any]) -> ImageNormalize:
 
 
 def _segment_colours(labels: NDArray[np.int32]) -> NDArray[np.float32]:
-    """Return a colour for each segment, none of them cyan; the sky is dark."""
-    hue = (labels * 0.381966) % 0.8  # the golden ratio keeps neighbours apart
+    """Return colours of segments, (ny, nx, 3), none of them cyan; the sky is dark."""
+    hue = (labels * 0.381966) % 0.8  # by the golden ratio, so that neighbours differ
     hue = np.where(hue > 0.4, hue + 0.2, hue)  # leaves out green-blue to azure
     value = np.where(labels > 0, 0.62 + 0.3 * ((labels * 0.618) % 1), 0.07)
     saturation = np.where(labels > 0, 0.6, 0.0)
@@ -283,7 +290,7 @@ def _mark(panel: Axes, table: QTable) -> None:
 
 
 def _reach(table: QTable) -> NDArray[np.float64]:
-    """Return the circles' radii in pixels: those of the segments, within limits."""
+    """Return the radii of the circles in pixels, from the areas of the segments."""
     radius = 1.35 * np.sqrt(table["area"].value / np.pi)
     return np.asarray(np.clip(radius, 4.0, 12.0))
 
@@ -303,7 +310,7 @@ def _name(panel: Axes, table: QTable) -> None:
 
 
 def _scale_bar(panel: Axes, wcs: WCS, nx: int) -> None:
-    """Draw a bar of a round number of arcseconds."""
+    """Draw a scale bar of a round number of arcseconds."""
     scale = float(np.mean(proj_plane_pixel_scales(wcs.celestial))) * 3600
     rough = 0.25 * nx * scale
     power = 10.0 ** np.floor(np.log10(rough))
@@ -320,7 +327,7 @@ def _scale_bar(panel: Axes, wcs: WCS, nx: int) -> None:
 
 
 def _legend(figure: Figure, table: QTable) -> None:
-    """Say what the colours mean, and how many sources of each there are."""
+    """Draw a legend with the colours of the classes and their numbers of sources."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 

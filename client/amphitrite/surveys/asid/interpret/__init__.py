@@ -1,1 +1,1 @@
-"""From the networks' answers to sources."""
+"""From the networks' answers to detections, sources and counterparts."""

@@ -1,7 +1,7 @@
 """Counterparts of detected sources in a catalogue of the Fermi mission.
 
-Two entries may stand for one source if they are no farther apart than their positional
-errors at 99.9 % allow, added in quadrature.
+Two entries count as one source if their separation is at most their positional errors
+at 99.9 %, added in quadrature.
 """
 
 from __future__ import annotations
@@ -24,31 +24,32 @@ from amphitrite.errors import BadInput
 from amphitrite.files.opening import UNREADABLE, check_readable
 from amphitrite.surveys.asid.prepare.patches import unit_vectors
 
-# A radius of 99.9 % over one of 95 % of a circular normal distribution.
+# Ratio of the radii that hold 99.9 % and 95 % of a circular normal distribution.
 _LARGER: Final = float(np.sqrt(np.log(1e-3) / np.log(0.05)))
 _NAME, _RA, _DEC = "Source_Name", "RAJ2000", "DEJ2000"
 _ERROR, _EXTENDED = "Conf_95_SemiMajor", "Extended_Source_Name"
 _NEEDED: Final = {_NAME, _RA, _DEC, _ERROR}
-# 4FGL writes CLASS1, 3FHL and earlier ones CLASS.
+# The column is CLASS1 in 4FGL, and CLASS in 3FHL and earlier catalogues.
 _CLASSES: Final = ("CLASS1", "CLASS")
 
 
 @dataclass(frozen=True)
 class Counterparts:
-    """A catalogue to look for counterparts in.
+    """A catalogue of known sources, among which counterparts are looked for.
 
     Parameters
     ----------
     title : str
-        What the catalogue calls itself, such as ``4FGL v30``.
+        Name and version of the catalogue, such as ``4FGL v30``.
     names, classes : (m,) ndarray of str
         Names and classes of its sources; a class is empty where none is given.
-    vectors : (m, 3) ndarray
-        Their directions, Galactic unit vectors.
-    r95 : (m,) ndarray
-        Radius that holds the position at 95 %, deg; 0 where none is given.
-    extent : (m,) ndarray
-        Semi-major axis of what is extended, deg; else 0.
+    vectors : (m, 3) ndarray of float64
+        Their directions as Galactic unit vectors.
+    r95 : (m,) ndarray of float64
+        Radius in deg of the circle that holds the position with a probability of 95 %;
+        0 where none is given.
+    extent : (m,) ndarray of float64
+        Semi-major axis of extended sources in deg; 0 for others.
     """
 
     title: str
@@ -61,28 +62,29 @@ class Counterparts:
     def of(
         self, vectors: NDArray[np.floating], r95: NDArray[np.floating]
     ) -> tuple[NDArray[np.str_], NDArray[np.float64], NDArray[np.str_]]:
-        """Return the counterparts of sources: the nearest that their errors allow.
+        """Return the counterparts of sources, each the nearest within its errors.
 
         Parameters
         ----------
         vectors : (n, 3) ndarray
-            Galactic unit vectors.
+            Galactic unit vectors of the sources.
         r95 : (n,) ndarray
-            Radius that holds each position at 95 %, deg.
+            Radius in deg of the circles that hold the positions with a probability of
+            95 %.
 
         Returns
         -------
         names : (n,) ndarray of str
-            Empty where there is none.
-        separation : (n,) ndarray
-            deg; NaN where there is none.
+            Names of the counterparts; empty where there is none.
+        separation : (n,) ndarray of float64
+            Their separations in deg; NaN where there is none.
         classes : (n,) ndarray of str
-            Empty where there is none.
+            Their classes; empty where there is none.
         """
         best = np.full(len(vectors), -1)
         separation = np.full(len(vectors), np.nan)
         if len(vectors) and len(self.names):
-            # no pair is farther apart than the largest errors of all allow
+            # the largest separation that any pair may have
             reach = float(_limit(r95.max(), self.r95, self.extent).max())
             tree = cKDTree(self.vectors)
             near = tree.query_ball_point(vectors, 2 * np.sin(np.radians(reach) / 2))
@@ -95,7 +97,7 @@ class Counterparts:
                 if np.isfinite(distance).any():
                     best[row] = place[distance.argmin()]
                     separation[row] = distance.min()
-        # one empty name more, which the place -1 stands for
+        # index -1, for no counterpart, selects the empty text at the end
         names, classes = (
             np.append(texts, "")[best] for texts in (self.names, self.classes)
         )
@@ -105,22 +107,25 @@ class Counterparts:
 def _limit(
     one: Any, other: NDArray[np.float64], extent: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return how far off a source may lie, deg; anywhere in what is extended."""
+    """Return the largest allowed separation of two entries in deg.
+
+    The extent of extended sources is added.
+    """
     return np.asarray(_LARGER * np.hypot(one, other) + extent)
 
 
 def read(path: Path) -> Counterparts:
-    """Read a catalogue, such as 4FGL-DR3 (``gll_psc_v30.fit``) or 3FHL.
+    """Return a catalogue such as 4FGL-DR3 (``gll_psc_v30.fit``) or 3FHL.
 
     Parameters
     ----------
     path : Path
-        A FITS file of the mission, plain or .gz.
+        A FITS file of the mission, plain or gzipped.
 
     Returns
     -------
     Counterparts
-        Without the sources that have no position (NaN).
+        The catalogue without sources whose position is NaN.
 
     Raises
     ------
@@ -170,7 +175,7 @@ def _counterparts(table: Any, extents: Mapping[str, float]) -> Counterparts:
 
 
 def _extents(tables: list[Any]) -> dict[str, float]:
-    """Return the semi-major axes of what is extended by name, deg."""
+    """Return the semi-major axes of extended sources in deg, by name."""
     return {
         str(name): float(size)
         for table in tables

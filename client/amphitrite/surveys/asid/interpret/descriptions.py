@@ -1,4 +1,4 @@
-"""What the networks say of each peak, and the numbers of a catalogue that follow."""
+"""The networks' answers for each peak: flux, position and probability of no source."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
 
-# What is kept of each peak, and how many numbers.
+# Fields that are kept of each peak, with the shape of one entry.
 FIELDS: Final = {
     "log10_flux": (),
     "flux_variance": (),
@@ -21,22 +21,23 @@ FIELDS: Final = {
 
 
 def describe(outputs: Mapping[str, Floats], n: int) -> dict[str, Floats]:
-    """Return what is kept of the networks' answers for the first peaks of a list.
+    """Return the fields that are kept of the networks' answers for one patch.
 
     Parameters
     ----------
     outputs : mapping of str to ndarray
-        For one patch, without the batch axis: ``log10_flux`` and ``p_fake`` (K,),
-        ``flux_variance`` (K, 2), ``offset`` (K, 2) and ``offset_variance`` (K, 2, 2),
-        the variances aleatoric and epistemic.
+        Answers for one patch, without the batch axis: ``log10_flux`` and ``p_fake``
+        (K,), ``flux_variance`` (K, kind), ``offset`` (K, coordinate) and
+        ``offset_variance`` (K, kind, coordinate), where the kinds are aleatoric and
+        epistemic.
     n : int
-        How many of the places hold a peak.
+        Number of peaks, n <= K; the entries after them are dropped.
 
     Returns
     -------
-    dict of str to ndarray
-        By the names of `FIELDS`: variances added up, that of the position a mean of
-        its two coordinates (deg2).
+    dict of str to (n, ...) ndarray
+        The fields in `FIELDS`.  Variances are the sums of both kinds; that of the
+        position is the mean of its two coordinates in deg2.
     """
     kept = {name: np.asarray(outputs[name][:n]) for name in FIELDS}
     kept["flux_variance"] = kept["flux_variance"].sum(axis=-1)
@@ -45,7 +46,7 @@ def describe(outputs: Mapping[str, Floats], n: int) -> dict[str, Floats]:
 
 
 def undescribed(n: int) -> dict[str, Floats]:
-    """Return the same of peaks that no network was asked about: NaN."""
+    """Return the fields in `FIELDS` for n peaks without answers: all NaN."""
     return {
         name: np.full((n, *shape), np.nan, np.float32) for name, shape in FIELDS.items()
     }

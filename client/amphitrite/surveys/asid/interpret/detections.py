@@ -1,4 +1,4 @@
-"""Detections: peaks of all patches on the sky, and the sources that they stand for."""
+"""Detections, the peaks of all patches on the sky, and the selection of sources."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from amphitrite.surveys.asid.prepare.patches import Patch, depth, from_pixels
 from amphitrite.surveys.asid.prepare.photons import Footprint
 from amphitrite.surveys.asid.prepare.tiling import centres, deepest
 
-# A source on the line where two patches show it equally deep may be placed by each on
-# the other's side of it; this much leaves it to either.
+# deg.  A source may be equally deep in two patches, and each may place it on the side
+# of the other, so that none would count it.  With this tolerance both may count it.
 _DEPTH_SLACK: Final = 0.2
-# What `describe` keeps, but for the offset, which goes into the place of the source.
+# The fields that `describe` returns, without the offset, which is part of the position.
 _DESCRIBED: Final = tuple(name for name in FIELDS if name != "offset")
 _NO_PEAK: Final = {
     **{name: np.zeros(0, np.float32) for name in ("row", "column", "score")},
@@ -40,18 +40,19 @@ class Detections:
     vectors : (n, 3) ndarray of float64
         Galactic unit vectors of the peaks.
     sources : (n, 3) ndarray of float64
-        Where the networks place the sources; the same where none was asked.
+        Galactic unit vectors of the sources according to the network of positions;
+        those of the peaks without its answer.
     score : (n,) ndarray of float32
-        Response.
+        Laplacian-of-Gaussian response of the peaks.
     patch : (n,) ndarray of int32
-        Number of the patch in `amphitrite.surveys.asid.prepare.tiling.centres`.
+        Index of the patch in `amphitrite.surveys.asid.prepare.tiling.centres`.
     depth : (n,) ndarray of float64
-        How far inside that patch, deg.
+        Distance from the patch's nearest edge in deg.
     many : (n,) ndarray of bool
-        Whether the patch had more peaks than the server lists.
+        Whether the patch has more peaks than the server lists.
     log10_flux, flux_variance, p_fake, offset_variance : (n,) ndarray of float32
-        See `amphitrite.surveys.asid.interpret.descriptions.describe`; NaN where no
-        network was asked.
+        See `amphitrite.surveys.asid.interpret.descriptions.describe`; NaN without
+        answers of the networks.
     """
 
     vectors: NDArray[np.float64]
@@ -73,7 +74,14 @@ class Detections:
 
     @classmethod
     def collect(cls, records: Mapping[int, Mapping[str, NDArray[Any]]]) -> Detections:
-        """Bring the peaks of patches, given by number, to the sky."""
+        """Return the detections of all patches.
+
+        Parameters
+        ----------
+        records : mapping of int to mapping
+            Of each patch, by its number: ``row``, ``column`` and ``score`` of its
+            peaks, ``many``, and the fields of `FIELDS`.
+        """
         patches = centres()
         parts = [_on_sky(patches[n], n, record) for n, record in records.items()]
         parts.append(_on_sky(patches[0], 0, _NO_PEAK))
@@ -93,7 +101,7 @@ def _on_sky(
     dx, dy = np.nan_to_num(record["offset"].astype(np.float64)).T
     return (
         patch.vectors(x, y),
-        # offsets grow with the column, in which a patch's x falls, and with the row
+        # the first offset increases with the column, in which x decreases
         patch.vectors(x - dx, y + dy),
         record["score"],
         np.full(n, number, np.int32),
@@ -111,25 +119,31 @@ def select(
     threshold: float,
     radius_degrees: float,
 ) -> Detections:
-    """Choose the detections that stand for a source each.
+    """Return one detection for each source.
 
     Parameters
     ----------
     found : Detections
         Peaks of all patches.
     patches : sequence of Patch
-        Those that were searched.
+        The patches that were searched.
     footprint : Footprint
-        Outside it there are no sources.
+        The region that the input covers; detections outside it are dropped.
     threshold : float
-        The score that a source exceeds.
+        Score that a detection must exceed.
     radius_degrees : float
-        See `amphitrite.surveys.asid.interpret.peaks.suppress`.
+        Radius in deg within which detections count as the same source; see
+        `amphitrite.surveys.asid.interpret.peaks.suppress`.
+
+    Returns
+    -------
+    Detections
+        By decreasing score.
 
     Notes
     -----
-    A network sees only one side of what lies at a patch's edge.  So a detection counts
-    only in the patch in which it lies deepest, or within 0.2 deg of as deep.
+    At a patch's edge the network sees only one side of a source.  A detection therefore
+    counts only in the patch in which it is deepest, or within 0.2 deg of that depth.
     """
     found = found[found.score > threshold]
     found = found[footprint.contains(found.vectors)]
@@ -140,7 +154,7 @@ def select(
 def has_neighbour(
     vectors: NDArray[np.floating], *, degrees: float
 ) -> NDArray[np.bool_]:
-    """Return which of (n, 3) unit vectors have another one closer than an angle."""
+    """Return whether each of (n, 3) unit vectors has another one within an angle."""
     close = np.zeros(len(vectors), bool)
     if len(vectors):
         chord = 2 * np.sin(np.radians(degrees) / 2)
@@ -151,21 +165,24 @@ def has_neighbour(
 def exposure_correction(
     sky: Observation, found: Detections
 ) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
-    """Return the factors from fluxes at the patches' exposure to the sources' own.
+    """Return the factors that correct fluxes for the exposure at the sources.
+
+    The network assumes the exposure at the patch's centre.
 
     Parameters
     ----------
     sky : Observation
         The photons with their exposure.
     found : Detections
-        The sources, n of them.
+        The n sources.
 
     Returns
     -------
-    factor : (n,) ndarray
-        1 where the exposure of a source is not known.
+    factor : (n,) ndarray of float64
+        Ratio of the exposure at the patch's centre to that at the source; 1 where the
+        latter is not known.
     assumed : (n,) ndarray of bool
-        Whether it is not known.
+        Whether the exposure at the source is not known.
     """
     if sky.exposure is None:
         return np.ones(len(found)), np.ones(len(found), bool)

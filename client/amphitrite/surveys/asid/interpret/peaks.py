@@ -1,7 +1,7 @@
-"""Peaks of a mask by the Laplacian of Gaussian, and which of them stand for one source.
+"""Peaks of a mask by the Laplacian of Gaussian, and the images around them.
 
-The same maths runs on the server as a graph.  This is its reference, and the way to the
-peaks of a mask that has more of them than the graph lists.
+The same calculation runs on the server as an ONNX graph.  This is the reference for it,
+and it finds the peaks of a mask that has more of them than the graph lists.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class Peaks:
     Parameters
     ----------
     row, column : (n,) ndarray of float32
-        On the mask's grid, to a fraction of a pixel; pixel centres have whole numbers,
-        counted from 0.
+        Position on the mask's grid to a fraction of a pixel; pixel centres have whole
+        numbers, counted from 0.
     score : (n,) ndarray of float32
-        The response at the peak's pixel.
+        Laplacian-of-Gaussian response at the peak's pixel.
     """
 
     row: NDArray[np.float32]
@@ -45,16 +45,21 @@ class Peaks:
 def response(mask: NDArray[np.floating], *, sigma: float) -> NDArray[np.float64]:
     """Return the scale-normalised Laplacian-of-Gaussian response of a mask.
 
-    ``-sigma^2 laplace(gauss(mask))``, positive on what is bright and about
-    ``sqrt(2) sigma`` in radius; the Gaussian reaches 4 sigma, and the mask is mirrored
-    at its borders.
+    It is ``-sigma^2 laplace(gauss(mask))``, largest on bright discs with a radius of
+    about ``sqrt(2) sigma``.  The Gaussian is cut off at 4 sigma, and the mask is
+    mirrored at its borders.
 
     Parameters
     ----------
     mask : (ny, nx) ndarray of float
-        What the network gives.
+        The network's mask.
     sigma : float
-        Scale, pixels.
+        Scale in pixels.
+
+    Returns
+    -------
+    (ny, nx) ndarray of float64
+        NaN within 4 sigma of a NaN.
 
     References
     ----------
@@ -68,21 +73,21 @@ def response(mask: NDArray[np.floating], *, sigma: float) -> NDArray[np.float64]
 
 
 def find(mask: NDArray[np.floating], *, sigma: float, floor: float) -> Peaks:
-    """Find the local maxima of a mask's response.
+    """Return the local maxima of a mask's response.
 
     Parameters
     ----------
     mask : (ny, nx) ndarray of float
-        What the network gives; finite.
+        The network's mask; finite.
     sigma : float
-        Scale of the Laplacian of Gaussian, pixels.
+        Scale of the Laplacian of Gaussian in pixels.
     floor : float
-        The response that a peak must exceed.
+        Response that a peak must exceed.
 
     Returns
     -------
     Peaks
-        By falling score, equal ones by row and column.
+        By decreasing score, those of equal score by row and column.
 
     Raises
     ------
@@ -91,11 +96,11 @@ def find(mask: NDArray[np.floating], *, sigma: float, floor: float) -> Peaks:
 
     Notes
     -----
-    A peak is a pixel that none of its eight neighbours exceeds, at the borders too;
-    peaks close to each other are all kept (see `suppress`).  The fraction of a pixel is
-    the vertex of the parabola through the peak and its two neighbours, along each axis
-    by itself, and at most one half; along an axis on whose border the peak lies there
-    is none.
+    A peak is a pixel that none of its eight neighbours exceeds, also at the borders.
+    Peaks close to each other are all kept (see `suppress`).  The position inside the
+    pixel is the vertex of the parabola through the peak and its two neighbours, for
+    each axis separately, and at most half a pixel from the centre; a peak on the border
+    of an axis stays at the pixel's centre.
     """
     bad = int(np.size(mask) - np.isfinite(mask).sum())
     if bad:
@@ -119,12 +124,12 @@ def find(mask: NDArray[np.floating], *, sigma: float, floor: float) -> Peaks:
 def _fraction(
     height: NDArray[np.float64], at: NDArray[np.intp], across: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Return the sub-pixel part of peaks along the first axis."""
+    """Return the sub-pixel offsets of peaks along the first axis."""
     inside = (at > 0) & (at < len(height) - 1)
     middle = np.where(inside, at, 1)
     before, here, after = (height[middle + step, across] for step in (-1, 0, 1))
     bend = before - 2 * here + after
-    # Between equal heights there is no vertex; the peak then stays where it is.
+    # Three equal heights have no vertex; the peak then stays at the pixel's centre.
     curved = inside & (bend < 0)
     shift = 0.5 * (before - after) / np.where(curved, bend, 1.0)
     return np.where(curved, np.clip(shift, -0.5, 0.5), 0.0)
@@ -136,25 +141,25 @@ def suppress(
     *,
     radius_degrees: float,
 ) -> NDArray[np.intp]:
-    """Choose one detection for each source: the best of those close together.
+    """Return one detection for each source, the best of those close together.
 
     The detection with the highest score is kept and those within the radius of it are
-    dropped; so on with the highest of what is left.
+    dropped; this is repeated with the rest.
 
     Parameters
     ----------
     vectors : (n, 3) ndarray
-        Directions, unit vectors in any frame.
+        Directions of the detections, unit vectors in any frame.
     scores : (n,) ndarray
-        Of two equal ones, that with the higher z, then y, then x goes first, so that
-        the order of the rows does not matter.
+        Their scores.  Of two equal ones, that with the higher z, then y, then x comes
+        first, so that the order of the rows does not matter.
     radius_degrees : float
-        deg on the sky.
+        Radius on the sky in deg.
 
     Returns
     -------
     (m,) ndarray of intp
-        The rows kept, by falling score.
+        The rows that are kept, by decreasing score.
 
     Raises
     ------
@@ -191,26 +196,27 @@ def cutouts(
     bands: Sequence[Band],
     pixels: int,
 ) -> NDArray[np.float32]:
-    """Cut the counts around peaks, each band on its own grid.
+    """Return the counts around peaks, each band on its own grid.
 
     Parameters
     ----------
     counts : mapping of str to (ny, nx) ndarray
-        Images of a patch by ``counts_<band>``, as
-        `amphitrite.surveys.asid.prepare.tiling.Tiles.counts` gives them.
+        Counts of a patch by ``counts_<band>``, as
+        `amphitrite.surveys.asid.prepare.tiling.Tiles.counts` returns them.
     row, column : (n,) ndarray
-        Peaks on the mask's grid.
+        Positions of the peaks on the mask's grid.
     bands : sequence of Band
-        Bands of the last axis, in their order.
+        The bands, in the order of the last axis.
     pixels : int
         Pixels on a side; even.
 
     Returns
     -------
     (n, pixels, pixels, n_bands) ndarray of float32
-        ct; axes peak, y, x, band; zero outside the patch.  A peak at the coordinate c
-        is in pixel ``i = floor((c + 0.5) s)`` of a grid s times as fine as the mask's,
-        and the window is ``[i - pixels / 2, i + pixels / 2)``.
+        Counts (ct), axes peak, y, x, band; zero outside the patch.  On a grid s times
+        as fine as the mask's, a peak at coordinate c is in pixel
+        ``i = floor((c + 0.5) s)``, and the image covers the pixels
+        ``[i - pixels / 2, i + pixels / 2)``.
     """
     half = pixels // 2
     window = np.arange(pixels)
@@ -218,7 +224,7 @@ def cutouts(
     for number, band in enumerate(bands):
         padded = np.pad(np.asarray(counts[f"counts_{band.name}"]), half)
         rows, columns = (
-            # The padding has moved pixel i to i + half, where the window then begins.
+            # The padding moves pixel i to i + half, so that the image begins at i.
             _pixel(c, band)[:, None] + window
             for c in (row, column)
         )
@@ -234,25 +240,25 @@ def auxiliary(
     *,
     peak_band: int,
 ) -> NDArray[np.float32]:
-    """Return what the networks that describe a source are told beside its image.
+    """Return the auxiliary inputs of the networks: counts, sub-pixel position, score.
 
     Parameters
     ----------
     cut : (n, ny, nx, n_bands) ndarray
-        What `cutouts` returns.
+        Counts around the peaks; see `cutouts`.
     row, column : (n,) ndarray
-        Peaks on the mask's grid.
+        Positions of the peaks on the mask's grid.
     score : (n,) ndarray
         Their response.
     peak_band : int
-        Index along the last axis of the band on the mask's own grid.
+        Index along the last axis of the band whose grid is the mask's.
 
     Returns
     -------
     (n, 5) ndarray of float32
-        log10 of 1 + all counts of the cut-out; log10 of 1 + the counts of the
-        brightest of the 3 x 3 pixels of ``peak_band`` around the peak's; the fraction
-        of a pixel of the row, then of the column, -0.5 to 0.5; the score.
+        log10 of 1 + all counts around the peak; log10 of 1 + the counts of the
+        brightest of the 3 x 3 pixels of ``peak_band`` at the peak; the offsets of row
+        and of column from the pixel's centre, -0.5 to 0.5; the score.
     """
     middle = cut.shape[1] // 2
     around = slice(middle - 1, middle + 2)
@@ -266,7 +272,7 @@ def auxiliary(
 
 
 def _pixel(c: NDArray[np.floating], band: Band) -> NDArray[np.intp]:
-    """Return the pixel of a band's grid that a coordinate of the mask's is in."""
+    """Return the pixel of a band's grid that contains a coordinate on the mask's."""
     scale = np.float32(band.pixels / MASK_PIXELS)
     pixel = np.floor((np.asarray(c, np.float32) + np.float32(0.5)) * scale)
     return np.asarray(np.clip(pixel, 0, band.pixels - 1), np.intp)

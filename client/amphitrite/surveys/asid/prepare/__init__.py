@@ -1,1 +1,1 @@
-"""From photons and exposures to the tensors of patches."""
+"""From input files to photons and exposures, and from these to patches."""

@@ -1,6 +1,6 @@
-"""The energy channels of a counts cube, from the table that comes with it.
+"""The energy channels of a counts cube, from the table in its file.
 
-`gtbin` writes an ``EBOUNDS`` table; gammapy may call it by other names.
+``gtbin`` writes an ``EBOUNDS`` table; gammapy may use other names.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ROUNDING: Final = 1e-5
 
 
 def read_channels(hdus: fits.HDUList, *, n_channels: int, path: Path) -> list[Channel]:
-    """Read the channels of a cube.
+    """Return the energy channels of a counts cube.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def read_channels(hdus: fits.HDUList, *, n_channels: int, path: Path) -> list[Ch
         The open file, with a table of ``E_MIN`` and ``E_MAX`` (preferably
         ``EBOUNDS``), or one of ``n_channels + 1`` edges named ``ENERGY``.
     n_channels : int
-        How many planes the cube has.
+        Number of planes of the cube.
     path : Path
         The file, for messages.
 
@@ -43,8 +43,9 @@ def read_channels(hdus: fits.HDUList, *, n_channels: int, path: Path) -> list[Ch
     Raises
     ------
     BadInput
-        No such table, another number of rows than planes, no unit of energy, limits
-        that do not rise, or channels that overlap.
+        There is no such table, it has another number of rows than there are planes, or
+        a unit that is not one of energy; or the limits of a channel do not increase, or
+        channels overlap.
     """
     low, high = _limits(hdus, n_channels, path)
     rising = np.isfinite(low) & np.isfinite(high) & (low >= 0) & (low < high)
@@ -95,12 +96,12 @@ def _limits(
 
 
 def _columns(table: fits.BinTableHDU) -> dict[str, str]:
-    """Return the names of a table's columns by their upper case."""
+    """Return the names of a table's columns, by their name in capitals."""
     return {name.upper(): name for name in table.columns.names}
 
 
 def _energies(table: fits.BinTableHDU, name: str, path: Path) -> NDArray[np.float64]:
-    """Read a column of energies in MeV."""
+    """Return a column of energies in MeV."""
     column = _columns(table)[name]
     unit = table.columns[column].unit
     try:

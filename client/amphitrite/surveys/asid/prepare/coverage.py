@@ -1,4 +1,4 @@
-"""Which part of each energy band's photons an input holds."""
+"""The fraction of each energy band's expected photons that an input contains."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 from amphitrite.surveys.asid.bands import BANDS, Band, expected_photons
 
 LEAST_COVERAGE: Final = 0.25
+"""Least fraction of a band's expected photons with which the band is used."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,19 @@ class Channel:
 
 
 def band_of(channel: Channel, bands: Sequence[Band] = BANDS) -> int | None:
-    """Return the band that holds most of a channel's expected photons.
+    """Return the index of the band that holds most of a channel's expected photons.
+
+    Parameters
+    ----------
+    channel : Channel
+        The energy interval.
+    bands : sequence of Band
+        The bands.
 
     Returns
     -------
     int or None
-        Its index; None if most of them are below all bands or above all.
+        Index into `bands`; None if more photons are expected below or above all bands.
     """
     lowest, highest = min(b.low for b in bands), max(b.high for b in bands)
     inside = [
@@ -43,17 +51,19 @@ def band_of(channel: Channel, bands: Sequence[Band] = BANDS) -> int | None:
 def coverage(
     channels: Iterable[Channel], bands: Sequence[Band] = BANDS
 ) -> Mapping[Band, float]:
-    """Return which part of each band's expected photons an input holds.
+    """Return the fraction of each band's expected photons that an input contains.
 
     Parameters
     ----------
     channels : iterable of Channel
-        The input's intervals, which do not overlap.
+        The input's energy intervals, which do not overlap.
+    bands : sequence of Band
+        The bands.
 
     Returns
     -------
     mapping of Band to float
-        The usable bands only, those that keep at least a quarter; 1 where whole.
+        Fractions from `LEAST_COVERAGE` to 1; bands with less are left out.
     """
     kept = dict.fromkeys(bands, 0.0)
     for channel in channels:

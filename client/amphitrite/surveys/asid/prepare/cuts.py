@@ -1,8 +1,7 @@
-"""The cuts that an event file states about itself, in its DSS keywords.
+"""The cuts with which an event file was selected, from its DSS keywords.
 
-The tools of the Fermi mission write what was selected (energies, a circle on the sky,
-classes of events) into ``DSTYPn``, ``DSUNIn`` and ``DSVALn``: the data sub-space
-keywords of the event file's format,
+The tools of the Fermi mission write the selection (energies, a circle on the sky, event
+classes) into the data sub-space keywords ``DSTYPn``, ``DSUNIn`` and ``DSVALn``, see
 https://fermi.gsfc.nasa.gov/ssc/data/analysis/documentation/Cicerone/
 """
 
@@ -24,7 +23,7 @@ _CIRCLE: Final = re.compile(r"CIRCLE\(([^,]+),([^,]+),([^,)]+)\)", re.IGNORECASE
 
 @dataclass(frozen=True)
 class Cone:
-    """A circle on the sky in equatorial coordinates (ICRS), deg."""
+    """A circle on the sky: centre (ICRS) and radius in deg."""
 
     ra: float
     dec: float
@@ -33,17 +32,17 @@ class Cone:
 
 @dataclass(frozen=True)
 class Cuts:
-    """What was selected when an event file was made.
+    """The cuts with which an event file was selected.
 
     Parameters
     ----------
     energies : tuple of Channel or None
-        Disjoint intervals in MeV, rising; None if there is no cut.
+        Disjoint intervals in MeV, in increasing order; None if there is no cut.
     cones : tuple of Cone
-        The circles that contain every photon.
+        Circles; every photon lies in all of them.
     others : tuple of str
-        The other cuts that change the exposure, as written (event class and type,
-        zenith angle, ...).  Times are left out: they differ from week to week.
+        The other cuts that change the exposure, as in the file (event class and type,
+        zenith angle, ...).  Times are left out, since they differ from week to week.
     """
 
     energies: tuple[Channel, ...] | None
@@ -51,7 +50,7 @@ class Cuts:
     others: tuple[str, ...]
 
     def __str__(self) -> str:
-        """All the cuts, for a reader."""
+        """Return all cuts as a text for messages."""
         energies = ", ".join(
             f"ENERGY {c.low:g}:{c.high:g} MeV" for c in self.energies or ()
         )
@@ -61,7 +60,7 @@ class Cuts:
 
 
 def read_cuts(header: fits.Header, *, name: str) -> Cuts:
-    """Read the cuts from the header of an EVENTS table.
+    """Return the cuts in the header of an EVENTS table.
 
     Parameters
     ----------
@@ -73,7 +72,7 @@ def read_cuts(header: fits.Header, *, name: str) -> Cuts:
     Raises
     ------
     BadInput
-        A cut on energy or position that is not understood, or that leaves nothing.
+        A cut on energy or position is not understood, or the cuts select no energy.
     """
     energies: tuple[Channel, ...] | None = None
     cones, others = set(), set()
@@ -95,7 +94,7 @@ def read_cuts(header: fits.Header, *, name: str) -> Cuts:
 
 
 def _triplets(header: fits.Header) -> Iterator[tuple[str, str, str]]:
-    """Yield the type, unit and value of each cut, without spaces."""
+    """Yield type, unit and value of each cut, without spaces."""
     for keyword, kind in header["DSTYP*"].items():
         number = keyword.removeprefix("DSTYP")
         yield (
@@ -106,13 +105,13 @@ def _triplets(header: fits.Header) -> Iterator[tuple[str, str, str]]:
 
 
 def _energies(value: str, unit: str, name: str) -> tuple[Channel, ...]:
-    """Read ``low:high[,low:high...]``; either end may be left open."""
+    """Return the ranges in ``low:high[,low:high...]`` in MeV; an end may be empty."""
     ranges = []
     try:
         factor = float(units.Unit(unit or "MeV").to("MeV"))
         for item in value.split(","):
             low, high = item.split(":")
-            # Rounded, so that 0.3 GeV is 300 MeV where cuts are compared.
+            # Rounded, so that 0.3 GeV equals 300 MeV when cuts are compared.
             channel = Channel(
                 round(float(low or 0) * factor, 6),
                 round(float(high or "inf") * factor, 6),
@@ -130,7 +129,7 @@ def _energies(value: str, unit: str, name: str) -> tuple[Channel, ...]:
 
 
 def _merged(ranges: Sequence[Channel]) -> tuple[Channel, ...]:
-    """Join ranges that touch or overlap."""
+    """Return ranges in increasing order, joined where they touch or overlap."""
     joined: list[Channel] = []
     for channel in sorted(ranges, key=lambda c: c.low):
         if joined and channel.low <= joined[-1].high:
@@ -141,13 +140,13 @@ def _merged(ranges: Sequence[Channel]) -> tuple[Channel, ...]:
 
 
 def _common(a: Sequence[Channel], b: Sequence[Channel]) -> tuple[Channel, ...]:
-    """Return what two sets of ranges have in common."""
+    """Return the intersection of two sets of ranges."""
     both = [Channel(max(x.low, y.low), min(x.high, y.high)) for x in a for y in b]
     return _merged([channel for channel in both if channel.low < channel.high])
 
 
 def _cone(kind: str, value: str, name: str) -> Cone:
-    """Read ``CIRCLE(ra,dec,radius)``."""
+    """Return the circle in ``CIRCLE(ra,dec,radius)``."""
     match = _CIRCLE.fullmatch(value)
     try:
         if kind != "POS(RA,DEC)" or match is None:

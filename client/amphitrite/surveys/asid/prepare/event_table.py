@@ -1,8 +1,8 @@
-"""Event files of the Fermi mission (FT1): where the photons are, and their rows.
+"""Rows of event files of the Fermi mission (FT1), read in blocks.
 
-A list of a whole sky has more rows than fit in memory, each with some twenty columns.
-Rows are therefore read in blocks, of which only the energy and two angles are looked
-at.
+An event list of the whole sky has more rows than fit in memory, each with some twenty
+columns.  Rows are therefore read in blocks, and only the energy and two angles are
+used.
 """
 
 from __future__ import annotations
@@ -26,34 +26,34 @@ from amphitrite.surveys.asid.prepare.cuts import Cuts, read_cuts
 logger = logging.getLogger(__name__)
 
 _BLOCK_BYTES: Final = 16_000_000
-# No byte of a gzipped file stands for more than this.
+# Largest compression factor that gzip can reach.
 _GZIP_MOST: Final = 1032
-# Latitudes are rounded to float32.
+# deg; 90 with room for the rounding of float32.
 _HIGHEST_LATITUDE: Final = 90.001
 
 
 @dataclass(frozen=True)
 class EventList:
-    """Where and how a file stores its photons.
+    """Location and layout of the photons in an event file.
 
     Parameters
     ----------
     path : Path
         The file, plain or gzipped.
     offset : int
-        Where its rows start, in bytes of the unpacked file.
+        Position of the first row in bytes of the unpacked file.
     n_rows : int
-        How many photons there are.
+        Number of photons.
     row : numpy.dtype
         The layout of a row: ``energy``, ``lon`` and ``lat``.
     mev : float
-        The unit of the energies, in MeV.
+        The unit of the energies in MeV.
     galactic : bool
-        Whether the angles are Galactic; ICRS otherwise.
+        Whether the angles are Galactic; otherwise they are ICRS.
     degrees : float
-        The unit of the angles, in deg.
+        The unit of the angles in deg.
     cuts : Cuts
-        What the file says was selected.
+        The cuts with which the photons were selected.
     """
 
     path: Path
@@ -67,7 +67,7 @@ class EventList:
 
 
 def describe(path: Path, table: fits.BinTableHDU) -> EventList:
-    """Return where and how a file stores its photons.
+    """Return location and layout of the photons in an event file.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ def describe(path: Path, table: fits.BinTableHDU) -> EventList:
     Raises
     ------
     BadInput
-        A column is missing or not of plain numbers, a unit is no energy or no angle,
-        a cut is not understood, or the file is too short for its rows.
+        A column is missing or not stored as plain numbers, a unit is not one of energy
+        or angle, a cut is not understood, or the file is too short for its rows.
     """
     _check_length(path, table)
     names = {name.upper(): name for name in table.columns.names}
@@ -129,7 +129,7 @@ def describe(path: Path, table: fits.BinTableHDU) -> EventList:
 
 
 def _check_length(path: Path, table: fits.BinTableHDU) -> None:
-    """Refuse a header that promises more than the file can hold, before it is read."""
+    """Refuse a file that is too short for the number of rows in its header."""
     size = path.stat().st_size * (_GZIP_MOST if _is_gzipped(path) else 1)
     end = table.fileinfo()["datLoc"] + table.header["NAXIS1"] * table.header["NAXIS2"]
     if end > size:
@@ -142,7 +142,7 @@ def _check_length(path: Path, table: fits.BinTableHDU) -> None:
 def _layout(
     path: Path, table: fits.BinTableHDU, column: fits.Column
 ) -> tuple[int, str]:
-    """Return where a column of floats starts in a row, and its numpy format."""
+    """Return a column's offset in a row in bytes, and its numpy format."""
     kind = {"E": ">f4", "1E": ">f4", "D": ">f8", "1D": ">f8"}.get(str(column.format))
     number = table.columns.names.index(column.name) + 1
     scaled = any(f"{key}{number}" in table.header for key in ("TSCAL", "TZERO"))
@@ -158,7 +158,7 @@ def _layout(
 
 
 def _scale(path: Path, column: fits.Column, unit: str) -> float:
-    """Return the unit of a column in the wanted one."""
+    """Return the unit of a column, expressed in another unit."""
     if column.unit is None:
         logger.warning(
             "%s states no unit of %s; taken to be %s, as the format says",
@@ -177,23 +177,23 @@ def _scale(path: Path, column: fits.Column, unit: str) -> float:
 
 
 def blocks(events: EventList) -> Iterator[NDArray[np.void]]:
-    """Yield the rows of a list, some at a time.
+    """Yield the rows of an event list in blocks.
 
     Parameters
     ----------
     events : EventList
-        From `describe`.
+        The list; see `describe`.
 
     Yields
     ------
     (n,) structured ndarray
         The fields ``energy``, ``lon`` and ``lat``, big-endian as in the file, in the
-        file's units; all are finite, and ``lat`` is within 90 deg.
+        file's units; all are finite, and ``lat`` is from -90 to 90 deg.
 
     Raises
     ------
     BadInput
-        The file is truncated, or has values that are no energies or angles.
+        The file is truncated, or has values that are NaN, infinite or not a latitude.
     """
     size = events.row.itemsize
     n_block = max(1, _BLOCK_BYTES // size)
@@ -217,7 +217,7 @@ def blocks(events: EventList) -> Iterator[NDArray[np.void]]:
 
 
 def _open(path: Path) -> BinaryIO:
-    """Open a plain or gzipped file for reading from its start."""
+    """Return a plain or gzipped file, open for reading."""
     return cast(BinaryIO, gzip.open(path)) if _is_gzipped(path) else path.open("rb")
 
 
@@ -227,7 +227,7 @@ def _is_gzipped(path: Path) -> bool:
 
 
 def _check(events: EventList, rows: NDArray[np.void], start: int) -> None:
-    """Refuse values that are no numbers, and impossible latitudes."""
+    """Refuse NaN, infinite values and latitudes beyond 90 deg."""
     names = ("ENERGY", "L", "B") if events.galactic else ("ENERGY", "RA", "DEC")
     for field, name in zip(("energy", "lon", "lat"), names, strict=True):
         values = rows[field]

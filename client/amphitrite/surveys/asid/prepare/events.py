@@ -1,7 +1,7 @@
 """Event lists of the Fermi mission: one row per photon (FT1 files).
 
-Only photons in an energy band are kept, as a direction and the number of the band.
-The rows themselves are read by `amphitrite.surveys.asid.prepare.event_table`.
+Only photons in an energy band are kept, each as a direction and the index of its band.
+`amphitrite.surveys.asid.prepare.event_table` reads the rows.
 Format: https://fermi.gsfc.nasa.gov/ssc/data/analysis/documentation/Cicerone/
 """
 
@@ -36,16 +36,16 @@ from amphitrite.surveys.asid.prepare.photons import Footprint, Photons, check_us
 logger = logging.getLogger(__name__)
 
 _NO_BAND: Final = 255
-_THREADS: Final = 2  # numpy lets others run; more would only take memory
+_THREADS: Final = 2  # numpy releases the lock of Python; more would only take memory
 
 
 def check_same_cuts(lists: Sequence[EventList]) -> None:
-    """Refuse lists of which not the same was selected.
+    """Refuse event lists that were selected with different cuts.
 
     Raises
     ------
     BadInput
-        Names the first two files that differ, and their cuts.
+        Two lists differ; the message has the files and their cuts.
     """
     first, *others = lists
     for other in others:
@@ -61,35 +61,36 @@ def check_same_cuts(lists: Sequence[EventList]) -> None:
 def read(
     lists: Sequence[EventList], *, advance: Callable[[int], None] = lambda rows: None
 ) -> Photons:
-    """Read event lists as one.
+    """Return the photons of event lists.
 
     Parameters
     ----------
     lists : sequence of EventList
-        One or more, with the same cuts (see `check_same_cuts`).
+        One or more lists with the same cuts (see `check_same_cuts`).
     advance : callable
-        Called with the number of rows after each block.
+        Called after each block with its number of rows.
 
     Returns
     -------
     Photons
-        Where no position was cut, the footprint is what the photons fill.  Where no
-        energy was cut, the limits are those of the photons, and a warning is logged.
+        Without a cut on position, the footprint is the region that the photons fill;
+        without a cut on energy, the limits are the lowest and highest energy.  A
+        warning is logged in both cases.
 
     Raises
     ------
     BadInput
-        NaN or infinite values, an impossible latitude, a file that is truncated, no
-        energy at all, or no usable band.
+        A value is NaN, infinite or an impossible latitude, a file is truncated, the
+        energy limits cannot be found, or no band is usable.
     """
     cuts = lists[0].cuts
     n_rows = sum(events.n_rows for events in lists)
-    # Memory is taken by the system only where it is written to.
+    # The system provides memory only for the parts that are written.
     vectors = np.empty((n_rows, 3), dtype=np.float32)
     bands = np.empty(n_rows, dtype=np.uint8)
     occupied = np.zeros(12 * occupancy.FINEST_NSIDE**2, dtype=np.int64)
     low, high, n_kept, n_stray = np.inf, -np.inf, 0, 0
-    for block in _taken(lists):
+    for block in _selected(lists):
         low, high = min(low, block.low), max(high, block.high)
         n_stray += block.n_stray
         if block.occupied is not None:
@@ -124,7 +125,24 @@ def read(
 
 @dataclass(frozen=True)
 class _Block:
-    """What is kept of some rows, and what the whole list needs to know of them."""
+    """The photons of a block of rows, and statistics that are combined over blocks.
+
+    Parameters
+    ----------
+    vectors : (n, 3) ndarray of float32
+        Galactic unit vectors of the photons in a band.
+    bands : (n,) ndarray of uint8
+        Indices of their bands.
+    low, high : float
+        Lowest and highest energy of all rows in MeV.
+    n_stray : int
+        Number of rows outside the stated energy limits.
+    n_rows : int
+        Number of rows.
+    occupied : ndarray of int64 or None
+        Rows in each cell of the sky (see `occupancy.count`); None if the cuts state
+        the region.
+    """
 
     vectors: NDArray[np.float32]
     bands: NDArray[np.uint8]
@@ -135,21 +153,21 @@ class _Block:
     occupied: NDArray[np.int64] | None
 
 
-def _taken(lists: Sequence[EventList]) -> Iterator[_Block]:
-    """Yield the blocks of all lists in order, while the next ones are worked on."""
+def _selected(lists: Sequence[EventList]) -> Iterator[_Block]:
+    """Yield the blocks of all lists in order, while threads work on the next ones."""
     with ThreadPoolExecutor(_THREADS) as pool:
         ahead: deque[Future[_Block]] = deque()
         for events in lists:
             rotation = None if events.galactic else to_galactic(ICRS()).T
             for rows in blocks(events):
-                ahead.append(pool.submit(_take, rows, events, rotation))
+                ahead.append(pool.submit(_select, rows, events, rotation))
                 if len(ahead) > _THREADS:
                     yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
 
 
-def _take(
+def _select(
     rows: NDArray[np.void], events: EventList, rotation: NDArray[np.float64] | None
 ) -> _Block:
     energy = rows["energy"].astype(np.float64) * events.mev
@@ -168,7 +186,7 @@ def _take(
 
 
 def channels(energies: Sequence[Channel]) -> list[Channel]:
-    """Cut energy ranges at the limits of the bands.
+    """Return energy ranges, cut at the limits of the bands.
 
     Parameters
     ----------
@@ -178,7 +196,7 @@ def channels(energies: Sequence[Channel]) -> list[Channel]:
     Returns
     -------
     list of Channel
-        The parts that lie in a band.
+        The parts that lie in a band, in MeV.
     """
     parts = (
         Channel(max(energy.low, band.low), min(energy.high, band.high))
@@ -199,11 +217,11 @@ def directions(
     Parameters
     ----------
     rows : (n,) structured ndarray
-        With the fields ``lon`` and ``lat``, whose precision is that of the work.
+        With the fields ``lon`` and ``lat``; the calculation has their precision.
     degrees : float
-        The unit of the angles, in deg.
+        The unit of the angles in deg.
     rotation : (3, 3) ndarray, optional
-        Applied from the right to vectors in another frame.
+        Turns vectors of the rows' frame into Galactic ones: ``vector @ rotation``.
 
     Returns
     -------
@@ -223,10 +241,10 @@ def directions(
 def _bands(
     energy: NDArray[np.float64], limits: Sequence[Channel] | None
 ) -> tuple[NDArray[np.uint8], int]:
-    """Return each photon's band, and how many are outside the stated limits."""
+    """Return each photon's band, and the number outside the stated limits."""
     rising = sorted(range(len(BANDS)), key=lambda index: BANDS[index].low)
     edges = [BANDS[rising[0]].low, *(BANDS[index].high for index in rising)]
-    # The bands follow each other without a gap, so that each limit ends one of them.
+    # The bands adjoin without gaps, so that each edge is the end of one of them.
     table = np.array([_NO_BAND, *rising, _NO_BAND], dtype=np.uint8)
     band = table[np.searchsorted(edges, energy, side="right")]
     if limits is None:
@@ -244,7 +262,7 @@ def _bands(
 def _limits_of_photons(
     lists: Sequence[EventList], low: float, high: float
 ) -> tuple[Channel, ...]:
-    """Take the limits from the photons, where no file states them."""
+    """Return the photons' energy limits in MeV, and log that they are inferred."""
     names = _names(lists)
     if not low < high:
         raise BadInput(
@@ -277,7 +295,7 @@ def _circles(cones: Sequence[Cone]) -> Footprint:
 
 
 def _filled(counts: NDArray[np.int64], lists: Sequence[EventList]) -> Footprint:
-    """Return the footprint that the photons fill, and say that it was inferred."""
+    """Return the footprint that the photons fill, and log that it is inferred."""
     footprint = occupancy.footprint(counts)
     share = 1.0 if isinstance(footprint, WholeSky) else footprint.cells.mean()
     logger.warning(
@@ -290,6 +308,6 @@ def _filled(counts: NDArray[np.int64], lists: Sequence[EventList]) -> Footprint:
 
 
 def _names(lists: Sequence[EventList]) -> str:
-    """Name the first of many files."""
+    """Return the name of the first file and the number of further ones."""
     more = f" and {len(lists) - 1} more" if len(lists) > 1 else ""
     return f"{lists[0].path}{more}"

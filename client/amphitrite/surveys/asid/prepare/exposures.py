@@ -1,7 +1,7 @@
-"""Exposure maps: how long, and with how large a detector, each direction was seen.
+"""Exposure maps: the effective area times observing time of each direction.
 
-``gtexpcube2`` writes exposure at points of energy, on an image or on a HEALPix map.
-From it come the means over the energy bands, which turn counts into fluxes.
+``gtexpcube2`` writes the exposure at several energies, on an image or a HEALPix map.
+Here it is averaged over the energy bands; these means turn counts into fluxes.
 """
 
 from __future__ import annotations
@@ -32,30 +32,31 @@ from amphitrite.surveys.asid.prepare.healpix_cubes import UNSEEN, read_cells, re
 Floats = NDArray[np.floating]
 
 _UNIT: Final = units.Unit("cm2 s")
-# The detector gathers some 1e10 in a week; what is far below holds something else.
+# cm2 s.  A week of the LAT has some 1e9; a map far below is not one of exposure.
 _LEAST: Final = 1e5
-_NODES: Final = 16  # energies of a band at which the exposure is taken
+_NODES: Final = 16  # energies of a band at which the exposure is evaluated
 
 
 @dataclass(frozen=True, eq=False)
 class Exposure:
-    """Exposure of the sky.
+    """A map of the mean exposure of each energy band.
 
     Parameters
     ----------
     values : (5, n_pixels) ndarray of float32
-        cm2 s; for each of `amphitrite.surveys.asid.bands.BANDS` the mean over a typical
-        spectrum. NaN where it is not known: off the map, or a band off its energies.
+        Exposure in cm2 s, in the order of `amphitrite.surveys.asid.bands.BANDS`,
+        averaged over a typical spectrum.  NaN where it is not known: without coverage,
+        or in a band outside the map's energies.
     index : callable
-        ``index(vectors)`` gives the pixels of (n, 3) Galactic unit vectors, -1 off the
-        map.
+        ``index(vectors)`` returns the pixels of (n, 3) Galactic unit vectors, -1
+        outside the map.
     """
 
     values: NDArray[np.float32]
     index: Callable[[Floats], NDArray[np.int64]]
 
     def at(self, vectors: Floats) -> NDArray[np.float32]:
-        """Return the exposure in directions.
+        """Return the exposure in some directions.
 
         Parameters
         ----------
@@ -65,8 +66,9 @@ class Exposure:
         Returns
         -------
         (n, 5) ndarray of float32
-            Of the pixel that each is in (exposure changes by 1 % in a degree); NaN
-            where it is not known.
+            Exposure in cm2 s of the pixel that contains each direction, without
+            interpolation (exposure changes by 1 % in a degree); NaN where it is not
+            known.
         """
         index = self.index(vectors)
         found: NDArray[np.float32] = self.values.T[index]
@@ -75,7 +77,7 @@ class Exposure:
 
     @property
     def missing(self) -> tuple[Band, ...]:
-        """The bands that the map's energies do not reach."""
+        """The bands outside the map's energies."""
         return tuple(
             band for band, known in zip(BANDS, self._known, strict=True) if not known
         )
@@ -85,12 +87,13 @@ class Exposure:
         return np.asarray(np.isfinite(self.values).any(axis=1))
 
     def filled(self, typical: Floats) -> Exposure:
-        """Return the same with its missing bands taken from a typical exposure.
+        """Return a map with missing bands filled from a typical exposure.
 
         Parameters
         ----------
         typical : (5,) ndarray
-            cm2 s in each band; scaled, in each direction, as the other bands are.
+            Exposure in cm2 s of each band.  In each direction it is scaled by the mean
+            ratio of the known bands to their typical exposure.
         """
         ratio, known = np.asarray(typical, np.float32)[:, None], self._known
         scale = (self.values[known] / ratio[known]).mean(axis=0)
@@ -99,25 +102,26 @@ class Exposure:
 
 
 def read(path: Path) -> Exposure:
-    """Read an exposure map.
+    """Return the mean exposures in a file.
 
     Parameters
     ----------
     path : Path
-        A FITS file with a cube of (energy, y, x) or a HEALPix map with a column for
-        each energy, and a table ``ENERGIES`` (MeV unless it says otherwise).
+        A FITS file with a cube (energy, y, x) or a HEALPix map with one column per
+        energy, and a table ``ENERGIES`` (in MeV unless it states another unit).
 
     Returns
     -------
     Exposure
-        Not known where the map holds NaN, -1.6375e30 or 0.
+        NaN where the map holds NaN, -1.6375e30 or 0.
 
     Raises
     ------
     BadInput
-        The file cannot be read or is no such map; its unit is no exposure; it holds
-        negative values, or nothing that can be one; an image has no celestial
-        coordinates (see `amphitrite.surveys.asid.prepare.footprints.sky_wcs`).
+        The file cannot be read or is not such a map; its unit is not one of exposure;
+        it holds negative values, or no plausible exposure at all; or an image has no
+        celestial coordinates (see
+        `amphitrite.surveys.asid.prepare.footprints.sky_wcs`).
     """
     check_readable(path)
     try:
@@ -181,7 +185,7 @@ def _healpix(path: Path, hdus: fits.HDUList, hdu: Any) -> Exposure:
 
 
 def _factor(unit: object, path: Path) -> float:
-    """Return how many cm2 s the map's unit is; the tools may not say."""
+    """Return the map's unit in cm2 s; 1 if none is stated, as some tools do."""
     text = str(unit or "").strip()
     try:
         return float(units.Unit(text).to(_UNIT)) if text else 1.0
@@ -193,7 +197,7 @@ def _factor(unit: object, path: Path) -> float:
 
 
 def _energies(hdus: fits.HDUList, n_planes: int, path: Path) -> NDArray[np.float64]:
-    """Read at which energies the planes are, MeV."""
+    """Return the energy of each plane in MeV."""
     for hdu in hdus:
         if isinstance(hdu, fits.BinTableHDU) and hdu.name == "ENERGIES":
             column = hdu.columns[0]
@@ -219,7 +223,10 @@ def _energies(hdus: fits.HDUList, n_planes: int, path: Path) -> NDArray[np.float
 def _bands(
     planes: Any, energies: NDArray[np.float64], factor: float, path: Path
 ) -> NDArray[np.float32]:
-    """Average planes over the bands, one after the other to save memory."""
+    """Return the mean exposure of each pixel in each band, (5, n_pixels) in cm2 s.
+
+    Planes are added one after the other to save memory.
+    """
     weights = np.array([_weights(band, energies) for band in BANDS])
     total: NDArray[np.float64] | None = None
     for weight, plane in zip(weights.T, planes, strict=True):
@@ -230,7 +237,7 @@ def _bands(
                 f"the exposure map {path} holds {n_negative} negative values; the "
                 f"lowest is {np.nanmin(plane):g}.\nWhere there is no exposure, write 0."
             )
-        # not a product where the weight is 0, which would spread NaN of other energies
+        # not multiplied where the weight is 0, since 0 times NaN is NaN
         added = np.where(weight[:, None] > 0, weight[:, None] * plane, 0.0)
         total = added if total is None else total + added
     assert total is not None
@@ -248,15 +255,15 @@ def _bands(
 
 
 def _weights(band: Band, energies: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the share of each plane in a band's mean; all 0 if none reaches it.
+    """Return the weight of each plane in a band's mean; all 0 outside their energies.
 
-    The exposure is interpolated in the logarithm of energy at points of the band, each
-    weighed with the photons of a typical spectrum.
+    The exposure is interpolated linearly in the logarithm of energy, at energies in the
+    band which are weighted by the photons of a typical spectrum.
     """
     low, high = max(band.low, energies[0]), min(band.high, energies[-1])
     if low > high:
         return np.zeros(len(energies))
-    # the middles of equal steps of the logarithm
+    # the centres of equal steps in the logarithm of energy
     nodes = np.geomspace(low, high, 2 * _NODES + 1)[1::2]
     photons = nodes ** (1 - SPECTRAL_INDEX)
     each = np.eye(len(energies))

@@ -1,8 +1,8 @@
-"""Footprints: which part of the sky an input shows.
+"""Footprints: the regions of the sky that inputs cover.
 
-Each one answers for Galactic directions; the whole sky, a circle, the pixels of an
-image and the cells of a HEALPix map are known.  Outside a footprint there is no sky to
-search, and a source near its edge has lost photons.
+A footprint is the whole sky, a circle, the pixels of an image or the cells of a HEALPix
+map; its methods take Galactic directions.  Outside the footprint nothing is searched,
+and a source near its edge has lost photons.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ from amphitrite.surveys.asid.prepare.photons import Footprint
 RING_STEP_DEGREES: Final = 0.15
 RING_POINTS: Final = 32
 
-# Cylindrical projections, in which whole turns in longitude are whole steps in x.
+# Cylindrical projections, in which the sky repeats in x after 360 deg of longitude.
 _CYLINDRICAL: Final = ("CAR", "CEA", "CYP", "MER")
 
 
 @dataclass(frozen=True)
 class WholeSky:
-    """All directions."""
+    """The footprint of all directions."""
 
     def contains(self, vectors: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """Return True for each of (..., 3) Galactic unit vectors."""
+        """Return True for all (..., 3) Galactic unit vectors."""
         return np.ones(np.shape(vectors)[:-1], dtype=bool)
 
 
 @dataclass(frozen=True)
 class Circle:
-    """The directions within an angle of a centre.
+    """The footprint of the directions within a radius of a centre.
 
     Parameters
     ----------
     lon, lat : float
-        Galactic coordinates of the centre, deg.
+        Galactic coordinates of the centre in deg.
     radius : float
-        deg; 180 is the whole sky.
+        Radius in deg; 180 is the whole sky.
     """
 
     lon: float
@@ -69,18 +69,18 @@ class Circle:
 
 @dataclass(frozen=True)
 class Overlap:
-    """The directions that are in each of several footprints.
+    """The intersection of footprints.
 
     Parameters
     ----------
     parts : tuple of Footprint
-        One or more.
+        One or more footprints.
     """
 
     parts: tuple[Footprint, ...]
 
     def contains(self, vectors: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """Return whether (..., 3) Galactic unit vectors are in all the parts."""
+        """Return whether (..., 3) Galactic unit vectors are in all footprints."""
         first, *others = (part.contains(vectors) for part in self.parts)
         for other in others:
             first = first & other
@@ -89,31 +89,36 @@ class Overlap:
 
 @dataclass(frozen=True, eq=False)
 class WcsFootprint:
-    """The pixels of an image that show the sky.
+    """The footprint of an image: its pixels that cover the sky.
 
     Parameters
     ----------
     wcs : astropy.wcs.WCS
         The image's two celestial axes, in any frame and projection.
     pixels : (ny, nx) ndarray of bool
-        Whether each pixel shows the sky.
+        Whether each pixel covers the sky.
     """
 
     wcs: WCS
     pixels: NDArray[np.bool_]
 
     def contains(self, vectors: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """Return whether (..., 3) Galactic unit vectors are in a pixel of the sky."""
+        """Return whether (..., 3) Galactic unit vectors are in a covered pixel."""
         index = self.index(vectors)
         return (index >= 0) & self.pixels.ravel()[index]
 
     def index(self, vectors: NDArray[np.floating]) -> NDArray[np.int64]:
-        """Return in which pixels (..., 3) Galactic unit vectors are.
+        """Return the pixels that contain directions.
+
+        Parameters
+        ----------
+        vectors : (..., 3) ndarray
+            Galactic unit vectors.
 
         Returns
         -------
         (...) ndarray of int64
-            Indices into the flat (ny, nx) image; -1 outside it.
+            Indices into the flattened (ny, nx) image; -1 outside it.
         """
         shape = np.shape(vectors)[:-1]
         flat = np.asarray(vectors, np.float64).reshape(-1, 3)
@@ -123,7 +128,7 @@ class WcsFootprint:
         if self._period is not None:
             x = x % self._period
         ny, nx = self.pixels.shape
-        # NaN, where the projection does not reach, compares as outside.
+        # NaN, for directions outside the projection, compares as outside.
         within = (x >= 0) & (x < nx) & (y >= 0) & (y < ny)
         index = np.full(len(flat), -1)
         index[within] = y[within].astype(int) * nx + x[within].astype(int)
@@ -131,12 +136,12 @@ class WcsFootprint:
 
     @cached_property
     def _rotation(self) -> NDArray[np.float64]:
-        """Turns vectors of the image's frame into Galactic ones."""
+        """The (3, 3) matrix from vectors of the image's frame to Galactic ones."""
         return to_galactic(wcs_to_celestial_frame(self.wcs))
 
     @cached_property
     def _period(self) -> float | None:
-        """After how many columns the image repeats the sky; None if never."""
+        """Number of columns after which the sky repeats; None if it does not."""
         matrix = self.wcs.pixel_scale_matrix
         straight = matrix[0, 1] == 0 and matrix[1, 0] == 0 and self.wcs.wcs.lng == 0
         if straight and str(self.wcs.wcs.ctype[0])[-3:] in _CYLINDRICAL:
@@ -146,16 +151,16 @@ class WcsFootprint:
 
 @dataclass(frozen=True, eq=False)
 class HealpixFootprint:
-    """The cells of a HEALPix map that show the sky.
+    """The footprint of a HEALPix map: its cells that cover the sky.
 
     Parameters
     ----------
     nside : int
         Resolution of the map.
     order : {"ring", "nested"}
-        How its cells are numbered.
+        Numbering of its cells.
     cells : (12 nside^2,) ndarray of bool
-        Whether each cell shows the sky.
+        Whether each cell covers the sky.
     rotation : (3, 3) ndarray
         Turns vectors of the map's frame into Galactic ones: ``rotation @ v``.
     """
@@ -166,11 +171,11 @@ class HealpixFootprint:
     rotation: NDArray[np.float64]
 
     def contains(self, vectors: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """Return whether (..., 3) Galactic unit vectors are in a cell of the sky."""
+        """Return whether (..., 3) Galactic unit vectors are in a covered cell."""
         return np.asarray(self.cells[self.index(vectors)], dtype=bool)
 
     def index(self, vectors: NDArray[np.floating]) -> NDArray[np.int64]:
-        """Return the cells that (..., 3) Galactic unit vectors are in."""
+        """Return the cells that contain (..., 3) Galactic unit vectors, int64."""
         turned = np.asarray(vectors, np.float64) @ self.rotation
         index = astropy_healpix.xyz_to_healpix(
             *np.moveaxis(turned, -1, 0), self.nside, order=self.order
@@ -179,7 +184,7 @@ class HealpixFootprint:
 
 
 def to_galactic(frame: Any) -> NDArray[np.float64]:
-    """Return the rotation of a celestial frame to Galactic coordinates.
+    """Return the rotation from a celestial frame to Galactic coordinates.
 
     Parameters
     ----------
@@ -189,7 +194,7 @@ def to_galactic(frame: Any) -> NDArray[np.float64]:
     Returns
     -------
     (3, 3) ndarray of float64
-        ``to_galactic(frame) @ v`` turns a vector of the frame.
+        ``to_galactic(frame) @ v`` turns a vector of the frame into a Galactic one.
     """
     axes = SkyCoord([0, 90, 0], [0, 0, 90], unit="deg", frame=frame)
     turned = axes.transform_to(Galactic())
@@ -197,26 +202,28 @@ def to_galactic(frame: Any) -> NDArray[np.float64]:
 
 
 def sky_wcs(path: Path, header: fits.Header) -> tuple[WCS, NDArray[np.float64]]:
-    """Return the celestial coordinates of an image, and how they are turned.
+    """Return the celestial WCS of an image, and its rotation to Galactic coordinates.
 
     Parameters
     ----------
     path : Path
         The file, for messages.
     header : astropy.io.fits.Header
-        The image's; its first axis is of longitudes, its second of latitudes.
+        The image's header; the first axis has to be of longitude, the second of
+        latitude.
 
     Returns
     -------
     wcs : astropy.wcs.WCS
-        Of the first two axes.
+        The coordinates of the first two axes.
     rotation : (3, 3) ndarray of float64
         Turns vectors of their frame into Galactic ones, see `to_galactic`.
 
     Raises
     ------
     BadInput
-        There are none, they are in another order, or in a frame that is not known.
+        There are no celestial coordinates, they are in another order, or in an unknown
+        frame.
     """
     try:
         wcs = celestial_wcs(header)
@@ -245,33 +252,35 @@ def sky_wcs(path: Path, header: fits.Header) -> tuple[WCS, NDArray[np.float64]]:
 def near_edge(
     footprint: Footprint, vectors: NDArray[np.floating], *, degrees: float = 0.6
 ) -> NDArray[np.bool_]:
-    """Return whether any direction close to the given ones is outside a footprint.
+    """Return whether directions are close to the edge of a footprint, or outside it.
 
     Parameters
     ----------
     footprint : Footprint
-        The part of the sky that is shown.
+        The footprint.
     vectors : (n, 3) ndarray
         Galactic unit vectors.
     degrees : float
-        How close, deg; much smaller than a radian.
+        Largest distance from the edge in deg; much smaller than a radian.
 
     Returns
     -------
     (n,) ndarray of bool
-        True for a direction that is itself outside.
+        True also for directions outside the footprint.
 
     Notes
     -----
-    Rings of 32 directions at most 0.15 deg apart are tried.  A straight edge is
-    missed only within 0.5 % of the distance (0.003 deg at 0.6), and a hole only if it
-    is smaller than the steps between the directions (0.15 deg).
+    Directions around each given one are tested, on rings of 32 which are at most
+    0.15 deg apart.  A straight edge is missed only within 0.5 % of the distance
+    (0.003 deg at 0.6), and a hole only if it is smaller than the steps between the
+    tested directions (0.15 deg).
     """
     vectors = np.asarray(vectors, np.float64)
     near = ~footprint.contains(vectors)
     if not len(vectors):
         return near
-    # Two tangents of the sphere, the first across the axis least along the vector.
+    # Two tangents of the sphere, the first perpendicular to the axis that is least
+    # aligned with the vector.
     axis = np.eye(3)[np.argmin(np.abs(vectors), axis=-1)]
     east = np.cross(axis, vectors)
     east /= np.linalg.norm(east, axis=-1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Counts cubes on the cells of a HEALPix map (``gtbin`` HEALPIX, gammapy, healpy).
+"""Counts cubes of HEALPix maps (``gtbin`` HEALPIX, gammapy, healpy).
 
 Conventions: https://gamma-astro-data-formats.readthedocs.io/en/latest/skymaps/healpix/
 """
@@ -34,7 +34,7 @@ from amphitrite.surveys.asid.prepare.scatter import (
 )
 
 UNSEEN: Final = -1.6375e30
-"""What healpy writes where there is no sky."""
+"""The value that healpy writes where there is no sky."""
 
 _FINEST_NSIDE: Final = 4096
 _INDEX: Final = ("PIX", "PIXEL", "IPIX", "HPX_INDEX", "INDEX")
@@ -51,9 +51,9 @@ class Cells:
     nside : int
         Resolution.
     order : {"ring", "nested"}
-        How the cells are numbered.
+        Numbering of the cells.
     rotation : (3, 3) ndarray
-        Turns vectors of the map's frame into Galactic ones.
+        Turns vectors of the map's frame into Galactic ones: ``rotation @ v``.
     """
 
     nside: int
@@ -63,7 +63,7 @@ class Cells:
     def place(
         self, pixels: NDArray[np.int64], random: np.random.Generator
     ) -> NDArray[np.float64]:
-        """Put photons inside cells, uniformly on the sphere.
+        """Return random directions inside cells, uniform on the sphere.
 
         Parameters
         ----------
@@ -90,7 +90,7 @@ class Cells:
 def read(
     path: Path, hdus: fits.HDUList, table: fits.BinTableHDU, *, seed: int
 ) -> Photons:
-    """Turn a HEALPix counts cube into photons.
+    """Return the photons of a HEALPix counts cube.
 
     Parameters
     ----------
@@ -99,16 +99,16 @@ def read(
     hdus : astropy.io.fits.HDUList
         The open file.
     table : astropy.io.fits.BinTableHDU
-        The HDU with the cube: a column for each channel, and one with the cells'
-        numbers where not all are listed.  NaN or -1.6375e30 where there is no sky.
+        The HDU with the cube: one column per channel, and one with the cells' numbers
+        if not all cells are listed.  NaN or -1.6375e30 where there is no sky.
     seed : int
-        For the positions inside the cells.
+        Seed of the random positions inside the cells.
 
     Raises
     ------
     BadInput
-        The map's keywords or cells are not understood, no energies, values that are
-        no counts, or no usable band.
+        The map's keywords or cells are not understood, there are no energies, the
+        values are not counts, or no band is usable.
     """
     check_unit(table.header.get("BUNIT"), path=path)
     cells = read_cells(path, table.header)
@@ -117,7 +117,7 @@ def read(
     planes, sky = [], None
     for number, column in enumerate(columns, start=1):
         counts = column.astype(np.float64)
-        # Some write it as float32, some as float64.
+        # A relative comparison, since programs write it as float32 or float64.
         counts[np.abs(counts / UNSEEN - 1) < 1e-5] = np.nan
         plane, sky = check_plane(counts, sky, channel=number, path=path)
         planes.append(Plane(index[plane.pixels], plane.counts))
@@ -141,7 +141,14 @@ def read(
 
 
 def read_cells(path: Path, header: fits.Header) -> Cells:
-    """Read which cells a map has.
+    """Return the cells that a map's header describes.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for messages.
+    header : astropy.io.fits.Header
+        The map's header, with NSIDE, ORDERING and COORDSYS.
 
     Raises
     ------
@@ -180,11 +187,11 @@ def read_cells(path: Path, header: fits.Header) -> Cells:
 def _columns(
     path: Path, table: fits.BinTableHDU, nside: int
 ) -> tuple[NDArray[np.int64], list[NDArray[Any]]]:
-    """Return the number of each row's cell, and the values of each channel."""
+    """Return the cell of each row, and the values of each channel."""
     names = {name.upper(): name for name in table.columns.names}
     index_name = _index_name(names)
     values = [name for key, name in names.items() if key != index_name]
-    # Other columns may stand beside those of the channels.
+    # There may be other columns beside those of the channels.
     values = [name for name in values if _CHANNEL.fullmatch(name)] or values
     for name in values:
         check_unit(table.columns[name].unit, path=path)
@@ -222,7 +229,21 @@ def _columns(
 
 
 def read_index(path: Path, table: fits.BinTableHDU, *, nside: int) -> NDArray[np.int64]:
-    """Return the number of each row's cell: those listed, or all.
+    """Return the cell of each row: those listed in a column, or all cells.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for messages.
+    table : astropy.io.fits.BinTableHDU
+        The HDU with the map.
+    nside : int
+        Resolution of the map.
+
+    Returns
+    -------
+    (n_rows,) ndarray of int64
+        Numbers of cells.
 
     Raises
     ------
@@ -237,12 +258,12 @@ def read_index(path: Path, table: fits.BinTableHDU, *, nside: int) -> NDArray[np
 
 
 def _index_name(names: Container[str]) -> str | None:
-    """Return which of some columns, in upper case, lists the cells' numbers."""
+    """Return the name, in capitals, of the column of cell numbers; None without one."""
     return next((name for name in _INDEX if name in names), None)
 
 
 def _index(path: Path, listed: NDArray[Any], *, nside: int) -> NDArray[np.int64]:
-    """Check the numbers of the cells that are listed."""
+    """Return the listed cell numbers, checked, as a flat array."""
     index = np.asarray(listed, dtype=np.int64).ravel()
     outside = (index < 0) | (index >= 12 * nside**2)
     if outside.any():

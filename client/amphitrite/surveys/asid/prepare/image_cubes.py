@@ -1,4 +1,4 @@
-"""Counts cubes on images: two celestial axes and one of energy (``gtbin`` CCUBE)."""
+"""Counts cubes of images: two celestial axes and one of energy (``gtbin`` CCUBE)."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ from amphitrite.surveys.asid.prepare.patches import unit_vectors
 from amphitrite.surveys.asid.prepare.photons import Photons
 from amphitrite.surveys.asid.prepare.scatter import check_plane, check_unit, photons_of
 
-# A pixel on the rim of an all-sky projection may lie almost wholly off the sky.
+# Attempts to find a position on the sky inside a pixel: a pixel at the edge of an
+# all-sky projection may lie almost entirely off the sky.
 _MOST_DRAWS: Final = 1000
 
 
 @dataclass(frozen=True)
 class ImageGrid:
-    """The pixels of an image on the sky.
+    """The pixels of an image and their positions on the sky.
 
     Parameters
     ----------
     wcs : astropy.wcs.WCS
         The image's two celestial axes.
     rotation : (3, 3) ndarray
-        Turns vectors of their frame into Galactic ones.
+        Turns vectors of their frame into Galactic ones: ``rotation @ v``.
     nx : int
-        Pixels in a row.
+        Number of pixels in a row.
     path : Path
         The file, for messages.
     """
@@ -47,15 +48,15 @@ class ImageGrid:
     def place(
         self, pixels: NDArray[np.int64], random: np.random.Generator
     ) -> NDArray[np.float64]:
-        """Put photons inside pixels, uniformly in pixel coordinates.
+        """Return random directions inside pixels, uniform in pixel coordinates.
 
         Parameters
         ----------
         pixels : (n,) ndarray of int64
-            Index of each photon's pixel in the flat (ny, nx) image.
+            Index of each photon's pixel in the flattened (ny, nx) image.
         random : numpy.random.Generator
-            Source of the positions; where a position is off the sky, at the rim of a
-            projection, another one is drawn.
+            Source of the positions.  A position off the sky, at the edge of a
+            projection, is drawn again.
 
         Returns
         -------
@@ -86,7 +87,7 @@ class ImageGrid:
 
 
 def read(path: Path, hdus: fits.HDUList, image: Any, *, seed: int) -> Photons:
-    """Turn a counts cube into photons.
+    """Return the photons of a counts cube.
 
     Parameters
     ----------
@@ -95,16 +96,16 @@ def read(path: Path, hdus: fits.HDUList, image: Any, *, seed: int) -> Photons:
     hdus : astropy.io.fits.HDUList
         The open file.
     image : image HDU
-        The HDU with the cube, (n_channels, ny, nx); NaN where there is no sky, in
-        all channels alike.
+        The HDU with the cube, (n_channels, ny, nx); NaN, in all channels, where there
+        is no sky.
     seed : int
-        For the positions inside the pixels.
+        Seed of the random positions inside the pixels.
 
     Raises
     ------
     BadInput
-        Not three axes, no celestial coordinates, no energies, values that are no
-        counts, or no usable band.
+        The cube does not have three axes, celestial coordinates and energies, its
+        values are not counts, or no band is usable.
     """
     shape = tuple(image.shape)
     if len(shape) != 3:
@@ -135,7 +136,7 @@ def read(path: Path, hdus: fits.HDUList, image: Any, *, seed: int) -> Photons:
 
 
 def _plane(image: Any, number: int, path: Path) -> NDArray[np.floating]:
-    """Read one channel, flat; float64 holds any count exactly."""
+    """Return one channel, flattened, as float64, which holds any count exactly."""
     try:
         return np.asarray(image.section[number, :, :], dtype=np.float64).ravel()
     except (OSError, EOFError, ValueError, TypeError) as error:

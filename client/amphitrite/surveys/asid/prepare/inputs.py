@@ -1,4 +1,4 @@
-"""The gamma-ray sky of an input: event lists, or one counts cube, as photons."""
+"""The photons of the input files: event lists, or one counts cube."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _silent(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def read(paths: Sequence[Path], *, progress: Progress = _silent) -> Photons:
-    """Read event lists or a counts cube, whichever the files are.
+    """Return the photons of event lists or of a counts cube.
 
     Parameters
     ----------
@@ -45,19 +45,19 @@ def read(paths: Sequence[Path], *, progress: Progress = _silent) -> Photons:
         One or more event lists (FT1), such as those of many weeks, or one counts cube
         on an image or on a HEALPix map; plain or gzipped.
     progress : callable
-        ``progress(what, total)`` is a context manager that yields a function to call
-        with each step done; the steps are rows of event lists.
+        ``progress(what, total)`` is a context manager that yields a function, which is
+        called with the number of rows of event lists that have been read.
 
     Returns
     -------
     Photons
-        Maybe none, where the input has usable bands but no photon in them.
+        Possibly none, if the input has usable bands but no photon in them.
 
     Raises
     ------
     BadInput
-        A file cannot be read, is of no known kind, or holds values that cannot be; a
-        file is given twice; several files cannot be used together; no usable band.
+        A file cannot be read, is of no known kind, or holds invalid values; a file is
+        given twice; several files cannot be used together; or no band is usable.
     """
     paths = [Path(path) for path in paths]
     if not paths:
@@ -86,7 +86,7 @@ def read(paths: Sequence[Path], *, progress: Progress = _silent) -> Photons:
 
 
 def _check_distinct(paths: Sequence[Path]) -> None:
-    """Refuse a file that is given twice, under one name or two."""
+    """Refuse files that are the same or have the same contents."""
     by_path: dict[Path, Path] = {}
     by_size: dict[int, list[Path]] = {}
     for path in paths:
@@ -95,7 +95,7 @@ def _check_distinct(paths: Sequence[Path]) -> None:
             _refuse_twins(twin, path, "are the same file")
         by_size.setdefault(path.stat().st_size, []).append(path)
     for alike in by_size.values():
-        # Only files of one size can be the same: reading all of them takes long.
+        # Checksums take long, so only files of the same size are compared.
         by_sum: dict[str, Path] = {}
         for path in alike if len(alike) > 1 else ():
             twin = by_sum.setdefault(checksum(path), path)
@@ -111,7 +111,7 @@ def _refuse_twins(one: Path, two: Path, why: str) -> None:
 
 
 def _open(path: Path) -> fits.HDUList:
-    """Open a FITS file without reading its data."""
+    """Return the HDUs of a FITS file, whose data are not read yet."""
     try:
         with warnings.catch_warnings():
             # Truncation is checked when the rows or pixels are read.
@@ -125,9 +125,10 @@ def _open(path: Path) -> fits.HDUList:
 
 
 def _open_start(path: Path) -> fits.HDUList | None:
-    """Open the start of a gzipped event list; None if the file is anything else.
+    """Return the first HDUs of a gzipped event list; None for any other file.
 
-    astropy would unpack all the rows to get past them, twice the time of reading.
+    To find the HDUs after the events, astropy would unpack all rows, which takes twice
+    the time of reading.
     """
     with path.open("rb") as file:
         if file.read(2) != b"\x1f\x8b":
@@ -138,7 +139,7 @@ def _open_start(path: Path) -> fits.HDUList | None:
         if any(_is_events(hdu) for hdu in hdus):
             return hdus
     except (OSError, EOFError, ValueError, TypeError):
-        # A header was cut off; if it is damaged, reading the whole file will tell.
+        # A header was cut off; if it is damaged, reading the whole file finds out.
         pass
     hdus.close()
     return None
@@ -149,12 +150,12 @@ def _is_events(hdu: Any) -> bool:
 
 
 def _kind(path: Path, hdus: fits.HDUList) -> tuple[str, Any]:
-    """Return what a file is, and the HDU with its photons or counts."""
+    """Return the kind of a file, and the HDU with its photons or counts."""
     seen, images = [], []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyUserWarning)
-            # One by one: what follows the events of a gzipped file is not unpacked.
+            # One by one, so that nothing after the events is unpacked.
             for hdu in hdus:
                 shape = tuple(getattr(hdu, "shape", ()) or ())
                 is_table = isinstance(hdu, fits.BinTableHDU)

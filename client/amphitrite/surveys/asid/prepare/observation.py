@@ -1,4 +1,4 @@
-"""What is observed of the sky: photons, and how long each direction was exposed."""
+"""An observation of the sky: photons and exposure."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from amphitrite.surveys.asid.prepare.tiling import Tiles
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """The sky that is searched.
+    """The observed sky that is searched for sources.
 
     Parameters
     ----------
     tiles : Tiles
-        Its photons.
+        The photons.
     exposure : Exposure or None
-        None where no map of it is given.
+        The exposure; None without an exposure map.
     typical : (5,) ndarray of float32
-        The exposure that stands for one that is not known, cm2 s.
+        Exposure of each band in cm2 s that is assumed where it is not known.
     """
 
     tiles: Tiles
@@ -32,7 +32,7 @@ class Observation:
     typical: NDArray[np.float32]
 
     def exposure_of(self, patches: Sequence[Patch]) -> NDArray[np.float32]:
-        """Return the exposure (n, 5) at the centres of patches, cm2 s."""
+        """Return the exposure at the centres of n patches, (n, 5) in cm2 s."""
         if self.exposure is None:
             return np.tile(self.typical, (len(patches), 1))
         lon, lat = np.array([(p.lon, p.lat) for p in patches]).reshape(-1, 2).T

@@ -1,7 +1,8 @@
-"""The part of the sky that photons fill, for lists that do not state it.
+"""The region of the sky that photons fill, for event lists that do not state it.
 
-Photons are counted in the cells of HEALPix maps.  Cells must be large enough that
-hardly one inside the region is empty by chance, and small enough to follow its edge.
+Photons are counted in the cells of HEALPix maps.  The cells must be so large that
+hardly any cell inside the region is empty by chance, and so small that they follow its
+edge.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from numpy.typing import NDArray
 from amphitrite.surveys.asid.prepare.footprints import HealpixFootprint, WholeSky
 
 FINEST_NSIDE: Final = 256
-"""Cells of 0.23 deg: finer edges would not matter beside the point spread function."""
+"""Cells of 0.23 deg, small enough in comparison with the point spread function."""
 
 LEAST_MEDIAN: Final = 10
 MOST_HOLES: Final = 1 / 500
 
 
 def count(vectors: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Count photons in the cells of the finest map.
+    """Return the number of photons in each cell of the finest map.
 
     Parameters
     ----------
@@ -41,26 +42,27 @@ def count(vectors: NDArray[np.floating]) -> NDArray[np.int64]:
 
 
 def footprint(counts: NDArray[np.int64]) -> HealpixFootprint | WholeSky:
-    """Return the part of the sky that photons fill.
+    """Return the region of the sky that photons fill.
 
     Parameters
     ----------
     counts : (12 * 256^2,) ndarray of int64
-        The photons as `count` returns them, of one list or the sum of several.
+        Photons in each cell (see `count`) of one list, or the sum of several.
 
     Returns
     -------
     HealpixFootprint or WholeSky
-        The cells that hold photons, and those with photons on all sides; the whole
-        sky if these are all cells, or if the photons are too few to tell.
+        The cells with photons, and the empty ones that such cells surround; the whole
+        sky if these are all cells, or if there are too few photons.
 
     Notes
     -----
-    The finest cells are taken whose median, over those with photons, is at least 10
-    photons, and where at most one in 500 is empty in the midst of others.  The first
-    bound alone would be met by a few crowded cells, the second alone by photons so
-    few that none has neighbours.  Cells on the edge count as inside, so that the
-    region reaches up to one cell too far; near a faint edge it may end too early.
+    The resolution is the finest one at which the median number of photons in cells
+    with photons is at least 10, and the number of empty cells inside the region is at
+    most one in 500.  A few crowded cells would satisfy the first condition alone, and
+    photons too sparse to have neighbours the second alone.  Cells on the edge count as
+    inside, so that the region extends up to one cell too far; near a faint edge it may
+    end too early.
     """
     nside = FINEST_NSIDE
     while nside >= 1:
@@ -69,20 +71,20 @@ def footprint(counts: NDArray[np.int64]) -> HealpixFootprint | WholeSky:
             if cells.all():
                 return WholeSky()
             return HealpixFootprint(nside, "nested", cells, np.eye(3))
-        # In NESTED order, four cells that follow each other make the coarser one.
+        # In NESTED order, four consecutive cells form one of the next coarser map.
         counts = counts.reshape(-1, 4).sum(axis=1) if nside > 1 else counts
         nside //= 2
     return WholeSky()
 
 
 def _closed(counts: NDArray[np.int64], nside: int) -> NDArray[np.bool_] | None:
-    """Return the cells with photons, holes closed; None if they are too small."""
+    """Return the cells with photons, holes filled; None if cells are too small."""
     cells = counts > 0
     n_cells = np.count_nonzero(cells)
     if n_cells == 0 or np.median(counts[cells]) < LEAST_MEDIAN:
         return None
     empty = np.flatnonzero(~cells)
-    # A few cells have only seven neighbours; the eighth is then -1, and numpy told.
+    # A few cells have only seven neighbours; the eighth is then -1, with a warning.
     with np.errstate(invalid="ignore"):
         neighbours = astropy_healpix.neighbours(empty, nside, order="nested")
     filled = (cells[neighbours] | (neighbours < 0)).sum(axis=0)

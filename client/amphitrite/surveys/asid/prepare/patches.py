@@ -1,10 +1,10 @@
-"""The geometry of a patch: a square of 10 x 10 deg around a direction of the sky.
+"""The geometry of a patch, a square of 10 x 10 deg on the sky.
 
-The sky is turned so that the patch's centre lies at longitude and latitude zero; there
-the two angles are the patch's coordinates x and y (a plate-carree projection).  x
-grows with Galactic longitude and y with latitude.  Images are stored as (y, x) with
-the first row at the smallest y and, as the sky is seen, the first column at the
-largest x.
+The sky is rotated so that the patch's centre is at longitude and latitude zero; in that
+frame, longitude and latitude are the patch's coordinates x and y (a plate-carree
+projection).  x increases with Galactic longitude and y with latitude.  Images are
+stored as (y, x), with the first row at the smallest y and, as the sky is seen, the
+first column at the largest x.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ def unit_vectors(
     Parameters
     ----------
     lon, lat : (...) ndarray
-        Longitude and latitude, deg.
+        Longitude and latitude in deg.
 
     Returns
     -------
     (..., 3) ndarray of float64
-        Towards (0, 0), (90, 0) and the pole; NaN where an angle is NaN.
+        Components along (lon, lat) = (0, 0), (90, 0) and the pole; NaN where an angle
+        is NaN.
     """
     lon, lat = np.radians(lon), np.radians(lat)
     cos = np.cos(lat)
@@ -40,12 +41,17 @@ def unit_vectors(
 
 
 def angles(vectors: Vectors) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the longitude (0 to 360) and latitude of directions, deg.
+    """Return longitude and latitude of directions in deg.
 
     Parameters
     ----------
     vectors : (..., 3) ndarray
-        Need not be of unit length.
+        Vectors of any length.
+
+    Returns
+    -------
+    lon, lat : (...) ndarray of float64
+        deg, from 0 to 360 and from -90 to 90; NaN where a component is NaN.
     """
     x, y, z = np.moveaxis(np.asarray(vectors, np.float64), -1, 0)
     return np.degrees(np.arctan2(y, x)) % 360.0, np.degrees(
@@ -55,12 +61,12 @@ def angles(vectors: Vectors) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 @dataclass(frozen=True)
 class Patch:
-    """A square of the sky.
+    """A square of 10 x 10 deg on the sky.
 
     Parameters
     ----------
     lon, lat : float
-        Galactic coordinates of the centre, deg.
+        Galactic coordinates of the centre in deg.
     """
 
     lon: float
@@ -86,10 +92,11 @@ class Patch:
         Returns
         -------
         x, y : (...) ndarray
-            deg, -180 to 180 and -90 to 90: inside the patch where both are within 5.
+            deg, from -180 to 180 and from -90 to 90; both are from -5 to 5 inside the
+            patch.
         """
-        # A matrix product would wake the threads of BLAS, which spin while they wait
-        # for the next patch; on a million photons that costs more than the product.
+        # Not a matrix product, whose threads (BLAS) keep the processor busy until the
+        # next patch; for a million photons that costs more than the product itself.
         a, b, c = np.moveaxis(vectors, -1, 0)
         forward, left, up = (
             a * row[0] + b * row[1] + c * row[2]
@@ -107,7 +114,7 @@ class Patch:
         Parameters
         ----------
         x, y : (...) ndarray
-            deg.
+            Coordinates in deg.
 
         Returns
         -------
@@ -117,23 +124,31 @@ class Patch:
 
 
 def depth(x: Vectors, y: Vectors) -> Vectors:
-    """Return how far inside a patch's nearest edge its coordinates are, deg.
+    """Return the distance from the nearest edge of a patch in deg; negative outside.
 
-    Negative outside.
+    Parameters
+    ----------
+    x, y : (...) ndarray
+        Coordinates in the patch's frame in deg.
     """
     depths: Vectors = HALF - np.maximum(np.abs(x), np.abs(y))
     return depths
 
 
 def to_pixels(x: Vectors, y: Vectors, *, pixels: int) -> tuple[Vectors, Vectors]:
-    """Return the (row, column) of coordinates on a grid over a patch.
+    """Return row and column of coordinates on the pixel grid of a patch.
 
     Parameters
     ----------
     x, y : (...) ndarray
-        deg.
+        Coordinates in the patch's frame in deg.
     pixels : int
-        Pixels on a side; pixel centres have whole numbers, counted from 0.
+        Pixels on a side.
+
+    Returns
+    -------
+    row, column : (...) ndarray
+        Whole numbers, counted from 0, at the centres of pixels.
     """
     scale = pixels / PATCH_DEGREES
     return (y + HALF) * scale - 0.5, (HALF - x) * scale - 0.5
@@ -142,6 +157,6 @@ def to_pixels(x: Vectors, y: Vectors, *, pixels: int) -> tuple[Vectors, Vectors]
 def from_pixels(
     row: Vectors, column: Vectors, *, pixels: int
 ) -> tuple[Vectors, Vectors]:
-    """Return the coordinates x, y, deg, of rows and columns; see `to_pixels`."""
+    """Return the coordinates x and y in deg of rows and columns; see `to_pixels`."""
     scale = PATCH_DEGREES / pixels
     return HALF - (column + 0.5) * scale, (row + 0.5) * scale - HALF

@@ -1,4 +1,4 @@
-"""Photons: what every gamma-ray input becomes before it is laid onto patches."""
+"""Photons, the common form of all gamma-ray inputs."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from amphitrite.surveys.asid.prepare.coverage import LEAST_COVERAGE, Channel
 
 
 class Footprint(Protocol):
-    """The part of the sky that an input shows."""
+    """The region of the sky that an input covers."""
 
     def contains(self, vectors: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """Return whether Galactic directions, (..., 3) unit vectors, are in it."""
+        """Return whether (..., 3) Galactic unit vectors are in the region."""
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,20 @@ class Photons:
     Parameters
     ----------
     vectors : (n, 3) ndarray of float32
-        Galactic unit vectors; a quarter of an arc second is lost.
+        Galactic unit vectors; float32 loses a quarter of an arc second.
     bands : (n,) ndarray of uint8
         Index of each photon's band in `amphitrite.surveys.asid.bands.BANDS`.
     coverage : mapping of Band to float
-        The usable bands and which part of their photons the input holds, 0.25 to 1.
+        The usable bands, with the fraction of their expected photons that the input
+        contains, 0.25 to 1.
     footprint : Footprint
-        Where the input shows the sky.
+        The region of the sky that the input covers.
     n_outside : int
-        Photons of the input that were in no usable band, or outside the energies that
-        the input says it holds.
+        Number of photons of the input in no usable band, or outside the energies that
+        the input states.
     pixel_degrees : float
-        Side of the pixels that the photons were put into at random; 0 of an event list.
+        Side in deg of the pixels in which the photons have random positions; 0 for
+        event lists.
     """
 
     vectors: NDArray[np.float32]
@@ -54,14 +56,14 @@ class Photons:
 
 
 def check_usable(usable: Mapping[Band, float], energies: Iterable[Channel]) -> None:
-    """Refuse an input that fills none of the bands.
+    """Refuse an input without a usable band.
 
     Parameters
     ----------
     usable : mapping of Band to float
-        What `amphitrite.surveys.asid.prepare.coverage.coverage` returns.
+        The usable bands; see `amphitrite.surveys.asid.prepare.coverage.coverage`.
     energies : iterable of Channel
-        The input's energies, for the message.
+        The input's energy intervals, for the message.
 
     Raises
     ------

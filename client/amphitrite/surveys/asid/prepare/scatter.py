@@ -1,8 +1,8 @@
-"""Counts in pixels become photons, each at random inside its pixel.
+"""Counts in pixels as photons at random positions inside their pixels.
 
-Binned inputs then go the way of event lists: counts are conserved whatever the pixels,
-and nothing is interpolated.  The random numbers are seeded by the input's checksum, so
-that a file always gives the same photons.
+After that, binned inputs are treated like event lists: counts are conserved for pixels
+of any kind, without interpolation.  The random numbers are seeded by the input's
+checksum, so that a file always gives the same photons.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from amphitrite.surveys.asid.prepare.coverage import Channel, band_of, coverage
 from amphitrite.surveys.asid.prepare.photons import Footprint, Photons, check_usable
 
 MOST_COUNTS: Final = 500_000_000
-"""Their directions and bands take 6.5 GB of memory."""
+"""Limit of the number of photons, whose directions and bands take 6.5 GB of memory."""
 
 _CHUNK: Final = 1 << 20
 _COUNTS: Final = frozenset(
@@ -29,7 +29,7 @@ _COUNTS: Final = frozenset(
 ) | {""}
 
 Place = Callable[[NDArray[np.int64], np.random.Generator], NDArray[np.float64]]
-"""Return (n, 3) Galactic unit vectors, each at random inside one of (n,) pixels."""
+"""Returns (n, 3) Galactic unit vectors at random positions inside (n,) pixels."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Plane:
     Parameters
     ----------
     pixels : (n,) ndarray of int64
-        Their indices in the flat image.
+        Their indices in the flattened image.
     counts : (n,) ndarray of int64
-        Their photons, one or more.
+        The number of photons in each, one or more.
     """
 
     pixels: NDArray[np.int64]
@@ -61,7 +61,7 @@ def check_unit(unit: object, *, path: Path) -> None:
     Raises
     ------
     BadInput
-        It is anything but counts (in each pixel).
+        The unit is not counts or counts per pixel.
     """
     text = str(unit or "").strip().lower().replace(" ", "")
     for per_pixel in ("/pixel", "/pix", "pixel-1", "pix-1", "pixel**-1", "pix**-1"):
@@ -80,14 +80,14 @@ def check_plane(
     channel: int,
     path: Path,
 ) -> tuple[Plane, NDArray[np.bool_]]:
-    """Check the counts of one energy channel.
+    """Return the checked counts of one energy channel.
 
     Parameters
     ----------
     counts : (n,) ndarray
         Counts of all pixels; NaN where there is no sky.
     sky : (n,) ndarray of bool or None
-        Which pixels showed the sky in the channels before; None at the first.
+        The pixels that cover the sky in the previous channels; None for the first one.
     channel : int
         Number of the channel, from 1, for messages.
     path : Path
@@ -98,13 +98,13 @@ def check_plane(
     plane : Plane
         The pixels with counts.
     sky : (n,) ndarray of bool
-        Which pixels show the sky.
+        The pixels that cover the sky.
 
     Raises
     ------
     BadInput
-        Counts are negative, infinite or no whole numbers, or are NaN in this channel
-        but not in the others.
+        Counts are negative, infinite, not whole numbers or too many, or are NaN in some
+        channels but not in others.
     """
     here = ~np.isnan(counts)
     if sky is not None and not np.array_equal(here, sky):
@@ -125,7 +125,7 @@ def check_plane(
                 "as observed, not a model, an excess or a smoothed map."
             )
     pixels = np.flatnonzero(here & (counts > 0))
-    # Sums of larger floats would not be exact.
+    # Sums of larger numbers would not be exact.
     if counts[pixels].max(initial=0) > MOST_COUNTS:
         _refuse_many(float(counts[pixels].max()), path)
     return Plane(pixels, counts[pixels].astype(np.int64)), here
@@ -141,29 +141,29 @@ def photons_of(
     seed: int,
     path: Path,
 ) -> Photons:
-    """Turn the counts of a cube into photons.
+    """Return the counts of a cube as photons.
 
     Parameters
     ----------
     planes : sequence of Plane
         The counts of each channel.
     channels : sequence of Channel
-        Their energies.
+        The energies of the channels.
     place : callable
-        Puts photons at random inside pixels; see `Place`.
+        Returns random positions inside pixels; see `Place`.
     footprint : Footprint
-        Which part of the sky the cube shows.
+        The region of the sky that the cube covers.
     pixel_degrees : float
-        Side of a pixel.
+        Side of a pixel in deg.
     seed : int
-        For the random numbers.
+        Seed of the random numbers.
     path : Path
         The file, for messages.
 
     Raises
     ------
     BadInput
-        No usable band, or more than `MOST_COUNTS` counts.
+        No band is usable, or there are more than `MOST_COUNTS` counts.
     """
     usable = coverage(channels)
     check_usable(usable, channels)
@@ -193,7 +193,7 @@ def photons_of(
 
 
 def _repeated(plane: Plane) -> Iterator[NDArray[np.int64]]:
-    """Yield each pixel as often as it has photons, some photons at a time."""
+    """Yield the pixel of each photon, in chunks."""
     ends = np.cumsum(plane.counts)
     total = int(ends[-1]) if len(ends) else 0
     for start in range(0, total, _CHUNK):

@@ -1,7 +1,7 @@
-"""Patches over the sky, and the photons laid onto them.
+"""The patches that cover the sky, and the counts of photons in them.
 
-Patches overlap, so that every direction lies well inside one of them; a photon is
-counted in each patch that it falls into.
+Patches overlap, so that every direction is well inside one of them; a photon is counted
+in every patch that contains it.
 """
 
 from __future__ import annotations
@@ -29,19 +29,20 @@ from amphitrite.surveys.asid.prepare.photons import Photons
 
 NSIDE: Final = 8
 LEAST_DEPTH: Final = 0.7
-"""Every direction is at least this far inside some patch, deg."""
+"""Least distance in deg of any direction from the edge of the patch around it."""
 
-# At |b| < 41.8 deg the HEALPix centres of a ring are 11.25 deg apart, more than a patch
-# is wide, and those of the next ring are shifted by half of that.  The gap between two
-# neighbours is left shallow; one more patch midway between a gap and the nearest gap of
-# the next ring covers both.  These are the latitudes midway between rings 0 and 1, 2
-# and 3, 4 and 5, 6 and 7 from the equator, moved so that the upper gaps fit as well.
+# At |b| < 41.8 deg the HEALPix centres of a ring are 11.25 deg apart, more than the
+# width of a patch, and those of the next ring are shifted by half of that.  A direction
+# between two neighbours is outside both or close to their edges; one more patch, midway
+# between such a gap and the nearest gap of the next ring, covers both gaps.  These are
+# the latitudes midway between rings 0 and 1, 2 and 3, 4 and 5, 6 and 7 from the
+# equator, shifted so that the upper gaps are covered as well.
 _GAP_LATITUDES: Final = (2.4, 12.1, 22.1, 33.243)
 _GAP_LONGITUDE: Final = 11.25 / 4
-# Nearer to the poles the rings shrink and the gaps are irregular.  These centres, each
-# turned by 0, 90, 180 and 270 deg and mirrored to the south, and the two poles are the
-# fewest on a grid of 1.25 x 0.75 deg that cover what is left: the optimum of that set
-# cover, by integer programming.
+# Nearer to the poles the rings shrink and the gaps are irregular.  These centres,
+# rotated by 0, 90, 180 and 270 deg and mirrored to the south, and the two poles are the
+# smallest set on a grid of 1.25 x 0.75 deg that covers the rest: the solution of this
+# set-cover problem by integer programming.
 _POLAR: Final = (
     *((lon, 44.25) for lon in (16.25, 27.5, 38.75, 50.0, 56.25, 70.0, 82.5, 88.75)),
     *((lon, 50.25) for lon in (32.5, 56.25)),
@@ -54,24 +55,24 @@ _POLAR: Final = (
     (88.75, 80.25),
 )
 
-# Cells of 0.9 deg: few photons of a patch's cells are outside it, and their numbers
-# still fit in 16 bits, which numpy sorts by radix.
+# Cells of 0.9 deg.  Few photons in the cells of a patch are outside the patch, and the
+# cells' numbers still fit in 16 bits, which numpy sorts fast (by radix).
 _CELLS_NSIDE: Final = 64
-_CELL_REACH: Final = 1.0  # deg from a cell's centre to its farthest corner, and more
-_PATCH_REACH: Final = 7.2  # deg from a patch's centre to its corners, and more
+_CELL_REACH: Final = 1.0  # deg; more than from a cell's centre to its farthest corner
+_PATCH_REACH: Final = 7.2  # deg; more than from a patch's centre to its corners
 _CHUNK: Final = 1_000_000
-_THREADS: Final = 2  # HEALPix arithmetic lets others run; more would only take memory
+_THREADS: Final = 2  # they run in parallel; more would only take memory
 _FINEST: Final = max(band.pixels for band in BANDS)
 
 
 @cache
 def centres() -> tuple[Patch, ...]:
-    """Return the patches that cover the sky; their numbers are their places here.
+    """Return the patches that cover the sky; a patch's number is its index here.
 
-    Numbers 0 to 767 are the HEALPix nside-8 centres in RING order, Galactic, as in
+    Numbers 0 to 767 are the HEALPix centres of NSIDE 8 in RING order, Galactic, as in
     Panes et al. 2021 (arXiv:2103.11068).  They miss the poles and slivers near
-    latitudes of 24 deg, and leave many directions close to an edge; further centres
-    see to it that every direction is at least 0.7 deg inside some patch.
+    latitudes of 24 deg, and leave many directions close to an edge.  Further centres
+    are added so that every direction is at least 0.7 deg inside some patch.
     """
     lon, lat = healpy.pix2ang(NSIDE, np.arange(12 * NSIDE**2), lonlat=True)
     return (
@@ -81,7 +82,7 @@ def centres() -> tuple[Patch, ...]:
 
 
 def _extra_centres() -> Iterator[tuple[float, float]]:
-    """Yield Galactic longitude and latitude of the centres beyond HEALPix's, deg."""
+    """Yield Galactic longitude and latitude in deg of the centres beside HEALPix's."""
     for south in (1, -1):
         for lat in _GAP_LATITUDES:
             for number in range(32):
@@ -93,12 +94,12 @@ def _extra_centres() -> Iterator[tuple[float, float]]:
 
 
 class Tiles:
-    """Photons sorted so that those of a patch are found at once.
+    """Photons sorted by position, so that those of a patch are found quickly.
 
     Parameters
     ----------
     photons : Photons
-        The photons of an input; those in bands that it does not cover are left out.
+        The photons of an input; those in unusable bands are left out.
 
     Raises
     ------
@@ -126,7 +127,7 @@ class Tiles:
         return len(self._bands)
 
     def occupied(self, patches: Sequence[Patch]) -> list[int]:
-        """Return the numbers of the patches that hold a photon, or nearly do."""
+        """Return the indices of the patches with photons inside or just outside."""
         return [
             number
             for number, patch in enumerate(patches)
@@ -134,19 +135,19 @@ class Tiles:
         ]
 
     def counts(self, patch: Patch) -> dict[str, NDArray[np.float32]]:
-        """Count the photons of a patch in the pixels of each band.
+        """Return the counts of photons in the pixels of a patch, for each band.
 
         Parameters
         ----------
         patch : Patch
-            Where.
+            The patch.
 
         Returns
         -------
         dict of str to (ny, nx) ndarray of float32
-            ct; by tensor name, ``counts_<band>``, on the grid of
-            `amphitrite.surveys.asid.prepare.patches.to_pixels`; all zero where the band
-            is missing.
+            Counts (ct) by tensor name, ``counts_<band>``, on the grid of
+            `amphitrite.surveys.asid.prepare.patches.to_pixels`; all zero if the band is
+            missing.
         """
         slices = [slice(*limits) for limits in self._slices(patch)]
         empty = slice(0, 0)
@@ -155,19 +156,19 @@ class Tiles:
         x, y = patch.offsets(vectors)
         inside = (np.abs(x) < HALF) & (np.abs(y) < HALF)
         row, column = (
-            # Rounding may carry a photon at the very edge beyond the last pixel.
+            # Rounding may move a photon at the edge beyond the last pixel.
             np.clip((c + 0.5).astype(np.int32), 0, _FINEST - 1)
             for c in to_pixels(x[inside], y[inside], pixels=_FINEST)
         )
         return _count(row, column, bands[inside])
 
     def _slices(self, patch: Patch) -> list[tuple[int, int]]:
-        """Return where the photons of all cells that a patch touches are."""
+        """Return the ranges of the sorted photons in the cells that a patch touches."""
         towards = unit_vectors(np.array(patch.lon), np.array(patch.lat))
         reach = np.cos(np.radians(_PATCH_REACH + _CELL_REACH))
         (cells,) = np.nonzero(self._centres @ towards > reach)
         cells = cells[depth(*patch.offsets(self._centres[cells])) > -_CELL_REACH]
-        # Neighbouring numbers, as along a ring, are taken in one piece.
+        # Consecutive cells, as along a ring, form one range.
         breaks = np.flatnonzero(np.diff(cells) > 1) + 1
         first, last = cells[np.r_[0, breaks]], cells[np.r_[breaks - 1, -1]]
         starts, stops = self._starts[first], self._starts[last + 1]
@@ -195,7 +196,7 @@ def _chunk_cells(vectors: NDArray[np.float32]) -> NDArray[np.uint16]:
 def _count(
     row: NDArray[np.int32], column: NDArray[np.int32], bands: NDArray[np.uint8]
 ) -> dict[str, NDArray[np.float32]]:
-    """Count photons, given on the finest grid, in all bands' pixels at once."""
+    """Return the counts of each band from rows and columns on the finest grid."""
     pixels = np.array([band.pixels for band in BANDS])
     starts = np.concatenate([[0], np.cumsum(pixels**2)])
     shrink = (_FINEST // pixels).astype(np.int32)[bands]
@@ -210,20 +211,21 @@ def _count(
 
 
 def deepest(vectors: Vectors, patches: Sequence[Patch]) -> NDArray[np.float64]:
-    """Return how deep directions lie in the patch in which they lie deepest.
+    """Return the largest depth of directions in any of several patches in deg.
 
     Parameters
     ----------
     vectors : (n, 3) ndarray
         Galactic unit vectors.
     patches : sequence of Patch
-        Those to look at.
+        The patches.
 
     Returns
     -------
     (n,) ndarray of float64
-        deg; see `amphitrite.surveys.asid.prepare.patches.depth`.  Minus infinity far
-        from all patches.
+        Distance from the patch's nearest edge in deg, in the patch where it is largest
+        (see `amphitrite.surveys.asid.prepare.patches.depth`); minus infinity far from
+        all patches.
     """
     found = np.full(len(vectors), -np.inf)
     reach = np.cos(np.radians(_PATCH_REACH))

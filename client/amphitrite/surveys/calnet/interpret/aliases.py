@@ -1,9 +1,10 @@
-"""Which of several periods is that of a light curve.
+"""Choice of the period of a light curve among multiples and fractions of peaks.
 
-A period is supported by what other cycles repeat: the product of two points of one
-phase is the square of the signal there, if they come from different cycles, whatever
-noise and spots do to each.  Unlike the scatter about a profile, which a long period
-makes small by folding little upon itself, this can be compared between all periods.
+A period is supported by the variance that repeats from cycle to cycle.  The mean
+product of two points at the same phase but in different cycles is the square of the
+signal there, since noise and spots differ between cycles.  This measure can be compared
+between all periods, unlike the scatter about a profile, which is small for any long
+period because few cycles are folded on each other.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from amphitrite.surveys.calnet.interpret.refinement import scan
 Floats = NDArray[np.float64]
 
 SHORTEST_DAYS: Final = 0.1
-"""Shorter than the orbit of any pair of ordinary stars."""
+"""Shortest period in days; no pair of ordinary stars has a shorter orbit."""
 LONGEST: Final = 0.98
-"""Of the span of a light curve: a little of a second cycle must be seen."""
+"""Longest period as a fraction of the light curve's span: the second cycle must have
+begun."""
 
 _MULTIPLES_OF_PEAK: Final = (0.5, 1, 2, 3, 4, 5, 6, 8)
 _MULTIPLES_OF_BOX: Final = (1 / 3, 0.5, 2 / 3, 1, 1.5, 2, 3)
@@ -34,21 +36,20 @@ _NEAR_BEST_FLOOR: Final = 2e-4
 
 
 def seeds(gls_period: float, bls_period: float, *, span: float) -> list[float]:
-    """Return the periods that are worth a closer look.
+    """Return the periods among which the period is chosen.
 
     Parameters
     ----------
     gls_period, bls_period : float
-        Peaks of the periodogram and of the search for boxes, days; NaN where there is
-        none.
+        Periods in days of the highest peaks of the periodogram and of the box search;
+        NaN where there is none.
     span : float
-        Days that the light curve covers.
+        Time in days that the light curve covers.
 
     Returns
     -------
     list of float
-        Days: multiples and parts of the peaks, less those so near another that one
-        look serves both.
+        Multiples and fractions of both periods in days, without near duplicates.
     """
     tried = [gls_period * m for m in _MULTIPLES_OF_PEAK]
     tried += [bls_period * m for m in _MULTIPLES_OF_BOX]
@@ -62,7 +63,7 @@ def seeds(gls_period: float, bls_period: float, *, span: float) -> list[float]:
 
 @dataclass(frozen=True)
 class _Tried:
-    """A period, the scatter about its profile, and what other cycles repeat."""
+    """A period in days, the scatter about its profile, and the repeated variance."""
 
     period: float
     scatter: float
@@ -70,36 +71,36 @@ class _Tried:
 
 
 def choose(time: Floats, curves: Sequence[Floats], tried: Sequence[float]) -> float:
-    """Return the shortest period that explains a light curve about as well as any.
+    """Return the shortest period that explains a light curve about as well as the best.
 
     Parameters
     ----------
     time : (n,) ndarray of float64
-        Days.
+        Times in days.
     curves : sequence of (n,) ndarray of float64
-        Relative flux, as it is and without slow changes: of spotted stars more repeats
-        itself without them, of close binaries with them.
+        The relative flux with and without slow changes.  For spotted stars more of the
+        variance repeats without them, for close binaries with them.
     tried : sequence of float
-        Periods to refine and to choose from, days.
+        Periods in days, which are refined first.
 
     Returns
     -------
     float
-        Days.  It is chosen by the curve of which more repeats itself.  Of the periods
-        that repeat at least 80 % of what the best one does it is the shortest with a
-        scatter within 30 % of the least.
+        Period in days, chosen with the curve in which the larger part of the variance
+        repeats.  Of the periods whose repeated variance is at least 80 % of the
+        highest, it is the shortest with a scatter within 30 % of the least.
     """
     judged = [_judge(time, flux, tried) for flux in curves]
     clearest = max(judged, key=_most_repeated)
     most = _most_repeated(clearest)
-    enough = min(_REPEATED * most, most)  # which is negative of noise alone
+    enough = min(_REPEATED * most, most)  # for noise alone, `most` may be negative
     kept = [one for one in clearest if one.repeated >= enough]
     limit = _NEAR_BEST * min(one.scatter for one in kept) + _NEAR_BEST_FLOOR
     return min(one.period for one in kept if one.scatter <= limit)
 
 
 def _judge(time: Floats, flux: Floats, tried: Sequence[float]) -> list[_Tried]:
-    """Refine periods by one curve and see what they explain of it."""
+    """Return periods refined with one curve, with scatter and repeated variance."""
     found = (scan(time, flux, seed) for seed in tried)
     return [
         _Tried(period, scatter, repeated(time, flux, period=period))
@@ -112,26 +113,26 @@ def _most_repeated(tried: Sequence[_Tried]) -> float:
 
 
 def repeated(time: Floats, flux: Floats, *, period: float) -> float:
-    """Return the part of the variance that is the same in other cycles.
+    """Return the fraction of the variance that repeats from cycle to cycle.
 
     Parameters
     ----------
     time, flux : (n,) ndarray of float64
-        Days; relative flux.
+        Times in days; relative flux.
     period : float
-        Days.
+        Period in days.
 
     Returns
     -------
     float
-        1 where every cycle is the same, about 0 for a wrong period; phases seen in one
-        cycle alone count as not repeated.  The variance is taken about the median, so
-        that nothing but eclipses counts where most of the light curve is flat.
+        1 if all cycles are equal, about 0 for a wrong period; phases that are observed
+        in one cycle only count as not repeated.  The variance is taken about the
+        median, so that only eclipses count if most of the light curve is flat.
 
     Notes
     -----
-    With sums S and numbers n of the points of cycle c in bin b of phase, the square of
-    the signal in a bin is estimated, without a bias by noise, as
+    With the sum S and the number n of points of cycle c in a bin of phase, the square
+    of the signal in the bin is estimated, without bias by noise, as
     ``((sum_c S)^2 - sum_c S^2) / ((sum_c n)^2 - sum_c n^2)``.
     """
     y = flux - np.median(flux)

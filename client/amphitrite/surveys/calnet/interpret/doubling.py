@@ -1,7 +1,8 @@
-"""Whether the orbit is twice as long as the light curve takes to repeat itself.
+"""Decision whether the orbital period is twice the period of the light curve.
 
-Two eclipses an orbit look like one at half of the period.  What tells them apart is
-that they differ in depth, or that a plain sinusoid is known to be two stars in contact.
+Two eclipses per orbit look like one eclipse at half the period.  The orbital period is
+twice as long if alternate minima differ in depth, or if the profile is a plain
+sinusoid, which is that of two stars in contact.
 """
 
 from __future__ import annotations
@@ -30,21 +31,22 @@ _FIRST_HARMONIC: Final = 0.8
 
 
 def reason(time: Floats, flux: Floats, period: float) -> str | None:
-    """Say why a period is to be doubled.
+    """Return the reason why a period has to be doubled, or None.
 
     Parameters
     ----------
     time, flux : (n,) ndarray of float64
-        The points; days and relative flux.
+        Times in days, and relative flux.
     period : float
-        Days, well refined.
+        Refined period in days.
 
     Returns
     -------
     {"odd_even", "sinusoid"} or None
-        `ODD_EVEN` where alternate minima differ: by more than 6 sigma and 1 % of the
-        depth, and more than minima differ among themselves.  `SINUSOID` where the
-        profile is a plain sinusoid.  None where the period is to stay.
+        `ODD_EVEN` if odd and even minima differ in depth by at least 1 % and
+        significantly, both in comparison with noise and with the scatter of the minima
+        of each kind.  `SINUSOID` if the profile is a plain sinusoid.  None if the
+        period is not to be doubled.
     """
     if _odd_even_differ(time, flux, period):
         return ODD_EVEN
@@ -54,7 +56,7 @@ def reason(time: Floats, flux: Floats, period: float) -> str | None:
 
 
 def _odd_even_differ(time: Floats, flux: Floats, period: float) -> bool:
-    """Return whether every other minimum is deeper."""
+    """Return whether odd and even minima differ in depth."""
     minima = _minima(time, flux, period)
     odd, even = minima.number % 2 == 1, minima.number % 2 == 0
     if not (odd.any() and even.any()):
@@ -67,21 +69,21 @@ def _odd_even_differ(time: Floats, flux: Floats, period: float) -> bool:
     if offset < _PART or sigmas < _LEAST_SIGMA:
         return False
     if odd.sum() < 2 or even.sum() < 2:
-        return sigmas > _SIGMA  # too few to know how they differ among themselves
+        return sigmas > _SIGMA  # too few minima to know their scatter
     chance = float(ttest_ind(minima.depth[odd], minima.depth[even]).pvalue)
     return chance < _CHANCE or (sigmas > _SIGMA and chance < _CHANCE_IF_CLEAR)
 
 
 @dataclass(frozen=True)
 class _Minima:
-    """The minima of single cycles, those that were seen from begin to end.
+    """The minima of single cycles that are observed completely.
 
     Parameters
     ----------
     number : (n,) ndarray of int64
-        Of the cycle.
+        Number of the cycle.
     depth, error : (n,) ndarray of float64
-        Depth, in units of that of the profile, and its error by white noise.
+        Depth in units of the mean depth, and its error from white noise.
     """
 
     number: NDArray[np.int64]
@@ -90,12 +92,13 @@ class _Minima:
 
 
 def _minima(time: Floats, flux: Floats, period: float) -> _Minima:
-    """Fit the minimum of the profile to each cycle, at a depth and level of its own.
+    """Return the depths from fits of the profile's minimum to each single cycle.
 
-    The level follows the spots of the stars.
+    The flux level of each cycle is free as well, since it changes with the stars'
+    spots.
     """
     bins = n_bins(period)
-    # Cycles begin half an orbit off the minimum, lest it falls into two of them.
+    # Cycles begin half a period before the minimum, so that it lies inside one of them.
     start = minimum(time, flux, period=period) - 0.5 * period
     means = profile(time, flux, period=period, bins=bins, epoch=start).filled
     low, beside = _dip(means)
@@ -107,7 +110,7 @@ def _minima(time: Floats, flux: Floats, period: float) -> _Minima:
     seen, seen_beside = (
         np.bincount(number[part[at]], minlength=n) for part in (low, beside)
     )
-    # Of a part of a minimum the depth is less certain than it seems.
+    # Minima with missing parts are left out: the errors of their depths are too small.
     whole = (seen > _WHOLE * np.median(seen[seen > 0])) & (seen_beside > 0)
     near = (low | beside)[at] & whole[number]
     cycle, y = number[near], flux[near]
@@ -126,17 +129,17 @@ def _minima(time: Floats, flux: Floats, period: float) -> _Minima:
 
 
 def _at(values: Floats, where: NDArray[np.bool_]) -> Floats:
-    """Return values at the places where they belong, 0 elsewhere."""
+    """Return an array with values where the mask is True, and 0 elsewhere."""
     placed = np.zeros(len(where))
     placed[where] = values
     return placed
 
 
 def _dip(means: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return the bins of the minimum in the middle of a profile, and those beside it.
+    """Return masks of the bins of the minimum at a profile's centre, and beside it.
 
-    The minimum is what lies below half of its depth; what is beside it ends four times
-    as far from its middle.
+    The minimum consists of the bins below half of its depth; the bins beside it reach
+    to four times its half-width.
     """
     bins = len(means)
     away = np.abs(np.arange(bins) - bins // 2)
@@ -146,7 +149,7 @@ def _dip(means: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
 
 def _is_sinusoid(time: Floats, flux: Floats, period: float) -> bool:
-    """Return whether the first harmonic makes up most of the profile."""
+    """Return whether the first harmonic dominates the profile."""
     means = profile(time, flux, period=period, bins=24).filled
     harmonics = np.abs(np.fft.rfft(means))[1:]
     return bool(harmonics[0] > _FIRST_HARMONIC * np.sqrt((harmonics**2).sum()))

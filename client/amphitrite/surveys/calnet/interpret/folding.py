@@ -1,8 +1,8 @@
-"""Light curves folded at a period: profiles, their scatter, their minima.
+"""Light curves folded at a period: their profiles, scatter and minima.
 
-A *profile* is the mean flux in bins of phase.  The right period is one at which the
-points scatter little about it (phase dispersion minimisation, Stellingwerf 1978,
-ApJ 224, 953, doi:10.1086/156444).
+The *profile* is the mean flux in bins of phase.  At the right period the points scatter
+little about it (phase dispersion minimisation, Stellingwerf 1978, ApJ 224, 953,
+doi:10.1086/156444).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from amphitrite.surveys.calnet.prepare.segments import Segment
 
 Floats = NDArray[np.float64]
 
-_BIN_DAYS: Final = 20 / 1440  # of a profile: narrow eclipses last about an hour
+_BIN_DAYS: Final = 20 / 1440  # width of a profile's bins; narrow eclipses last an hour
 _FEWEST_BINS, _MOST_BINS = 24, 200
 _LEVEL_PERCENTILE: Final = 90.0
 
 
 def join(segments: Sequence[Segment]) -> tuple[Floats, Floats]:
-    """Put segments together, each divided by its median flux.
+    """Return the points of all segments, with each segment divided by its median flux.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def join(segments: Sequence[Segment]) -> tuple[Floats, Floats]:
     Returns
     -------
     time, flux : (n,) ndarray of float64
-        Days, and flux relative to the median.
+        Times in days, and flux relative to the median.
     """
     time = np.concatenate([segment.time for segment in segments])
     flux = np.concatenate([s.flux / np.median(s.flux) for s in segments])
@@ -42,19 +42,19 @@ def join(segments: Sequence[Segment]) -> tuple[Floats, Floats]:
 
 
 def average(time: Floats, flux: Floats, *, width: float) -> tuple[Floats, Floats]:
-    """Return the means of time and flux in steps of time.
+    """Return the means of time and flux in bins of time.
 
     Parameters
     ----------
     time, flux : (n,) ndarray of float64
-        Times rising.
+        Increasing times, and flux.
     width : float
-        The steps, in the unit of time.
+        Width of the bins in the unit of time.
 
     Returns
     -------
     time, flux : (m,) ndarray of float64
-        Of the steps that hold a point.
+        Means in the bins that contain points.
     """
     step = np.floor((time - time[0]) / width).astype(np.int64)
     first = np.flatnonzero(np.diff(step, prepend=-1))
@@ -63,7 +63,7 @@ def average(time: Floats, flux: Floats, *, width: float) -> tuple[Floats, Floats
 
 
 def n_bins(period: float) -> int:
-    """Return how many bins of phase suit a period in days."""
+    """Return a suitable number of bins of phase for a period in days."""
     return int(np.clip(period / _BIN_DAYS, _FEWEST_BINS, _MOST_BINS))
 
 
@@ -74,12 +74,12 @@ class Profile:
     Parameters
     ----------
     mean : (n_bins,) ndarray of float64
-        Mean flux; NaN where no point falls.
+        Mean flux; NaN in bins without points.
     variance : (n_bins,) ndarray of float64
-        Variance of the flux about the mean, estimated without bias; NaN below two
+        Unbiased estimate of the variance of the flux; NaN in bins with fewer than two
         points.
     count : (n_bins,) ndarray of int64
-        Points.
+        Number of points.
     """
 
     mean: Floats
@@ -88,13 +88,13 @@ class Profile:
 
     @property
     def error(self) -> Floats:
-        """Standard errors of the means."""
+        """Standard errors of the means; NaN in bins with fewer than two points."""
         errors: Floats = np.sqrt(self.variance / np.maximum(self.count, 1))
         return errors
 
     @property
     def filled(self) -> Floats:
-        """The means, with those of empty bins taken from their neighbours."""
+        """The means, interpolated in empty bins."""
         at = np.arange(len(self.mean))
         known = self.count > 0
         return np.interp(at, at[known], self.mean[known], period=len(self.mean))
@@ -103,18 +103,18 @@ class Profile:
 def profile(
     time: Floats, flux: Floats, *, period: float, bins: int, epoch: float = 0.0
 ) -> Profile:
-    """Fold a light curve.
+    """Return the profile of a light curve that is folded at a period.
 
     Parameters
     ----------
     time, flux : (n,) ndarray of float64
-        The points.
+        Times and fluxes of the points.
     period, epoch : float
         The period, and a time of phase 0, in the unit of time.
     bins : int
-        How many bins.
+        Number of bins.
     """
-    # Small numbers squared lose nothing that large ones would.
+    # Deviations from the mean are squared, which loses less precision.
     centre = flux.mean()
     y = flux - centre
     at = _bin(time, period, bins, epoch)
@@ -128,7 +128,7 @@ def profile(
 
 
 def phases(time: Floats, period: float, epoch: float) -> Floats:
-    """Return phases from 0 up to 1; 0 at the epoch."""
+    """Return the phases of times, from 0 up to 1, with 0 at the epoch."""
     cycles = (time - epoch) / period
     return cycles - np.floor(cycles)
 
@@ -139,22 +139,22 @@ def _bin(time: Floats, period: float, bins: int, epoch: float) -> NDArray[np.int
 
 
 def dispersion(time: Floats, flux: Floats, *, period: float, bins: int) -> float:
-    """Return the variance about the profile as a part of all variance.
+    """Return the variance about the profile as a fraction of the total variance.
 
     Parameters
     ----------
     time, flux : (n,) ndarray of float64
-        The points, in days and relative flux.
+        Times in days, and relative flux.
     period : float
-        Days.
+        Period in days.
     bins : int
-        Bins of the profile.
+        Number of bins of the profile.
 
     Returns
     -------
     float
-        About 1 for a wrong period, near 0 for the right one of a clear signal; 1 where
-        there are too few points to tell, or no variance.
+        About 1 for a wrong period, near 0 for the right period of a clear signal; 1 if
+        there are too few points, or no variance.
     """
     y = flux - flux.mean()
     at = _bin(time, period, bins, 0.0)
@@ -174,32 +174,32 @@ def level(folded: Profile) -> float:
 
 
 def depth(folded: Profile) -> float:
-    """Return how far the lowest bin lies below the rest, as a part of the latter."""
+    """Return the depth of a profile's lowest bin as a fraction of `level`."""
     top = level(folded)
     return (top - float(np.nanmin(folded.mean))) / top
 
 
 def minimum(time: Floats, flux: Floats, *, period: float) -> float:
-    """Return the time of a deepest minimum, the one next to the middle of the times.
+    """Return the time of a deepest minimum, the closest to the middle of the times.
 
     Parameters
     ----------
     time, flux : (n,) ndarray of float64
-        The points, in days and relative flux.
+        Times in days, and relative flux.
     period : float
-        Days.
+        Period in days.
 
     Returns
     -------
     float
-        In the system of ``time``: the flux-weighted middle of the dip about the lowest
-        bin of the profile.
+        Time in the system of ``time``: the flux-weighted centre of the dip around the
+        lowest bin of the profile.
     """
     bins = n_bins(period)
     means = profile(time, flux, period=period, bins=bins).filled
     lowest = int(np.argmin(means))
     half = np.median(means) - 0.5 * (np.median(means) - means[lowest])
-    # The dip: the bins next to the lowest that lie below half of its depth.
+    # The dip consists of the bins around the lowest one, below half of its depth.
     offsets = [0]
     for direction in (1, -1):
         for step in range(1, bins // 4):

@@ -1,23 +1,24 @@
-"""The orbital period of a likely eclipsing binary.
+"""The orbital period of a candidate.
 
-A periodogram alone is seldom right: two eclipses an orbit make it peak at half of the
-period, narrow ones at some harmonic.  So its peak and that of a box search are only
-seeds, and the rule is:
+The highest peak of a periodogram is seldom at the orbital period: with two eclipses per
+orbit it is at half the period, with narrow eclipses at some harmonic.  The peaks of the
+periodogram and of a box search are therefore only starting points:
 
-1. Multiples and parts of the seeds are refined by the dispersion about the profile.
-2. Of those that repeat from cycle to cycle at least 80 % of what the best does, the
-   shortest is taken whose dispersion is within 30 % of the least; slow changes are
-   taken out where more repeats itself without them
+1. Multiples and fractions of both periods are refined by the dispersion about the
+   profile.
+2. Of the periods whose variance repeated from cycle to cycle is at least 80 % of the
+   highest, the shortest with a dispersion within 30 % of the least is taken.  Slow
+   changes are removed if more of the variance repeats without them
    (`amphitrite.surveys.calnet.interpret.aliases`).
-3. It is doubled where every other minimum is deeper, and where the profile is a plain
-   sinusoid: two stars in contact show two alike minima an orbit
+3. The period is doubled if odd and even minima differ in depth, or if the profile is a
+   plain sinusoid, since two stars in contact have two equal minima per orbit
    (`amphitrite.surveys.calnet.interpret.doubling`).
-4. A least-squares step against the profile gives the last digits and the error, and
-   further sectors more of them (`amphitrite.surveys.calnet.interpret.refinement`,
+4. A least-squares fit of the profile gives the precise period and its error, which
+   further sectors improve (`amphitrite.surveys.calnet.interpret.refinement`,
    `amphitrite.surveys.calnet.interpret.sectors`).
 
-Two alike eclipses, half an orbit apart, cannot be told from one: half of the period is
-then what the rule gives, unless the profile is sinusoidal.
+Two equal eclipses half an orbit apart cannot be distinguished from one; the result is
+then half the period, unless the profile is sinusoidal.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ _SEED_DAYS: Final = 0.08
 FEW_CYCLES: Final = "few_cycles"
 UNCONNECTED: Final = "unconnected"
 FLAGS: Final = (doubling.ODD_EVEN, doubling.SINUSOID, FEW_CYCLES, UNCONNECTED)
-"""What may be said of a period."""
+"""The flags of periods; `amphitrite.surveys.calnet.catalogue.FLAGS` explains them."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,11 @@ class Peak:
     Parameters
     ----------
     period : float
-        Days; NaN where there is nothing to search.
+        Its period in days; NaN if no period can be searched.
     power : float
         Its power, 0 to 1.
     fap : float
-        False-alarm probability in white noise.
+        Its false-alarm probability in white noise.
     """
 
     period: float
@@ -69,20 +70,20 @@ class Peak:
 
 @dataclass(frozen=True)
 class Ephemeris:
-    """When a binary eclipses.
+    """The ephemeris of an eclipsing binary.
 
     Parameters
     ----------
     period, period_err : float
-        Orbital period and its standard error, days.
+        Orbital period and its standard error in days.
     epoch : float
         Time of a primary minimum near the middle of the light curve, in its system.
     depth : float
-        Depth of the primary minimum as a part of the flux outside eclipses.
+        Depth of the primary minimum as a fraction of the flux outside eclipses.
     peak : Peak
-        Of the periodogram.
+        The highest peak of the periodogram.
     bls_period : float
-        Period of the best repeated box, days; NaN where none was searched.
+        Period of the best repeated box in days; NaN if none was searched.
     flags : tuple of str
         See `amphitrite.surveys.calnet.catalogue.FLAGS`.
     """
@@ -96,7 +97,7 @@ class Ephemeris:
     flags: tuple[str, ...]
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what a journal keeps."""
+        """Return the ephemeris as arrays, for the journal."""
         peak = self.peak
         numbers = (self.period, self.period_err, self.epoch, self.depth)
         return {
@@ -108,20 +109,20 @@ class Ephemeris:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Ephemeris:
-        """Read it back."""
+        """Return the ephemeris that `to_arrays` stored."""
         period, error, epoch, depth, *of_peak, box = arrays["numbers"].tolist()
         flags = tuple(str(flag) for flag in arrays["flags"])
         return cls(period, error, epoch, depth, Peak(*of_peak), box, flags)
 
 
 def peak(time: Floats, flux: Floats) -> Peak:
-    """Find the highest peak of the periodogram, between 0.08 d and half of the span.
+    """Return the highest peak of the periodogram between 0.08 d and half of the span.
 
     Parameters
     ----------
     time, flux : (n,) ndarray of float64
-        Days, rising; flux in any unit.  Of many sectors those of
-        `amphitrite.surveys.calnet.interpret.sectors.searched` count.
+        Increasing times in days, and flux in any unit.  Of many sectors, only those
+        that `amphitrite.surveys.calnet.interpret.sectors.searched` selects are used.
     """
     inside = searched(time)
     time, flux = time[inside], flux[inside]
@@ -138,23 +139,23 @@ def peak(time: Floats, flux: Floats) -> Peak:
 
 
 def measure(time: Floats, flux: Floats) -> Ephemeris:
-    """Find the period of an eclipsing binary.
+    """Return the ephemeris of an eclipsing binary.
 
     Parameters
     ----------
     time : (n,) ndarray of float64
-        Days, rising; of one sector or many.
+        Times in days, increasing, of one sector or many.
     flux : (n,) ndarray of float64
-        Relative to the median, without flares; see
+        Flux relative to the median, without flares; see
         `amphitrite.surveys.calnet.interpret.folding.join`.
 
     Returns
     -------
     Ephemeris
-        Periods between 0.1 d and nearly the length of the longest stretch without a
-        gap of ten days, of which at most 56 d are searched: two eclipses are enough.
-        Other sectors make the period more precise as far as the cycles between can be
-        counted.
+        With a period between 0.1 d and nearly the length of the longest stretch without
+        a gap of ten days, of which at most 56 d are searched; two eclipses suffice.
+        Other sectors make the period more precise, as long as the number of cycles in
+        between is certain.
     """
     inside = searched(time)
     t, y = time[inside], flux[inside]
@@ -177,7 +178,7 @@ def measure(time: Floats, flux: Floats) -> Ephemeris:
         flags.append(UNCONNECTED)
     if time[reached][-1] - time[reached][0] < 3 * period:
         flags.append(FEW_CYCLES)
-    # Dips are measured where the phases are surely right.
+    # Minima are measured only in sectors whose phases are certain.
     t, y = time[reached], flux[reached]
     epoch = minimum(t, y, period=period)
     folded = profile(t, y, period=period, bins=n_bins(period), epoch=epoch)

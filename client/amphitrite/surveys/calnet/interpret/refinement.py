@@ -1,4 +1,4 @@
-"""Periods made precise: from a seed to the last digit and its error."""
+"""Refinement of a period, by a scan and by least squares, and its error."""
 
 from __future__ import annotations
 
@@ -25,29 +25,35 @@ _POINTS_A_BIN: Final = 20
 
 
 def coarse(time: Floats, flux: Floats) -> tuple[Floats, Floats]:
-    """Return means over ten minutes, with which a scan is quick."""
+    """Return means of time and flux over ten minutes, which make scans fast."""
     return average(time, flux, width=_COARSE_DAYS)
 
 
 def scan(
     time: Floats, flux: Floats, period: float, *, half_width: float | None = None
 ) -> tuple[float, float]:
-    """Return the period of the least dispersion near a period, and the dispersion.
+    """Return the period with the least dispersion near a period, and its dispersion.
 
     Parameters
     ----------
     time, flux : (n,) ndarray of float64
-        The points; days.
+        Times in days, and relative flux.
     period : float
-        Where to look, days.
+        Centre of the scan in days.
     half_width : float, optional
-        How far to either side, cycles per day; by default 0.3 divided by the span, the
-        precision of a peak.
+        Half-width of the scan in cycles per day; by default 0.3 divided by the span,
+        the precision of a periodogram's peak.
+
+    Returns
+    -------
+    period, dispersion : float
+        Period in days; dispersion as a fraction of the variance (see
+        `amphitrite.surveys.calnet.interpret.folding.dispersion`).
     """
     span = time[-1] - time[0]
     bins = n_bins(period)
     width = 0.3 / span if half_width is None else half_width
-    # By one step the last cycle moves against the first by half a bin.
+    # One step shifts the last cycle against the first by half a bin.
     step = 0.5 / (span * bins)
     count = int(np.ceil(width / step))
     tried = 1 / (1 / period + step * np.arange(-count, count + 1))
@@ -57,33 +63,35 @@ def scan(
 
 
 def refine(time: Floats, flux: Floats, period: float) -> tuple[float, float]:
-    """Improve a period by least squares against its own profile.
+    """Return a period, improved by least squares, and its standard error.
 
     Parameters
     ----------
     time, flux : (n,) ndarray of float64
-        The points; days and relative flux.
+        Times in days, and relative flux.
     period : float
-        Days, right to a small part of an eclipse over the span.
+        Period in days, so precise that phases over the whole span are right to a small
+        part of an eclipse.
 
     Returns
     -------
     period, error : float
-        Days.  The error is infinite where the profile is flat.
+        Days.  The error is infinite if the profile is flat.
 
     Notes
     -----
-    With the profile ``m`` at phase ``x = t / P``, a change of the period moves a point
-    by ``dx = -(t - t0) / P^2``; the step and its error follow from the regression of
-    the residuals on ``m' dx``.  What noise adds to the slope ``m'`` is taken off, and
-    noise that is correlated over 0.1 d widens the error.
+    With the profile ``m`` at phase ``x = t / P``, a change of the period shifts the
+    phase of a point by ``dx = -(t - t0) / P^2`` per unit of period; the correction and
+    its error follow from the regression of the residuals on ``m' dx``.  The
+    contribution of noise to the slope ``m'`` is subtracted, and noise that is
+    correlated over 0.1 d increases the error.
     """
     error = np.inf
     for _ in range(5):
         step, error = _step(time, flux, period)
         if not np.isfinite(error):
             return period, np.inf
-        # The regression is linear only over a bin.
+        # The linear approximation holds only within a bin.
         most = period**2 / (time[-1] - time[0]) / n_bins(period)
         period += float(np.clip(step, -most, most))
         if abs(step) < 0.05 * error:
@@ -92,7 +100,7 @@ def refine(time: Floats, flux: Floats, period: float) -> tuple[float, float]:
 
 
 def _step(time: Floats, flux: Floats, period: float) -> tuple[float, float]:
-    """Return the change of the period that fits best, and its error."""
+    """Return the best-fitting correction of the period, and its error, in days."""
     bins = n_bins(period)
     folded = profile(time, flux, period=period, bins=bins)
     slope, noise = _slopes(folded)
@@ -112,7 +120,7 @@ def _step(time: Floats, flux: Floats, period: float) -> tuple[float, float]:
 
 
 def _slopes(folded: Profile) -> tuple[Floats, Floats]:
-    """Return the slope of a profile per cycle, and the variance that noise gives it."""
+    """Return the slope of a profile per cycle, and its variance from noise."""
     bins = len(folded.mean)
     means = folded.filled
     variance = np.nan_to_num(folded.error**2, nan=0.0)
@@ -122,10 +130,10 @@ def _slopes(folded: Profile) -> tuple[Floats, Floats]:
 
 
 def _correlated_scatter(time: Floats, flux: Floats, period: float) -> float:
-    """Return the scatter of single points that white noise of the same effect has.
+    """Return the standard deviation of white noise with the same effect on the period.
 
-    It is taken about a finer profile than that of the step, since what straight lines
-    between its bins miss of an eclipse is no noise.
+    The residuals are taken about a finer profile than that of the fit, since its
+    interpolation errors in an eclipse are not noise.
     """
     bins = min(_FINER * n_bins(period), max(1, len(time) // _POINTS_A_BIN))
     means = profile(time, flux, period=period, bins=bins).filled

@@ -1,8 +1,9 @@
-"""Light curves of many sectors: which are searched, and what the others add.
+"""Light curves of many sectors: the searched ones, and those that refine the period.
 
-A search takes time in proportion to what it spans, and more, and far sectors add
-nothing to it but digits.  So the longest stretch of sectors is searched; the others
-make the period more precise as far as the cycles between can be counted.
+The time of a search grows at least in proportion to the span, and distant sectors only
+improve the precision.  Therefore only the longest stretch of sectors is searched; the
+others make the period more precise, as long as the number of cycles in between is
+certain.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ _CONNECTED_CYCLES: Final = 0.15
 
 
 def searched(time: Floats) -> NDArray[np.bool_]:
-    """Choose what of a light curve is searched.
+    """Return the mask of the points in which a period is searched.
 
     Parameters
     ----------
     time : (n,) ndarray of float64
-        Days, rising.
+        Times in days, increasing.
 
     Returns
     -------
     (n,) ndarray of bool
-        The longest stretch without a gap of ten days, or its first 56 days.
+        The longest stretch without a gap of ten days, at most its first 56 days.
     """
     parts = np.split(time, _edges(time))
     chosen = max(parts, key=lambda part: float(part[-1] - part[0]))
@@ -44,23 +45,26 @@ def searched(time: Floats) -> NDArray[np.bool_]:
 def extend(
     time: Floats, flux: Floats, inside: NDArray[np.bool_], period: float, error: float
 ) -> tuple[float, float, NDArray[np.bool_]]:
-    """Add further stretches, the nearest first, while their cycles can be counted.
+    """Return a period that is refined with further stretches of sectors.
+
+    Stretches are added, the nearest first, as long as the period's error leaves the
+    number of cycles in between certain.
 
     Parameters
     ----------
     time, flux : (n,) ndarray of float64
-        All points; days and relative flux.
+        All points: times in days, and relative flux.
     inside : (n,) ndarray of bool
-        Those of which the period was found.
+        The points in which the period was found.
     period, error : float
-        Days.
+        Period and its standard error in days.
 
     Returns
     -------
     period, error : float
-        Days; of all points that were reached.
+        Refined period and its standard error in days.
     reached : (n,) ndarray of bool
-        Which these are.
+        The points that were used.
     """
     stretch = np.searchsorted(_edges(time), np.arange(len(time)), side="right")
     middle = time[inside].mean()
@@ -82,5 +86,5 @@ def extend(
 
 
 def _edges(time: Floats) -> NDArray[np.int64]:
-    """Return the numbers of the points with which stretches begin, but the first."""
+    """Return the indices of the points at which stretches begin, without the first."""
     return np.flatnonzero(np.diff(time) > _GAP_DAYS) + 1

@@ -1,10 +1,10 @@
-"""What the segments and files of one star say together.
+"""The combination of the segments and files of one star.
 
-A star is as likely an eclipsing binary as its likeliest segment.  That is the rule of
-CALNet (arXiv:2504.15875), which takes a star once any of its segments scores high: in
-a long orbit most segments hold no eclipse and rightly score low, so that a mean would
-lose the star.  The more segments a star has, the likelier one of them scores high by
-mistake: ``n_positive`` of ``n_segments`` tells how many agree.
+The probability of a star is that of its most probable segment.  This is the rule of
+CALNet (arXiv:2504.15875), which selects a star if any of its segments scores high: with
+a long orbit most segments contain no eclipse and rightly score low, so that a mean
+would lose the star.  The more segments a star has, the more probably one of them scores
+high by mistake; ``n_positive`` of ``n_segments`` is the number that agree.
 """
 
 from __future__ import annotations
@@ -26,29 +26,20 @@ IDENTITY: Final = ("star", *_NUMBERS, "checksum")
 
 @dataclass(frozen=True)
 class Scored:
-    """One file of a star, after the server's answer.
+    """One file of a star, with the network's answers.
 
     Parameters
     ----------
     path : Path
         The file.
-    star : str
-        See `amphitrite.surveys.calnet.prepare.light_curves.LightCurve`, as of the next
-        five.
-    tic, sector : int
-        Numbers of star and sector.
-    ra, dec : float
-        Position (ICRS), deg.
-    tmag : float
-        Magnitude.
-    checksum : str
-        SHA-256 of the file.
+    star, tic, sector, ra, dec, tmag, checksum
+        See `amphitrite.surveys.calnet.prepare.light_curves.LightCurve`.
     peak : Peak
         The highest peak of the file's periodogram.
     p_eb : (n,) ndarray of float32
-        Probability of each segment.
+        Probability of each segment to show an eclipsing binary.
     start : (n,) ndarray of float64
-        First time of each segment, BTJD.
+        Time of the first point of each segment, BJD (TDB) - 2457000.
     """
 
     path: Path
@@ -64,7 +55,7 @@ class Scored:
     start: NDArray[np.float64]
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what a journal keeps."""
+        """Return all fields but the path as arrays, for the journal."""
         return {
             "text": np.array([self.star, self.checksum]),
             "numbers": np.array([float(getattr(self, name)) for name in _NUMBERS]),
@@ -75,7 +66,7 @@ class Scored:
 
     @classmethod
     def from_arrays(cls, path: Path, arrays: Mapping[str, NDArray[Any]]) -> Scored:
-        """Read it back."""
+        """Return the file with the fields that `to_arrays` stored."""
         star, checksum = (str(text) for text in arrays["text"])
         tic, sector, ra, dec, tmag = arrays["numbers"].tolist()
         return cls(
@@ -88,14 +79,14 @@ class Scored:
 
 @dataclass(frozen=True)
 class Star:
-    """All files of one star, in the order of time, each sector once.
+    """All files of one star in the order of time, one per sector.
 
     Parameters
     ----------
     files : tuple of Scored
         At least one.
     repeated : bool
-        Whether further files of the same sectors were left out.
+        Whether further files of the same sectors are left out.
     """
 
     files: tuple[Scored, ...]
@@ -113,33 +104,33 @@ class Star:
 
     @property
     def p_eb(self) -> float:
-        """The highest probability of a segment."""
+        """The highest probability of any segment."""
         return float(self.scores.max())
 
     @property
     def sectors(self) -> str:
-        """Its sectors, joined by commas."""
+        """The numbers of its sectors, joined by commas."""
         return ",".join(str(file.sector) for file in self.files)
 
     @property
     def peak(self) -> Peak:
-        """The highest peak of the periodograms of its sectors."""
+        """The highest peak in the periodograms of its sectors."""
         return max((file.peak for file in self.files), key=lambda peak: peak.power)
 
 
 def group(files: Iterable[Scored]) -> list[Star]:
-    """Bring the files of each star together.
+    """Return the stars to which files belong.
 
     Parameters
     ----------
     files : iterable of Scored
-        In any order.  Of several files of one sector that with the most segments
-        counts, of equals the one whose name comes first.
+        Files in any order.  Of several files of one sector, that with the most segments
+        is used; of equal ones, that whose name comes first.
 
     Returns
     -------
     list of Star
-        By catalogue and number.
+        Sorted by catalogue and number.
     """
     stars: dict[str, dict[int, list[Scored]]] = {}
     for file in files:

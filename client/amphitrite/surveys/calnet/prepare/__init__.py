@@ -1,1 +1,1 @@
-"""From light curve files to the tensors of segments."""
+"""From light curve files to segments, the inputs of the network."""

@@ -1,4 +1,4 @@
-"""Light curve files as segments that the network takes."""
+"""Segments for the network from light curve files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from amphitrite.surveys.calnet.prepare.segments import Segment, segments, split
 
 
 class Known(Protocol):
-    """A file whose content was read before."""
+    """A file that was read before."""
 
     @property
     def path(self) -> Path:
@@ -23,13 +23,13 @@ class Known(Protocol):
 
     @property
     def checksum(self) -> str:
-        """SHA-256 of its content then."""
+        """SHA-256 of its contents at that time."""
 
 
 def usable_segments(
     path: Path, *, interpolation: str
 ) -> tuple[LightCurve, list[Segment]]:
-    """Read a file and prepare its segments.
+    """Return the light curve in a file, and its segments.
 
     Parameters
     ----------
@@ -38,13 +38,20 @@ def usable_segments(
     interpolation : {"pchip", "spline"}
         See `amphitrite.surveys.calnet.prepare.segments.segments`.
 
+    Returns
+    -------
+    light_curve : LightCurve
+        The light curve.
+    segments : list of Segment
+        At least one, in the order of time, with positive median fluxes.
+
     Raises
     ------
     BadInput
-        The file cannot be used; see
+        The file cannot be used (see
         `amphitrite.surveys.calnet.prepare.light_curves.read` and
-        `amphitrite.surveys.calnet.prepare.segments.segments`.  Or none of its segments
-        can.
+        `amphitrite.surveys.calnet.prepare.segments.segments`), or it has no usable
+        segment.
     """
     light_curve = read(path)
     try:
@@ -71,7 +78,7 @@ def usable_segments(
 
 
 def together(files: Sequence[Known], *, interpolation: str) -> list[Segment]:
-    """Read the files of one star again and return their segments.
+    """Return the segments of all files of one star, which are read again.
 
     Parameters
     ----------
@@ -83,12 +90,13 @@ def together(files: Sequence[Known], *, interpolation: str) -> list[Segment]:
     Returns
     -------
     list of Segment
-        In the order of time; one that begins before the last ended is left out.
+        In the order of time; a segment that begins before the previous one ends is left
+        out.
 
     Raises
     ------
     BadInput
-        A file cannot be read any more, or has another content than was judged.
+        A file cannot be read any more, or has other contents than before.
     """
     result: list[Segment] = []
     for file in files:

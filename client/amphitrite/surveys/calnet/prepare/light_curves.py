@@ -1,10 +1,10 @@
 """Light curve files of TESS, Kepler and K2.
 
-The columns of each pipeline are read: SPOC's and TESS-SPOC's ``PDCSAP_FLUX`` (Kepler's
-and K2's too), and ``SYS_RM_FLUX`` of QLP, its flux without systematics that is not yet
-freed of slow changes, which for many binaries are the signal.  Faster cadences are
-averaged to two minutes; slower ones than five minutes are refused, since neither 2000
-points between two gaps nor narrow eclipses are left of them.
+The flux is read from ``PDCSAP_FLUX`` of SPOC and TESS-SPOC (also of Kepler and K2), and
+from ``SYS_RM_FLUX`` of QLP, which is corrected for systematics but not detrended, since
+slow variations are the signal of many binaries.  Cadences faster than 90 seconds are
+averaged to two minutes.  Cadences slower than five minutes are refused: they have too
+few points for segments of 2000 points and for narrow eclipses.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from numpy.typing import NDArray
 from amphitrite.errors import BadInput
 
 BTJD: Final = 2457000.0
-"""Times are Barycentric Julian Dates (TDB) less this, in days."""
+"""Barycentric Julian Date (TDB) in days from which times are counted."""
 
-_BKJD: Final = 2454833.0  # Kepler's and K2's zero
+_BKJD: Final = 2454833.0  # the same for the files of Kepler and K2
 _DAY: Final = 86400.0
-_CADENCE: Final = 120.0  # s, of the light curves that the network knows
+_CADENCE: Final = 120.0  # s, of the light curves on which the network was trained
 _FAST: Final = 90.0  # s; below it, cadences are averaged
 _SLOW: Final = 300.0  # s; above it, a light curve is refused
 _LARGEST: Final = 512 * 2**20  # bytes; the longest 20-second sectors have 20 MB
-_HIGHEST_FLUX: Final = 1e38  # what float32, in which the files hold it, reaches
-_HIGHEST_NUMBER: Final = 2**53  # of a star; up to it floats are exact, as in a journal
-# By pipeline: flux, its error, quality.
+_HIGHEST_FLUX: Final = 1e38  # near the limit of float32, the dtype in the files
+_HIGHEST_NUMBER: Final = 2**53  # of a star; up to it float64, as in journals, is exact
+# Columns of flux, error and quality (with alternatives), by pipeline.
 _COLUMNS: Final = (
     ("PDCSAP_FLUX", "PDCSAP_FLUX_ERR", ("QUALITY", "SAP_QUALITY")),
     ("SYS_RM_FLUX", "DET_FLUX_ERR", ("QUALITY",)),
@@ -51,7 +51,7 @@ _BROKEN: Final = (
 
 @dataclass(frozen=True)
 class LightCurve:
-    """One star during one sector, quarter or campaign, bad points left out.
+    """The good points of one star in one sector, quarter or campaign.
 
     Parameters
     ----------
@@ -60,18 +60,18 @@ class LightCurve:
     tic : int
         Its number in the TESS Input Catalog; 0 for stars of Kepler and K2.
     sector : int
-        Sector of TESS, quarter of Kepler or campaign of K2; 0 where the file has none.
+        Sector of TESS, quarter of Kepler or campaign of K2; 0 if the file has none.
     ra, dec : float
-        Position (ICRS), deg; NaN where the file has none.
+        Position (ICRS) in deg; NaN if the file has none.
     tmag : float
-        Magnitude in the band of TESS, or of Kepler; NaN where the file has none.
+        Magnitude in the band of TESS, or of Kepler; NaN if the file has none.
     time : (n,) ndarray of float64
-        BJD (TDB) - 2457000 of each middle of exposure, d.
+        BJD (TDB) - 2457000 of the middle of each exposure in d.
     flux, flux_err : (n,) ndarray of float64
-        Flux and its error, in the unit of the file (e-/s; relative for QLP).  The flux
+        Flux and its error in the unit of the file (e-/s; relative for QLP).  The flux
         is finite; errors may be NaN.
     cadence : float
-        Seconds between two points.
+        Time between two points in s.
     checksum : str
         SHA-256 of the file.
     """
@@ -90,30 +90,31 @@ class LightCurve:
 
 
 def read(path: Path) -> LightCurve:
-    """Read a light curve file.
+    """Return the light curve in a file.
 
     Parameters
     ----------
     path : Path
-        FITS, plain or compressed with gzip.
+        A FITS file, plain or gzipped.
 
     Returns
     -------
     LightCurve
-        Points with quality 0, a time and a flux; at most one per two minutes.
+        Points with quality 0 and finite time and flux, averaged to two minutes for
+        faster cadences.
 
     Raises
     ------
     BadInput
-        The file cannot be read, is no light curve, has no usable point, or has a
-        cadence that the network does not know.
+        The file cannot be read, is not a light curve, has no usable point, or has too
+        slow a cadence.
     """
     data, digest = _content(path)
     try:
         with (
-            # Cards that break the standard are no matter of the reader of a catalogue.
+            # Cards that violate the FITS standard do not matter here.
             warnings.catch_warnings(action="ignore", category=AstropyWarning),
-            np.errstate(invalid="ignore"),  # numbers that are none are left out
+            np.errstate(invalid="ignore"),  # NaN is left out
             fits.open(io.BytesIO(data), memmap=False, lazy_load_hdus=True) as hdus,
         ):
             header, table = _find_table(hdus, path)
@@ -130,7 +131,7 @@ def read(path: Path) -> LightCurve:
 
 
 def _content(path: Path) -> tuple[bytes, str]:
-    """Return a file's content, unpacked, and the checksum of the file."""
+    """Return a file's contents, unpacked, and the checksum of the file itself."""
     try:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)
@@ -165,7 +166,7 @@ def _find_table(hdus: fits.HDUList, path: Path) -> tuple[fits.Header, Any]:
 
 
 def _check_complete(table: Any, n_bytes: int, path: Path) -> None:
-    """Refuse a table that ends before its header says so."""
+    """Refuse a table that is shorter than its header states."""
     place = table.fileinfo()
     needed = place["datLoc"] + table.header["NAXIS1"] * table.header["NAXIS2"]
     if n_bytes < needed:
@@ -177,7 +178,7 @@ def _check_complete(table: Any, n_bytes: int, path: Path) -> None:
 
 @dataclass(frozen=True)
 class _Points:
-    """The columns of a file; the rows that count are those of ``good``."""
+    """The columns of a file; only rows with ``good`` are used."""
 
     time: NDArray[np.float64]
     flux: NDArray[np.float64]
@@ -187,7 +188,7 @@ class _Points:
 
 
 def _column_names(names: list[str], path: Path) -> tuple[str, str, str]:
-    """Return the names of the flux, its error and the quality in this file."""
+    """Return the names of the columns of flux, error and quality."""
     for flux, error, qualities in _COLUMNS:
         for quality in qualities:
             if flux in names and quality in names:
@@ -200,7 +201,7 @@ def _column_names(names: list[str], path: Path) -> tuple[str, str, str]:
 
 
 def _points(table: Any, path: Path) -> _Points:
-    """Read the columns of the pipeline that made the file."""
+    """Return the columns of a file, by the names of its pipeline."""
     names = table.columns.names
     flux_name, error_name, quality_name = _column_names(names, path)
     rows = table.data
@@ -230,7 +231,7 @@ def _points(table: Any, path: Path) -> _Points:
 def _light_curve(
     header: fits.Header, columns: fits.Header, points: _Points, digest: str, path: Path
 ) -> LightCurve:
-    """Put together what was read."""
+    """Return the light curve made of the headers and columns of a file."""
     catalogue, number = _identity(header, path)
     cadence = _cadence(points)
     if cadence > _SLOW:
@@ -291,23 +292,23 @@ def _sector(header: fits.Header) -> int:
 
 
 def _number(header: fits.Header, key: str) -> float:
-    """Return a number of the header, NaN where it is missing or empty."""
+    """Return a number in a header; NaN if it is missing or empty."""
     value = header.get(key)
     return float(value) if isinstance(value, int | float) else float("nan")
 
 
 def _cadence(points: _Points) -> float:
-    """Return the usual time between two rows, s; 120 where one row says nothing."""
+    """Return the median time between two rows in s; 120 if there is only one row."""
     steps = np.diff(points.time[np.isfinite(points.time)])
     steps = steps[steps > 0]
     return float(np.median(steps)) * _DAY if len(steps) else _CADENCE
 
 
 def _averaged(points: _Points, together: int) -> tuple[NDArray[np.float64], ...]:
-    """Return time, flux and error of the good points, averaged by cadence number.
+    """Return time, flux and error of the good points, averaged over cadences.
 
-    A mean stands for ``together`` cadences; those with less than half of them good are
-    left out.
+    Each mean covers ``together`` consecutive cadences; means of which less than half
+    are good are left out.
     """
     good = points.good
     values = [v[good] for v in (points.time, points.flux, points.flux_err)]

@@ -2,9 +2,9 @@
 
 A sinusoid and a constant are fitted at every frequency (Zechmeister & Kürster 2009,
 A&A 496, 577, doi:10.1051/0004-6361:200811296).  The sums over time are non-uniform
-Fourier transforms to any frequencies (type 3), done by finufft (Barnett, Magland &
-af Klinteberg 2019, doi:10.1137/18M120885X), so that a grid of periods costs
-milliseconds and not a sine and a cosine of each point at each period.
+Fourier transforms to arbitrary frequencies (type 3), computed by finufft (Barnett,
+Magland & af Klinteberg 2019, doi:10.1137/18M120885X).  A grid of periods then takes
+milliseconds, without a sine and a cosine for each point at each period.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 # Relative precision of the transforms; the power then agrees with direct sums to 1e-9.
 _PRECISION: Final = 1e-12
-# Below this the sine and the cosine cannot be told apart at a frequency.
+# Determinant below which sine and cosine cannot be distinguished at a frequency.
 _SINGULAR: Final = 1e-9
 
 
@@ -30,7 +30,7 @@ def power(time: ArrayLike, flux: ArrayLike, frequencies: ArrayLike) -> Floats:
     Parameters
     ----------
     time : (n,) array_like of float
-        Times, all finite; in any unit and from any zero.
+        Times, all finite, in any unit and from any zero point.
     flux : (n,) array_like of float
         Brightness at these times, all finite; every point has the same weight.
     frequencies : (m,) array_like of float
@@ -39,10 +39,10 @@ def power(time: ArrayLike, flux: ArrayLike, frequencies: ArrayLike) -> Floats:
     Returns
     -------
     (m,) ndarray of float64
-        The part of the variance that the fit explains, 0 to 1: the normalisation that
-        astropy calls "standard".  All 0 where the flux is constant, and 0 at a
-        frequency at which the points show only one phase, such as half the sampling
-        rate of even sampling.
+        The fraction of the variance that the fit explains, 0 to 1: the normalisation
+        that astropy calls "standard".  All 0 if the flux is constant, and 0 at a
+        frequency at which all points have the same phase or opposite ones, such as half
+        the sampling rate of even sampling.
 
     Raises
     ------
@@ -84,26 +84,26 @@ def power(time: ArrayLike, flux: ArrayLike, frequencies: ArrayLike) -> Floats:
 
 
 def _transform(phase: Floats, values: NDArray[np.complex128], f: Floats) -> Floats:
-    """Return the mean of ``values * exp(i f phase)`` at each f, by rows."""
-    # One thread: whoever wants both cores prepares two light curves at a time.
+    """Return the mean of ``values * exp(i f phase)`` over points, (rows, m)."""
+    # One thread, since light curves are prepared in parallel by several processes.
     sums = finufft.nufft1d3(phase, values, f, isign=1, eps=_PRECISION, nthreads=1)
     return np.atleast_2d(sums) / len(phase)
 
 
 def frequencies(shortest: float, longest: float, span: float) -> Floats:
-    """Return a grid on which no peak between two periods is missed.
+    """Return a grid of frequencies that is fine enough for all peaks of a periodogram.
 
     Parameters
     ----------
     shortest, longest : float
-        Periods, in the unit of ``span``.
+        Limits of the periods, in the unit of ``span``.
     span : float
-        From the first to the last point.
+        Time from the first to the last point.
 
     Returns
     -------
     (m,) ndarray of float64
-        Rising, five to each peak's width of 1 / ``span``.
+        Increasing frequencies, five in the width 1 / ``span`` of a peak.
     """
     step = 1 / (5 * span)
     return np.arange(1 / longest, 1 / shortest + step, step)
@@ -112,29 +112,29 @@ def frequencies(shortest: float, longest: float, span: float) -> Floats:
 def false_alarm_probability(
     peak: float, time: ArrayLike, *, maximum_frequency: float
 ) -> float:
-    """Return how probably noise alone has a peak as high.
+    """Return the probability that noise alone has a peak of this height.
 
     Parameters
     ----------
     peak : float
         The highest power of a periodogram.
     time : (n,) array_like of float
-        The times.
+        The times of the points.
     maximum_frequency : float
-        The periodogram's highest, in cycles per unit of time.
+        Highest frequency of the periodogram in cycles per unit of time.
 
     Returns
     -------
     float
-        0 to 1, after Baluev (2008, MNRAS 385, 1279,
+        Probability, 0 to 1, after Baluev (2008, MNRAS 385, 1279,
         doi:10.1111/j.1365-2966.2008.12689.x).
 
     Notes
     -----
-    This holds for white noise.  The noise of space photometry is not white, so that
-    values well below 1 are common for stars that do not vary.
+    The formula holds for white noise.  The noise of space photometry is not white, so
+    that values well below 1 are common for stars that do not vary.
     """
-    # The flux itself does not matter to the formula.
+    # The formula does not depend on the flux.
     times = np.asarray(time, np.float64)
     stand_in = LombScargle(times, np.zeros_like(times))
     return float(

@@ -1,8 +1,8 @@
-"""A light curve at even steps of time, by either of two interpolations.
+"""Resampling of a light curve at even steps of time, by either of two interpolations.
 
-``spline`` is what CALNet does (arXiv:2504.15875): a cubic spline through all points.
-It overshoots beside gaps, which makes false dips.  ``pchip`` keeps between neighbours
-(Fritsch & Butland 1984, doi:10.1137/0905021).
+``spline`` is that of CALNet (arXiv:2504.15875), a cubic spline through all points.  It
+overshoots beside gaps, which makes false dips.  ``pchip`` stays between the values of
+neighbouring points (Fritsch & Butland 1984, doi:10.1137/0905021).
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ Curve = Callable[[Floats], Floats]
 
 _FITS: Final = 3
 _CUT: Final = 3.0
-# From the median of absolute deviations, or their mean, to a standard deviation.
+# Factors from the median, or the mean, of absolute deviations to a standard deviation.
 _FROM_MEDIAN: Final = 1.4826
 _FROM_MEAN: Final = 1.253
-# What a cut at 3 standard deviations leaves of one: J. Johnson's robust_mean.pro.
+# Factor by which a cut at 3 standard deviations reduces the standard deviation, from
+# J. Johnson's robust_mean.pro.
 _LEFT_BY_CUT: Final = -0.15405 + 0.90723 * _CUT - 0.23584 * _CUT**2 + 0.020142 * _CUT**3
 
 
@@ -34,14 +35,14 @@ def resample(time: Floats, flux: Floats, *, interpolation: str) -> Floats:
     Parameters
     ----------
     time, flux : (n,) ndarray of float64
-        Times strictly rising; finite; at least four points.
+        At least four points, all finite; times strictly increasing.
     interpolation : {"pchip", "spline"}
-        How values between the points are found.
+        Interpolation between the points.
 
     Returns
     -------
     (4000,) ndarray of float64
-        In the unit of ``flux``.
+        Flux in the unit of ``flux``.
     """
     x = (time - time[0]) / (time[-1] - time[0])
     curve = INTERPOLATIONS[interpolation](x, flux)
@@ -49,12 +50,12 @@ def resample(time: Floats, flux: Floats, *, interpolation: str) -> Floats:
 
 
 def _spline(x: Floats, flux: Floats) -> Curve:
-    """Return the paper's curve.
+    """Return the cubic spline of CALNet's paper.
 
-    A spline through all points leaves residuals of rounding errors alone.  The paper's
-    cut at three standard deviations of these drops about one point in a thousand, as
-    if by chance; it is repeated here because the answers depend on it (by up to 0.2 of
-    the range beside gaps), bit for bit.
+    The residuals of a spline through all points are rounding errors alone.  The paper's
+    cut at three standard deviations of these drops about one point in a thousand,
+    practically at random.  It is repeated here exactly, because the result depends on
+    it (by up to 0.2 of the range beside gaps).
     """
     curve = InterpolatedUnivariateSpline(x, flux, k=3)
     for _ in range(_FITS - 1):
@@ -65,7 +66,7 @@ def _spline(x: Floats, flux: Floats) -> Curve:
 
 
 def _within_cut(residuals: Floats) -> NDArray[np.bool_]:
-    """Return which residuals lie within three robust standard deviations."""
+    """Return whether residuals are within three robust standard deviations."""
     deviation = np.abs(residuals - np.median(residuals))
     sigma = _FROM_MEDIAN * np.median(deviation)
     if sigma < 1e-24:  # more than half of the residuals are equal
@@ -83,4 +84,4 @@ INTERPOLATIONS: Final[Mapping[str, Callable[[Floats, Floats], Curve]]] = {
     "spline": _spline,
     "pchip": _pchip,
 }
-"""The ways to interpolate, by name."""
+"""The interpolations by name."""

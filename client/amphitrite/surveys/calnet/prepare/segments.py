@@ -1,8 +1,8 @@
-"""What the network of calnet sees of a light curve: its segments.
+"""The segments of a light curve, which are the inputs of calnet's network.
 
-A light curve is split where nothing was measured for long; each part that is left with
-enough points becomes 4000 evenly spaced points and a periodogram.  This is the only
-copy of the preprocessing of CALNet (arXiv:2504.15875): training and client share it.
+A light curve is split at long gaps; each part with enough points is resampled to 4000
+evenly spaced points and gets a periodogram.  This is the preprocessing of CALNet
+(arXiv:2504.15875), which training and client share.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from amphitrite.surveys.calnet.page import GAP_DAYS, LEAST_POINTS, PERCENTILE, P
 from amphitrite.surveys.calnet.prepare.periodogram import power
 from amphitrite.surveys.calnet.prepare.resampling import INTERPOLATIONS, resample
 
-_FEWEST: Final = 4  # points, for a cubic through them
+_FEWEST: Final = 4  # points, enough for a cubic
 
 
 @dataclass(frozen=True)
 class Segment:
-    """One stretch of a light curve without a long gap.
+    """A part of a light curve without a long gap, prepared for the network.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ class Segment:
     periodogram : (1000,) ndarray of float32
         Generalised Lomb-Scargle power at `PERIODS`, from 0 (lowest) to 1 (highest).
     time : (n,) ndarray of float64
-        Times of the points that were kept, days, rising.
+        Times of the points that were kept in days, increasing.
     flux : (n,) ndarray of float64
-        Their flux, in the unit of the input.
+        Their flux in the unit of the input.
     """
 
     light_curve: NDArray[np.float32]
@@ -44,40 +44,41 @@ class Segment:
 
     @property
     def span(self) -> float:
-        """Days from the first to the last point."""
+        """Time from the first to the last point in days."""
         return float(self.time[-1] - self.time[0])
 
     @property
     def n_points(self) -> int:
-        """How many points were kept."""
+        """Number of points that were kept."""
         return len(self.time)
 
 
 def segments(
     time: ArrayLike, flux: ArrayLike, *, interpolation: str = "pchip"
 ) -> list[Segment]:
-    """Prepare a light curve for the network.
+    """Return the segments of a light curve, prepared for the network.
 
     Parameters
     ----------
     time : (n,) array_like of float
-        Days, strictly rising and finite.
+        Times in days, strictly increasing and finite.
     flux : (n,) array_like of float
-        In any linear unit, finite.
+        Flux in any linear unit, finite.
     interpolation : {"pchip", "spline"}
-        How the flux is resampled.  The paper's cubic spline overshoots beside gaps
-        within a segment, which the shape-preserving one does not.
+        Interpolation with which the flux is resampled.  The paper's cubic spline
+        overshoots beside gaps within a segment; ``pchip`` does not.
 
     Returns
     -------
     list of Segment
-        In the order of time; empty where no part has `LEAST_POINTS` points.  A part
-        with constant flux is left out.
+        In the order of time; empty if no part has `LEAST_POINTS` points.  Parts with
+        constant flux are left out.
 
     Raises
     ------
     BadInput
-        The times do not rise, or a value is not finite.
+        The times do not increase, a value is not finite, the shapes differ, or the
+        interpolation is unknown.
     """
     t, y = _checked(time, flux)
     if interpolation not in INTERPOLATIONS:
@@ -101,12 +102,12 @@ def split(time: NDArray[np.float64]) -> list[slice]:
     Parameters
     ----------
     time : (n,) ndarray of float
-        Days, rising.
+        Times in days, increasing.
 
     Returns
     -------
     list of slice
-        In order; together they are the whole.  Empty where there is no point.
+        In the order of time; together they contain all points.  Empty without points.
     """
     if not len(time):
         return []
@@ -118,15 +119,15 @@ def split(time: NDArray[np.float64]) -> list[slice]:
 def drop_highest(
     time: NDArray[np.float64], flux: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Drop the points whose flux is not below the percentile `PERCENTILE`."""
+    """Return the points whose flux is below the percentile `PERCENTILE`."""
     keep = flux < np.percentile(flux, PERCENTILE)
     return time[keep], flux[keep]
 
 
 def to_unit_range(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Shift and stretch values so that they reach from 0 to 1.
+    """Return values scaled linearly so that they range from 0 to 1.
 
-    Equal values all become 0.
+    Constant values become 0.
     """
     lowest, height = values.min(), np.ptp(values)
     scaled = (values - lowest) / height if height > 0 else np.zeros_like(values)
@@ -136,7 +137,7 @@ def to_unit_range(values: NDArray[np.float64]) -> NDArray[np.float32]:
 def _segment(
     time: NDArray[np.float64], flux: NDArray[np.float64], interpolation: str
 ) -> Segment:
-    """Prepare one part, the highest points of which have been dropped."""
+    """Return the segment of one part, whose highest points have been dropped."""
     return Segment(
         light_curve=to_unit_range(resample(time, flux, interpolation=interpolation)),
         periodogram=to_unit_range(power(time, flux, 1 / PERIODS)),
@@ -148,7 +149,7 @@ def _segment(
 def _checked(
     time: ArrayLike, flux: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return both as arrays of float64, or refuse them."""
+    """Return times and fluxes as arrays of float64 after checking them."""
     t, y = np.asarray(time, np.float64), np.asarray(flux, np.float64)
     if t.shape != y.shape or t.ndim != 1:
         raise BadInput(

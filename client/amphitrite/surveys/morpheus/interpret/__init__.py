@@ -1,1 +1,1 @@
-"""From probabilities of windows to sources."""
+"""From the probabilities of windows to class maps, segments and sources."""

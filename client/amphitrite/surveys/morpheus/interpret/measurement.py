@@ -1,4 +1,4 @@
-"""Brightness, position and class of the sources in a segmentation map."""
+"""Flux, position and class of the sources in a segmentation map."""
 
 from __future__ import annotations
 
@@ -21,19 +21,21 @@ def measure(
     variances: Mapping[str, PixelMap],
     wcs: WCS | None,
 ) -> dict[str, NDArray[Any]]:
-    """Measure every source of a segmentation map.
+    """Return the columns of the catalogue for the sources of a segmentation map.
 
     Parameters
     ----------
     labels : PixelMap
-        (ny, nx) integers, the answer of `segment`.
+        (ny, nx) integers, the segmentation map; see
+        `amphitrite.surveys.morpheus.interpret.segmentation.segment`.
     flux : PixelMap
-        (ny, nx) the H image, in any linear unit; NaN and infinities count as 0.
+        (ny, nx) the H image in any linear unit; NaN and infinities count as 0.
     rank_votes : mapping of str to PixelMap
-        For each of the four morphologies (ny, nx) the share of windows that vote so.
+        For each of the four morphologies, (ny, nx) the fraction of windows in which it
+        is the most probable class.
     variances : mapping of str to PixelMap
-        For each of the four morphologies (ny, nx) the variance of its probability
-        between the windows.
+        For each of the four morphologies, (ny, nx) the variance of its probability
+        between windows.
     wcs : astropy.wcs.WCS or None
         Celestial coordinates of the image.
 
@@ -45,13 +47,13 @@ def measure(
 
     Notes
     -----
-    A class's share is the sum of its rank vote over the source weighted with the H
-    flux, divided by the same for all four classes, as in the original program.
-    Negative pixels take part.  Where they make a share negative or larger than one,
-    or the divisor not positive, only pixels of positive flux are weighted, and where
-    even that gives nothing, all pixels equally: a departure from the original, which
-    returns such numbers.  A source of which no window says anything but background has
-    NaN shares and an empty class.
+    The share of a class is the sum of its rank vote over the source's pixels, weighted
+    with the H flux, divided by that sum for all four classes, as in the original
+    program.  Negative pixels are included.  If they make a share negative or larger
+    than one, or the divisor not positive, only pixels of positive flux are included;
+    if that does not help, all pixels have equal weight.  (The original program returns
+    such shares.)  If all windows vote for the background, the shares are NaN and the
+    class is empty.
 
     ``p_*_std`` is the square root of the mean variance over the pixels of the source.
     """
@@ -89,7 +91,7 @@ def measure(
 
 
 class _Sums:
-    """Sums over the pixels of every label, gathered strip by strip in float64."""
+    """Sums over the pixels of every label, added strip by strip in float64."""
 
     def __init__(self, labels: PixelMap) -> None:
         self.labels = labels
@@ -111,7 +113,7 @@ class _Sums:
         votes: Sequence[NDArray[Any]],
         variances: Sequence[NDArray[Any]],
     ) -> None:
-        """Add the source pixels of one strip of whole rows."""
+        """Add the pixels of sources in one strip of whole rows."""
         labels = self.labels[strip]
         inside = labels > 0
         owner, light = labels[inside], flux[inside].astype(np.float64)
@@ -136,7 +138,7 @@ class _Sums:
         where: NDArray[Any],
         y0: int,
     ) -> None:
-        """Update the brightest pixel of every label; the first one wins a tie."""
+        """Update the brightest pixel of every label, the first of equal ones."""
         order = np.lexsort((where, -light, owner))
         ids, first = np.unique(owner[order], return_index=True)
         best = order[first]
@@ -147,7 +149,7 @@ class _Sums:
 
 
 def _shares(*weightings: NDArray[Any]) -> NDArray[Any]:
-    """Normalise (n_classes, n) sums, each source by the first weighting that can."""
+    """Return normalised sums, (n_classes, n), by the first weighting that is valid."""
     shares = np.full(weightings[0].shape, np.nan)
     for sums in weightings:
         total = sums.sum(axis=0)

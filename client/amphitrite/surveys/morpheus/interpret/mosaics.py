@@ -29,23 +29,23 @@ def write_maps(
     wcs: WCS | None,
     cards: Mapping[str, str | int | float],
 ) -> None:
-    """Write ``LABEL.fits`` for each label, and ``count.fits``.
+    """Write the class maps ``LABEL.fits`` of all labels, and ``count.fits``.
 
-    Each label's file has the images MEAN, VARIANCE and RANK_VOTE.  Where the count is
-    0 no window has judged the pixel, and all three are 0.
+    Each label's file has the images MEAN, VARIANCE and RANK_VOTE.  Pixels that no
+    window has classified have a count of 0, and 0 in all three images.
 
     Parameters
     ----------
     parts : iterable of Sums
-        Complete for their rows, and together covering whatever was judged.
+        Sums that are complete for their rows; together they cover all classified rows.
     folder : Path
-        Where the files go.
+        The folder of the files.
     shape : tuple of int
         (ny, nx) of the image.
     labels : sequence of str
-        The labels in the order of the sums.
+        The labels, in the order of the sums.
     wcs : WCS or None
-        The image's coordinates.
+        Celestial coordinates of the image.
     cards : mapping
         Provenance for the headers.
 

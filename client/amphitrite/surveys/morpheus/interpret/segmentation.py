@@ -1,13 +1,14 @@
-"""From per-pixel classes to sources: a segmentation map, and what it measures.
+"""Segmentation of a classified image into sources.
 
-Follows Morpheus (Hausen & Robertson 2020, ApJS 248, 20, arXiv:1906.11248,
-and its published program): pixels that every window calls background are sky, those
-that none does are source, and a watershed on the edges of the background map decides
-the rest; sources that touch are then separated at the peaks of the H image.
+The method follows Morpheus (Hausen & Robertson 2020, ApJS 248, 20, arXiv:1906.11248,
+and its published program).  Pixels that all windows classify as background are sky,
+those that no window does are source, and a watershed on the edges of the background map
+decides on the others.  Sources that touch are then separated at the peaks of the H
+image.
 
 Maps are in (ny, nx) order and may be arrays, memory maps or
-`amphitrite.files.images.Image`: they are read by boxes, so that only the label map is
-held whole.
+`amphitrite.files.images.Image`.  They are read in boxes, so that only the label map is
+held in memory as a whole.
 """
 
 from __future__ import annotations
@@ -42,30 +43,30 @@ def segment(
     threshold: float = 0.0,
     min_distance: int = MIN_DISTANCE,
 ) -> NDArray[np.int32]:
-    """Outline every source of a classified image.
+    """Return the segmentation map of a classified image.
 
     Parameters
     ----------
     background : PixelMap
-        (ny, nx) share of the windows that call the pixel background (the rank vote),
-        0 to 1.
+        (ny, nx) fraction of the windows in which background is the most probable class
+        (the rank vote), 0 to 1.
     count : PixelMap
         (ny, nx) number of windows that classified the pixel; only pixels with a
         positive count are segmented.
     flux : PixelMap
-        (ny, nx) the H image, in any linear unit; NaN and infinities count as 0.
+        (ny, nx) the H image in any linear unit; NaN and infinities count as 0.
     threshold : float
-        The largest background share of a pixel that marks a source, 0 <= value < 1.
+        Largest background fraction of a pixel that marks a source, 0 <= value < 1.
     min_distance : int
-        Two peaks of one source closer than this many pixels (along y and x) are one;
-        nor does a peak count so close to the edge of the source's bounding box.
+        Least distance in pixels (along y and x) between two peaks that separate a
+        source, and of a peak from the edge of the source's bounding box.
 
     Returns
     -------
     ndarray
-        (ny, nx) int32: the source's id from 1 on, 0 for sky, -1 where nothing was
-        classified.  Ids ascend in the order of each source's first pixel, except that
-        the parts of a separated source take new ids after the largest one.
+        (ny, nx) int32: the source's id from 1 on, 0 for sky, -1 for pixels that are not
+        classified.  Ids increase in the order of each source's first pixel, except that
+        the parts of a separated source get new ids after the largest one.
 
     Raises
     ------
@@ -74,17 +75,16 @@ def segment(
 
     Notes
     -----
-    A pixel is never reached by the flood through a sky marker, so that each connected
-    island of pixels that are not sky is decided by its own pixels and the sky markers
-    beside it.  Islands are flooded one by one, each in its bounding box with the two
-    surrounding pixels which the Sobel filter at those markers needs.  The result is
-    that of a flood of the whole image, in memory that grows with the largest island.
+    The flood of a watershed does not cross sky markers, so that the result for each
+    connected island of pixels that are not sky depends only on its own pixels and the
+    adjacent sky markers.  Islands are therefore flooded one by one, each in its
+    bounding box, extended by the two pixels that the Sobel filter needs.  The result is
+    the same as for the whole image, with memory for the largest island only.
 
-    Markers on an equal edge strength start in the order of their rows and columns.
-    The original program leaves that order to its queue, where it depends on all other
-    markers of the image; single pixels on such ties may differ from it.  An island
-    without any source marker is sky, also where the original, finding no marker at
-    all, would call it one source.
+    Markers of equal edge strength are flooded in the order of their rows and columns.
+    In the original program that order depends on all other markers of the image, so
+    that single pixels may differ from it.  An island without a source marker is sky;
+    the original program makes it one source if the image has no marker at all.
     """
     _check(background, count, flux, threshold)
     source = _flood_islands(background, count, threshold)
@@ -112,7 +112,7 @@ def _check(
 
 
 def _strips(shape: tuple[int, ...]) -> Iterator[Box]:
-    """Cut an image into runs of whole rows of a few million pixels."""
+    """Yield strips of whole rows with a few million pixels each."""
     height = max(1, _STRIP_PIXELS // max(1, shape[1]))
     for y0 in range(0, shape[0], height):
         yield slice(y0, min(y0 + height, shape[0])), slice(None)
@@ -121,7 +121,7 @@ def _strips(shape: tuple[int, ...]) -> Iterator[Box]:
 def _flood_islands(
     background: PixelMap, count: PixelMap, threshold: float
 ) -> NDArray[np.bool_]:
-    """Return where sources are: (ny, nx) bool."""
+    """Return the mask of the pixels of sources, (ny, nx) bool."""
     source = np.zeros(tuple(background.shape), dtype=bool)
     for strip in _strips(source.shape):
         source[strip] = (count[strip] > 0) & (background[strip] != 1)
@@ -140,7 +140,7 @@ def _flood_islands(
 def _keep_seeded(
     islands: NDArray[np.int32], n_islands: int, background: PixelMap, threshold: float
 ) -> None:
-    """Erase the islands without a source marker and renumber the others, in place."""
+    """Remove the islands without a source marker and renumber the others, in place."""
     seeded = np.zeros(n_islands + 1, dtype=bool)
     for strip in _strips(islands.shape):
         seeded[islands[strip][background[strip] <= threshold]] = True
@@ -156,7 +156,7 @@ def _native(pixels: NDArray[Any]) -> NDArray[Any]:
 
 
 def _widen(box: Box, shape: tuple[int, ...]) -> Box:
-    """Add two pixels around a box, as far as the image goes."""
+    """Return a box with two more pixels on each side, as far as the image extends."""
     y, x = (
         slice(max(side.start - 2, 0), min(side.stop + 2, length))
         for side, length in zip(box, shape, strict=True)
@@ -182,10 +182,11 @@ def _flood(
 
 
 def _flood_order(edges: NDArray[Any], markers: NDArray[np.int32]) -> NDArray[Any]:
-    """Rank pixels by edge strength, with markers of equal strength in raster order.
+    """Return the rank of pixels by edge strength, for use in a watershed.
 
-    Markers precede other pixels of their strength, as they do in a watershed's queue;
-    the other ones share a rank, which leaves their order to the time of entry.
+    Markers of equal strength are ranked in raster order, before other pixels of that
+    strength.  The other pixels share a rank, so that they are flooded in the order in
+    which they are reached.
     """
     _, level = np.unique(edges, return_inverse=True)
     within = np.where(markers.ravel() > 0, np.arange(edges.size), edges.size)
@@ -195,13 +196,13 @@ def _flood_order(edges: NDArray[Any], markers: NDArray[np.int32]) -> NDArray[Any
 
 
 def _separate(labels: NDArray[np.int32], flux: PixelMap, min_distance: int) -> None:
-    """Give each of several H peaks in one source its own label, in place."""
+    """Separate sources with several peaks in the H image, in place."""
     boxes = ndimage.find_objects(labels)
     last = len(boxes)
     for number, box in enumerate(boxes, start=1):
         if min(side.stop - side.start for side in box) <= 2 * min_distance:
             continue  # every pixel is too close to the edge to be a peak
-        # Read now, since a source in the hole of an earlier one may be gone by now.
+        # Not read before the loop: an earlier source may have taken one in its hole.
         mine = labels[box] == number
         filled = ndimage.binary_fill_holes(mine, structure=np.ones((3, 3)))
         light = np.where(mine, _finite(flux[box]), 0)

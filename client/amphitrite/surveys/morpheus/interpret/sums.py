@@ -1,4 +1,9 @@
-"""Exact sums of the probabilities of overlapping windows."""
+"""Exact sums of the probabilities of overlapping windows.
+
+Sums are integers, with each probability rounded to a multiple of 2**-26 (1.5e-8).
+Integer sums do not depend on their order, so that the products are identical to the bit
+for all strips, batches, orders of answers and interruptions of a run.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +34,7 @@ class Sums:
     votes : ndarray of int16, shape (n_labels, n_rows, nx)
         Number of windows in which the label is the most probable.
     count : ndarray of int16, shape (n_rows, nx)
-        Number of windows that judge the pixel.
+        Number of windows that classify the pixel.
     """
 
     first_row: int
@@ -51,7 +56,7 @@ class Sums:
 
     @property
     def n_rows(self) -> int:
-        """Number of image rows covered."""
+        """Number of image rows."""
         return int(self.count.shape[0])
 
     def add_windows(
@@ -69,7 +74,7 @@ class Sums:
             The network's answers.
         """
         core = probabilities[:, MARGIN:-MARGIN, MARGIN:-MARGIN, :]
-        # (x, label, y, window): the additions below then run along the windows.
+        # Axes (x, label, y, window), so that the additions below run along windows.
         answers = np.ascontiguousarray(core.transpose(2, 3, 1, 0))
         voted = _first_of_largest(answers)
         whole = np.rint(answers * _SCALE).astype(np.int32)
@@ -84,7 +89,7 @@ class Sums:
             self.count[rows, columns] += 1
 
     def add(self, other: Sums) -> None:
-        """Add sums whose rows lie within these."""
+        """Add sums whose rows are among the rows of these."""
         first = other.first_row - self.first_row
         rows = slice(first, first + other.n_rows)
         self.total[:, rows] += other.total
@@ -93,7 +98,7 @@ class Sums:
         self.count[rows] += other.count
 
     def cut(self, row: int) -> tuple[Sums, Sums]:
-        """Split before an image row, into the rows above and the rest."""
+        """Return the sums of the rows before an image row, and those of the rest."""
         at = row - self.first_row
         parts = (slice(None, at), slice(at, None))
         above, rest = (
@@ -113,13 +118,13 @@ class Sums:
         return np.asarray(self._per_window(self.total) / 2**SCALE_BITS, np.float32)
 
     def variance(self) -> NDArray[np.float32]:
-        """Return the population variance, like `mean`."""
+        """Return the population variance between windows, with the shape of `mean`."""
         mean = self._per_window(self.total) / 2**SCALE_BITS
         second = self._per_window(self.squares) / 4**SCALE_BITS
         return np.asarray(np.maximum(second - mean * mean, 0.0), np.float32)
 
     def rank_vote(self) -> NDArray[np.float32]:
-        """Return the share of windows in which each label ranks first, like `mean`."""
+        """Return the fraction of windows with each label first, shaped like `mean`."""
         vote: NDArray[np.float32] = self._per_window(self.votes).astype(np.float32)
         return vote
 
@@ -128,7 +133,7 @@ class Sums:
         return mean
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what `from_arrays` needs to restore the sums."""
+        """Return the sums as arrays, for the journal."""
         return {
             "first_row": np.array(self.first_row),
             "total": self.total,
@@ -139,14 +144,14 @@ class Sums:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Sums:
-        """Restore sums from `to_arrays`."""
+        """Return the sums that `to_arrays` stored."""
         return cls(**{**arrays, "first_row": int(arrays["first_row"])})  # type: ignore[arg-type]
 
 
 def _first_of_largest(answers: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return where each label is the most probable, (x, label, y, window).
+    """Return whether each label is the most probable, (x, label, y, window).
 
-    Of labels that are equal to the last bit the first one counts.
+    Of labels with exactly equal probabilities the first one counts.
     """
     voted: NDArray[np.bool_] = answers == answers.max(axis=1, keepdims=True)
     if np.count_nonzero(voted) > voted.size // voted.shape[1]:
@@ -156,7 +161,7 @@ def _first_of_largest(answers: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def _as_slice(columns: NDArray[np.intp]) -> slice | NDArray[np.intp]:
-    """Return evenly spaced columns as a slice, which numpy adds far faster."""
+    """Return evenly spaced columns as a slice, which is much faster in additions."""
     if len(columns) == 1:
         return slice(int(columns[0]), int(columns[0]) + 1)
     steps = np.diff(columns)
@@ -166,10 +171,14 @@ def _as_slice(columns: NDArray[np.intp]) -> slice | NDArray[np.intp]:
 
 
 def merge(parts: Iterable[Sums]) -> Iterator[Sums]:
-    """Join strips, in ascending order, into sums that are complete for their rows.
+    """Yield sums that are complete for their rows, from the sums of strips.
 
-    Only the rows that the next strip can still add to are held back; the strips'
-    arrays are added to in place.
+    Only the rows to which the next strip may add are held back.
+
+    Parameters
+    ----------
+    parts : iterable of Sums
+        The sums of strips in increasing order; their arrays are changed.
     """
     held: Sums | None = None
     for part in parts:

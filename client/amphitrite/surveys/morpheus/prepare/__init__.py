@@ -1,1 +1,1 @@
-"""From images to the tensors of windows."""
+"""From images to windows, the inputs of the network."""

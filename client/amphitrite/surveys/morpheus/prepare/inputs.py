@@ -1,4 +1,4 @@
-"""The four bands of an image, opened and found to fit each other."""
+"""The images of the four bands, opened and checked against each other."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def open_bands(inputs: Sequence[Path]) -> Iterator[dict[str, Image]]:
     Raises
     ------
     BadInput
-        A file cannot be read, or the files are not one image in four bands.
+        There are not four different images, one cannot be read or is too small, or they
+        do not share one pixel grid.
     """
     if len(inputs) != len(BANDS):
         raise BadInput(
@@ -66,6 +67,6 @@ def open_bands(inputs: Sequence[Path]) -> Iterator[dict[str, Image]]:
 
 
 def object_card(image: Image) -> dict[str, str]:
-    """Return the OBJECT card, which also says so where an image is simulated."""
+    """Return the OBJECT card, which also marks simulated images; empty without one."""
     name = str(image.header.get("OBJECT", "")).strip()
     return {"OBJECT": name} if name else {}

@@ -1,12 +1,8 @@
-"""Overlapping windows over an image, and what they say together of each pixel.
+"""Overlapping windows over an image, and the strips in which they are processed.
 
-The model sees windows of 40 x 40 pixels; only the central 30 x 30 of each count.  A
-pixel is therefore judged by up to 900 windows at stride 1, and the mean, the variance
-and the vote over those windows are the products.
-
-Sums are kept as integers, each probability rounded to a multiple of 2**-26 (1.5e-8).
-Integer sums do not depend on their order: whatever the strips, the batches, the order
-of the answers or the interruptions of a run, the products are the same to the bit.
+The network's input is a window of 40 x 40 pixels, and only its central 30 x 30 pixels
+are used.  With a stride of 1, a pixel is therefore classified in up to 900 windows; the
+products are the mean, the variance and the vote over these windows.
 """
 
 from __future__ import annotations
@@ -25,17 +21,17 @@ _CORE: Final = WINDOW - 2 * MARGIN
 
 
 def window_starts(length: int, stride: int) -> NDArray[np.intp]:
-    """Return the first pixel of every window along one axis.
+    """Return the first pixel of every window along one axis, increasing.
 
-    The last window ends at the image's edge whatever the stride, so that the same
-    pixels are classified at every stride.
+    The last window ends at the image's edge for any stride, so that the same pixels are
+    classified with every stride.
 
     Parameters
     ----------
     length : int
         Number of pixels along the axis; at least 40.
     stride : int
-        Pixels from one window to the next; at most 30, or pixels would be missed.
+        Pixels from one window to the next; at most 30, so that no pixel is missed.
 
     Raises
     ------
@@ -57,29 +53,29 @@ def window_starts(length: int, stride: int) -> NDArray[np.intp]:
 
 @dataclass(frozen=True)
 class Strip:
-    """The rows of windows that are worked on together.
+    """The rows of windows that are processed together.
 
     Parameters
     ----------
     starts : tuple of int
-        First image row of each row of windows, ascending.
+        First image row of each row of windows, increasing.
     """
 
     starts: tuple[int, ...]
 
     @property
     def rows(self) -> tuple[int, int]:
-        """First and last-plus-one image row that the windows see."""
+        """The image rows that the windows cover: first, and last plus one."""
         return self.starts[0], self.starts[-1] + WINDOW
 
     @property
     def core_rows(self) -> tuple[int, int]:
-        """First and last-plus-one image row that the windows judge."""
+        """The image rows that the windows classify: first, and last plus one."""
         return self.starts[0] + MARGIN, self.starts[-1] + WINDOW - MARGIN
 
 
 def strips(n_rows: int, *, stride: int, height: int) -> list[Strip]:
-    """Divide an image into strips.
+    """Return the strips of an image, in increasing order.
 
     Parameters
     ----------
@@ -88,7 +84,12 @@ def strips(n_rows: int, *, stride: int, height: int) -> list[Strip]:
     stride : int
         Pixels from one window to the next.
     height : int
-        Image rows over which the windows of one strip start.
+        Number of image rows in which the windows of one strip start.
+
+    Raises
+    ------
+    BadInput
+        The image is smaller than a window, or the stride is out of range.
     """
     starts = window_starts(n_rows, stride)
     groups = np.split(starts, np.flatnonzero(np.diff(starts // height)) + 1)
@@ -98,15 +99,15 @@ def strips(n_rows: int, *, stride: int, height: int) -> list[Strip]:
 def finite_windows(
     pixels: NDArray[np.float32], starts: tuple[int, ...], stride: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return where the windows of a strip are, those with bad pixels left out.
+    """Return the positions of the windows of a strip, without those with bad pixels.
 
-    A pixel that is not finite acts like the image's edge: no window may hold it, so
-    the pixels within five of it are judged by none.
+    A pixel that is not finite acts like the image's edge: no window may contain it, so
+    that the pixels within five pixels of it are not classified.
 
     Parameters
     ----------
     pixels : ndarray of float32, shape (n_rows, nx, n_bands)
-        The image rows that the windows see.
+        The image rows that the windows cover.
     starts : tuple of int
         First image row of each row of windows; ``pixels`` begins at the first.
     stride : int
@@ -139,7 +140,7 @@ def finite_windows(
 def cut_windows(
     pixels: NDArray[np.float32], ys: NDArray[np.intp], xs: NDArray[np.intp]
 ) -> NDArray[np.float32]:
-    """Return windows of an image as one array, (n, 40, 40, n_bands).
+    """Return windows of an image, (n, 40, 40, n_bands).
 
     Parameters
     ----------
