@@ -8,11 +8,13 @@ from typing import Final
 
 from astropy.io import fits
 
+from amphitrite.files.texts import fits_text
+
 _KEYWORD: Final = re.compile(r"[A-Z0-9_-]{1,8}")
 
 
 def provenance_cards(entries: Mapping[str, str | int | float]) -> fits.Header:
-    r"""Return named values as FITS header cards.
+    """Return named values as FITS header cards.
 
     Parameters
     ----------
@@ -20,7 +22,7 @@ def provenance_cards(entries: Mapping[str, str | int | float]) -> fits.Header:
         Values by name.  A name of up to eight letters and digits becomes a keyword
         (in capitals; long values continue over several cards), any other one a
         ``HISTORY`` line "name: value".  Characters that FITS does not allow are
-        written as escapes such as ``\xe9``.
+        written as escapes, see `amphitrite.files.texts.fits_text`.
 
     Returns
     -------
@@ -30,10 +32,7 @@ def provenance_cards(entries: Mapping[str, str | int | float]) -> fits.Header:
     header = fits.Header()
     for name, value in entries.items():
         if isinstance(value, str):
-            value = "".join(
-                char if " " <= char <= "~" else char.encode("unicode_escape").decode()
-                for char in value
-            )
+            value = fits_text(value)
         if _KEYWORD.fullmatch(name.upper()):
             header[name.upper()] = value
         else:

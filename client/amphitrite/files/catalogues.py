@@ -24,6 +24,13 @@ from amphitrite.files.cards import provenance_cards
 from amphitrite.files.columns import Column
 from amphitrite.files.replacing import aside
 from amphitrite.files.standing import sighting
+from amphitrite.files.texts import (
+    cell_text,
+    changed,
+    fits_text,
+    line_text,
+    with_texts,
+)
 
 Provenance = Mapping[str, str | int | float]
 
@@ -115,6 +122,7 @@ def write(
     provenance : mapping, optional
         Named values on the origin of the catalogue: cards in FITS, INFO elements in a
         VOTable, metadata in ECSV and Parquet.  ``.csv`` and ``.dat`` do not hold them.
+        Texts are made fit for each format, see `amphitrite.files.texts`.
 
     Raises
     ------
@@ -130,7 +138,7 @@ def write(
 
 
 def _write_fits(catalogue: QTable, path: Path, provenance: Provenance) -> None:
-    catalogue.write(path, format="fits", overwrite=True)
+    with_texts(catalogue, fits_text).write(path, format="fits", overwrite=True)
     with fits.open(path, mode="update") as hdus:
         header = hdus[1].header
         header["EXTNAME"] = "CATALOGUE"
@@ -147,13 +155,15 @@ def _write_fits(catalogue: QTable, path: Path, provenance: Provenance) -> None:
 def _write_votable(catalogue: QTable, path: Path, provenance: Provenance) -> None:
     # A plain Table, since from_table takes units from columns; no metadata, since
     # from_table would write it as the text of a Python object.
-    plain = Table(catalogue, copy=False)
+    plain = Table(with_texts(catalogue, line_text), copy=False)
     plain.meta.clear()
     document = votable.from_table(plain)
     document.resources[0].infos.extend(
         # Without an explicit ID, astropy makes one from the name and warns.
         Info(ID=f"provenance_{number}", name=name, value=str(value))
-        for number, (name, value) in enumerate(provenance.items(), start=1)
+        for number, (name, value) in enumerate(
+            changed(provenance, line_text).items(), start=1
+        )
     )
     document.to_xml(str(path))
 
@@ -163,12 +173,13 @@ def _write_ecsv(catalogue: QTable, path: Path, provenance: Provenance) -> None:
 
 
 def _write_csv(catalogue: QTable, path: Path, provenance: Provenance) -> None:
-    catalogue.write(path, format="ascii.csv", overwrite=True)
+    with_texts(catalogue, cell_text).write(path, format="ascii.csv", overwrite=True)
 
 
 def _write_fixed_width(catalogue: QTable, path: Path, provenance: Provenance) -> None:
     if len(catalogue):
-        catalogue.write(path, format="ascii.fixed_width_two_line", overwrite=True)
+        plain = with_texts(catalogue, line_text)
+        plain.write(path, format="ascii.fixed_width_two_line", overwrite=True)
     else:  # astropy cannot find the widths of empty columns
         names = catalogue.colnames
         rules = ["-" * len(name) for name in names]
@@ -181,8 +192,8 @@ def _write_parquet(catalogue: QTable, path: Path, provenance: Provenance) -> Non
 
 def _with_meta(catalogue: QTable, provenance: Provenance) -> QTable:
     """Return a shallow copy with the provenance in its metadata."""
-    copy = QTable(catalogue, copy=False)
-    copy.meta.update(provenance)
+    copy = with_texts(catalogue, line_text)
+    copy.meta = changed({**catalogue.meta, **provenance}, line_text)
     return copy
 
 

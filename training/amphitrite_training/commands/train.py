@@ -48,7 +48,7 @@ def train(
         typer.Option(
             *("--out", "--output", "-o"),
             metavar="DIR",
-            help="New folder of the trained model, which 'amphitrite export' publishes.",
+            help="New folder of the trained model, for 'amphitrite export' to publish.",
             show_default=False,
         ),
     ],
