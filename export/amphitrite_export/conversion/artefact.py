@@ -1,4 +1,4 @@
-"""Read what training left behind; nothing of training's own code is needed for it."""
+"""The result of a training, read from its folder without training's own code."""
 
 from __future__ import annotations
 
@@ -34,24 +34,19 @@ class Artefact:
 
 
 def load(folder: Path) -> Artefact:
-    """Read an artefact from the folder that ``amphitrite train`` wrote.
+    """Return the artefact in a folder that ``amphitrite train`` wrote.
 
     Parameters
     ----------
     folder : Path
-        Holds ``model.keras``, ``spec.json`` and ``samples.npz``.
-
-    Returns
-    -------
-    Artefact
-        Ready to be converted.
+        The folder with ``model.keras``, ``spec.json`` and ``samples.npz``.
 
     Raises
     ------
     BadInput
-        The folder lacks one of the files, or the samples do not fit the spec.
+        The folder lacks one of the files, or the samples do not agree with the spec.
     SpecMismatch
-        ``spec.json`` is no spec.
+        ``spec.json`` is not a spec.
     """
     import keras
 
@@ -70,7 +65,14 @@ def load(folder: Path) -> Artefact:
 
 
 def check_samples(samples: Mapping[str, NDArray[Any]], spec: ModelSpec) -> None:
-    """Make sure that sample inputs are what a spec asks for.
+    """Check that sample inputs agree with a spec.
+
+    Parameters
+    ----------
+    samples : mapping of str to ndarray
+        Inputs by tensor name, each with a leading batch axis.
+    spec : ModelSpec
+        The spec.
 
     Raises
     ------

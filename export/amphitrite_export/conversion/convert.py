@@ -16,24 +16,24 @@ from amphitrite.triton.spec import ModelSpec, TensorSpec
 OPSET = 17
 BATCH = "batch"
 IR_VERSION = 8
-"""Of the graphs that are written here in ONNX's own notation."""
+"""Version of ONNX's intermediate representation, for graphs written as text."""
 
 
 @dataclass(frozen=True)
 class OnnxFile:
-    """An ONNX file together with the spec that describes it.
+    """An ONNX file with its spec.
 
     Parameters
     ----------
     content : bytes
-        The file.
+        The contents of the file.
     spec : ModelSpec
         Its spec, with the file's digest.
 
     Raises
     ------
     BadInput
-        The spec is of another file.
+        The digest in the spec is that of another file.
     """
 
     content: bytes
@@ -49,27 +49,27 @@ class OnnxFile:
 
 
 def to_onnx(model: Any, spec: ModelSpec) -> onnx.ModelProto:
-    """Convert a network, for inference, with the tensors that its spec declares.
+    """Return a network as an ONNX model for inference, with the tensors of its spec.
 
     Parameters
     ----------
     model : keras.Model
-        A network whose inputs and outputs carry the names of the spec's tensors.
+        A network whose inputs and outputs have the names of the spec's tensors.
     spec : ModelSpec
-        The contract; it gives dtypes, shapes and the order of the tensors.
+        The contract, with dtypes, shapes and the order of the tensors.
 
     Returns
     -------
     onnx.ModelProto
-        Of opset 17, in the spec's order, with one symbol ``batch`` for the leading
-        axis of every input and output.  Names and order depend on the network only, so
-        that converting it again gives the same file.
+        Model of opset 17 with tensors in the spec's order, and one symbol ``batch`` for
+        the leading axis of all inputs and outputs.  Names and order depend only on the
+        network, so that converting it again gives the same file.
 
     Raises
     ------
     BadInput
         Keras runs on another backend than TensorFlow, or the network's inputs or
-        outputs are not those of the spec, or of another dtype.
+        outputs have other names or dtypes than those of the spec.
     """
     import keras
     import tensorflow as tf
@@ -111,19 +111,19 @@ def to_onnx(model: Any, spec: ModelSpec) -> onnx.ModelProto:
 
 
 def call(model: Any, tensors: Mapping[str, Any]) -> dict[str, Any]:
-    """Run a Keras network, for inference, on tensors by name.
+    """Return the outputs of a Keras network in inference.
 
     Parameters
     ----------
     model : keras.Model
         The network.
     tensors : mapping of str to tensor
-        Every input by name.
+        All inputs by name.
 
     Returns
     -------
     dict of str to tensor
-        Every output by name.
+        All outputs by name.
     """
     import keras
 
@@ -133,7 +133,15 @@ def call(model: Any, tensors: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def named_outputs(model: Any, flat: Sequence[Any]) -> dict[str, Any]:
-    """Name a network's outputs: by their keys, or else by the layers they come from."""
+    """Return a network's outputs by their keys, or else by the names of their layers.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The network.
+    flat : sequence of tensor
+        Its outputs as a list, in Keras's order.
+    """
     given = model.output
     # Keras flattens a mapping in the order of its sorted keys.
     names = sorted(given) if isinstance(given, dict) else model.output_names
@@ -141,7 +149,7 @@ def named_outputs(model: Any, flat: Sequence[Any]) -> dict[str, Any]:
 
 
 def digest(content: bytes) -> str:
-    """Return the digest of a file's content as a spec holds it."""
+    """Return ``"sha256:..."`` of a file's contents, as in a spec."""
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
@@ -167,10 +175,10 @@ def _check_dtypes(proto: onnx.ModelProto, spec: ModelSpec) -> None:
 
 
 def _declare(proto: onnx.ModelProto, spec: ModelSpec) -> None:
-    """Give inputs and outputs the spec's order and shapes, with one batch symbol.
+    """Set the spec's order and shapes of inputs and outputs, with one batch symbol.
 
-    tf2onnx invents a symbol per tensor, and leaves shapes of inner tensors behind that
-    disagree with the one symbol; they are derived data and are dropped.
+    tf2onnx makes a symbol for each tensor, and stores shapes of inner tensors that
+    disagree with the single symbol; these shapes are derived data and are removed.
     """
     graph = proto.graph
     for values, tensors in ((graph.input, spec.inputs), (graph.output, spec.outputs)):
@@ -191,9 +199,9 @@ def _declare(proto: onnx.ModelProto, spec: ModelSpec) -> None:
 
 
 def _order(proto: onnx.ModelProto) -> None:
-    """Sort the nodes as a walk from the outputs meets them.
+    """Sort the nodes in the order in which they are reached from the outputs.
 
-    tf2onnx sorts them by sets of names, which differ from one process to the next.
+    tf2onnx sorts them by sets of names, whose order differs between processes.
     """
     graph = proto.graph
     makers = {name: node for node in graph.node for name in node.output}
@@ -218,10 +226,10 @@ def _order(proto: onnx.ModelProto) -> None:
 
 
 def _rename(proto: onnx.ModelProto) -> None:
-    """Name nodes and inner tensors by number, so that equal networks give equal files.
+    """Rename nodes and inner tensors, so that equal networks give equal files.
 
-    tf2onnx takes its names from counters of the whole process and orders constants by
-    name; both would differ from one conversion to the next.
+    tf2onnx makes names from counters of the process and sorts constants by name, so
+    that both differ between conversions.
     """
     graph = proto.graph
     names = {value.name: value.name for value in (*graph.input, *graph.output)}
@@ -245,11 +253,22 @@ def _rename(proto: onnx.ModelProto) -> None:
     del graph.initializer[:]
     graph.initializer.extend(copies)
     graph.name = "network"
-    graph.doc_string = ""  # tf2onnx writes a number of this process there
+    graph.doc_string = ""  # tf2onnx writes a number there that differs each time
 
 
 def signature(tensors: Iterable[TensorSpec]) -> str:
-    """Return tensors in ONNX's notation, with the batch axis and free lengths named."""
+    """Return tensors in ONNX's text notation, with the batch axis and free lengths.
+
+    Parameters
+    ----------
+    tensors : iterable of TensorSpec
+        The tensors.
+
+    Returns
+    -------
+    str
+        For instance ``"float[batch, peaks, 5] auxiliary"``, joined by commas.
+    """
     kinds = {"float32": "float", "int32": "int32", "bool": "bool"}
 
     def one(tensor: TensorSpec) -> str:

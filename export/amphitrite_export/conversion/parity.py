@@ -1,4 +1,4 @@
-"""Make sure that an ONNX file answers as its Keras network does."""
+"""Comparison of an ONNX file's outputs with those of its Keras network."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from amphitrite.errors import BadInput
 from amphitrite_export.conversion.convert import call
 
-# float32 keeps 6e-8 of a value; sums over a few thousand products, in another order in
-# each runtime, lose up to some hundred times that.  A wrong kernel or axis is off by
-# far more (a bicubic kernel of the wrong coefficient: 0.09 in probability).
+# float32 has a relative precision of 6e-8; sums over a few thousand products, whose
+# order differs between the runtimes, lose up to some hundred times that.  A wrong
+# kernel or axis gives far larger differences (0.09 in probability for a wrong bicubic
+# kernel).
 TOLERANCE = 2e-5
 
 Answer = Callable[[bytes, Mapping[str, NDArray[Any]]], dict[str, NDArray[Any]]]
@@ -27,7 +28,7 @@ def parity(
     *,
     answer: Answer | None = None,
 ) -> dict[str, Any]:
-    """Compare a Keras network with its ONNX file on realistic inputs.
+    """Return the differences between a Keras network and its ONNX file.
 
     Parameters
     ----------
@@ -38,20 +39,20 @@ def parity(
     samples : mapping of str to ndarray
         Inputs by tensor name, each with a leading batch axis.
     answer : callable, optional
-        ``answer(content, samples)`` asks a file that wraps the network for what the
-        network gives; by default the file has the network's own tensors.
+        ``answer(content, samples)`` returns the network's outputs from a file that
+        wraps the network; by default the file has the network's own tensors.
 
     Returns
     -------
     dict
-        ``"samples"``, how many were compared, and ``"max_abs_difference"`` by output:
-        JSON types, to be kept with the weights.
+        ``"samples"``, the number of inputs compared, and ``"max_abs_difference"`` by
+        output, as JSON types, to be stored with the weights.
 
     Raises
     ------
     BadInput
-        An output is not finite, or differs by more than 2e-5 of its largest
-        magnitude (or of one, where that is larger).
+        An output is not finite, or differs by more than 2e-5 times its largest absolute
+        value (or 2e-5, if that is larger); or ONNX Runtime cannot run the file.
     """
     wanted = {name: np.asarray(each) for name, each in call(model, samples).items()}
     try:
@@ -80,19 +81,19 @@ def parity(
 
 
 def run(content: bytes, tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Run an ONNX file on this machine's processor.
+    """Return the outputs of an ONNX file, computed on this machine's CPU.
 
     Parameters
     ----------
     content : bytes
         The ONNX file.
     tensors : mapping of str to ndarray
-        Every input, each with a leading batch axis.
+        All inputs by name, each with a leading batch axis.
 
     Returns
     -------
     dict of str to ndarray
-        Every output by name.
+        All outputs by name.
     """
     running = session(content)
     names = [output.name for output in running.get_outputs()]
@@ -100,5 +101,5 @@ def run(content: bytes, tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArra
 
 
 def session(content: bytes) -> onnxruntime.InferenceSession:
-    """Open an ONNX file on this machine's processor."""
+    """Return an ONNX Runtime session with an ONNX file on this machine's CPU."""
     return onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])

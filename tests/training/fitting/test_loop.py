@@ -49,13 +49,13 @@ def train(line, tmp_path):
 
 
 def interrupt_at(step):
-    """Return what sends Ctrl-C to this process after a step."""
+    """Return a function that sends Ctrl-C to this process after a step."""
 
-    def tell(report):
+    def interrupt(report):
         if report.state.step == step and report.state.index:
             signal.raise_signal(signal.SIGINT)
 
-    return tell
+    return interrupt
 
 
 def assert_same_weights(one, other):
@@ -84,7 +84,7 @@ def test_a_resumed_run_ends_as_if_never_interrupted(train, recipe, tmp_path, ste
     whole, expected = train(recipe)
     clear(tmp_path)
     with pytest.raises(Interrupted, match=rf"after {16 * step} samples; give --resume"):
-        train(recipe, tell=interrupt_at(step))
+        train(recipe, report=interrupt_at(step))
     # other first weights and random numbers: the checkpoint must bring its own
     resumed, state = train(recipe, seed=99)
     assert_same_weights(whole, resumed)
@@ -163,7 +163,7 @@ def test_time_ends_a_run_in_order(train, line):
     recipe = line.Recipe(epochs=100_000, batch_seconds=0.01)
     progress = []
     _, state = train(
-        recipe, time_limit=1.0, tell=lambda report: progress.append(report.progress)
+        recipe, time_limit=1.0, report=lambda report: progress.append(report.progress)
     )
     assert state.ended_by == "time limit"
     assert len(state.losses) == state.epoch > 0
@@ -179,7 +179,7 @@ def test_a_time_that_is_too_short_still_gives_one_step(train, recipe):
 
 def test_time_adds_up_over_resumptions(train, recipe):
     with pytest.raises(Interrupted):
-        train(recipe, tell=interrupt_at(7))
+        train(recipe, report=interrupt_at(7))
     _, state = train(recipe, time_limit=1e-9)  # the first run had more
     assert (state.step, state.ended_by, state.runs) == (7, "time limit", 2)
     # the mean of the two steps that the second epoch had
@@ -214,7 +214,7 @@ def test_the_learning_rate_falls_with_the_time(train, line, after_one_epoch):
     recipe = line.Recipe(epochs=100_000, keep="last")
     after_one_epoch(recipe)
     with pytest.raises(Interrupted):
-        train(recipe, time_limit=100.0, tell=interrupt_at(6))
+        train(recipe, time_limit=100.0, report=interrupt_at(6))
     _, state = train(recipe, time_limit=1e-9)
     # By steps it would not have fallen yet; half of the time was over.
     assert 0 < state.history[-1]["learning_rate"] <= 0.5 * recipe.learning_rate

@@ -48,7 +48,7 @@ def train(
         typer.Option(
             *("--out", "--output", "-o"),
             metavar="DIR",
-            help="New folder of the trained model, for 'amphitrite export' to publish.",
+            help="New folder of the trained model; 'amphitrite export' publishes it.",
             show_default=False,
         ),
     ],

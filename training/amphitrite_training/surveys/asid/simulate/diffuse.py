@@ -1,12 +1,13 @@
-"""The diffuse gamma-ray sky: gas, inverse Compton light and the isotropic part.
+"""The diffuse gamma-ray emission: gas, inverse Compton and the isotropic part.
 
-A *variant* is a way to lay structure over the mean Galactic intensity.  Networks are
-trained on some variants and tested on one that they have not seen, since nobody knows
-the true one.
+A *variant* is a model of the structure in the Galactic intensity.  Networks are trained
+on some variants and tested on one that they have not seen, since the true structure is
+not known.
 
-The structure is cut out of a cube of noise: a field in space whose power falls as
-k^-(s+1) has, on a sphere through it, power that falls as k^-s.  So any direction can be
-asked for, overlapping patches agree, and a whole sky costs no more than its pixels.
+The structure is taken from a cube of noise: a field in space with power ~ k^-(s+1) has
+power ~ k^-s on a sphere through it.  The intensity can thus be computed in any
+direction, overlapping patches agree, and a whole sky takes no more time than its
+pixels.
 
 References
 ----------
@@ -55,23 +56,23 @@ _CELLS_PER_RADIUS: Final = np.degrees(1.0) / _CELL_DEGREES
 
 @dataclass(frozen=True)
 class Variant:
-    """How structure is laid over the mean intensity.
+    """A model of the structure of the diffuse emission.
 
     Parameters
     ----------
     slope : float
-        The gas's power on the sky falls as k^-slope.
+        The power spectrum of the gas on the sky is ~ k^-slope.
     strength : float
-        Standard deviation of the logarithm of the gas.
+        Standard deviation of the logarithm of the gas emission.
     filaments : float
-        How much brighter filaments are, 0 for none.
+        Additional relative intensity in filaments; 0 for none.
     lobes : float
-        Intensity of two sharp-edged lobes above and below the Galactic centre,
-        photons/cm2/s/sr from 2 to 20 GeV, 0 for none.
+        Intensity of two sharp-edged lobes above and below the Galactic centre in
+        photons/cm2/s/sr from 2 to 20 GeV; 0 for none.
     compton : float
-        Share of the smooth inverse Compton part.
+        Amplitude of the smooth inverse Compton part.
     tilt : float
-        Spectral tilt of the gas, see `spectra.galactic`.
+        Spectral tilt of the gas emission, see `spectra.galactic`.
     """
 
     slope: float
@@ -85,7 +86,7 @@ class Variant:
 VARIANTS: Final = {
     "A": Variant(2.8, 0.35, 0.0, 0.0, 0.20, 0.00),
     "B": Variant(2.4, 0.45, 0.4, 0.0, 0.32, 0.05),
-    # never trained on: finer and clumpier, softer, and with lobes [Su et al. 2010]
+    # for tests only: finer and clumpier, softer, and with lobes [Su et al. 2010]
     "C": Variant(2.0, 0.40, 0.2, 3e-7, 0.25, -0.06),
 }
 COMPTON_TILT: Final = 0.25
@@ -93,16 +94,16 @@ COMPTON_TILT: Final = 0.25
 
 @dataclass(frozen=True)
 class Diffuse:
-    """The diffuse light of one sky.
+    """The diffuse emission of one sky.
 
     Parameters
     ----------
     variant : Variant
-        With this sky's own numbers.
+        The variant with the values of this sky.
     noise : tuple of ndarray
-        Cubes of noise: for the gas, and two for the filaments where there are any.
+        Cubes of noise: one for the gas, and two for filaments if there are any.
     frame : (3, 3) ndarray
-        A rotation, so that the cube's period shows in no special place.
+        A random rotation of the periodic cubes.
     """
 
     variant: Variant
@@ -110,7 +111,7 @@ class Diffuse:
     frame: Floats
 
     def intensity(self, vectors: Floats) -> tuple[Floats, Floats]:
-        """Return the intensities of gas and of inverse Compton light.
+        """Return the intensities of gas and of inverse Compton emission.
 
         Parameters
         ----------
@@ -125,7 +126,7 @@ class Diffuse:
         variant = self.variant
         lon, lat = angles(vectors)
         mean = mean_intensity(lon, lat)
-        # smooth, and less bound to the plane than the gas; together they are the mean
+        # smooth and less concentrated to the plane than the gas; their sum is the mean
         compton = np.minimum(variant.compton * mean**0.6 * 1e-6**0.4, 0.6 * mean)
         gas = (mean - compton) * self._structure(vectors)
         if variant.lobes:
@@ -138,7 +139,7 @@ class Diffuse:
         log_gas = strength * _at(self.noise[0], places) - strength**2 / 2
         structure = np.exp(log_gas)
         if self.variant.filaments:
-            # filaments lie where a smooth field crosses zero, and only in places
+            # filaments are at zeros of a smooth field, in some regions only
             line = np.exp(-((_at(self.noise[1], places) / 0.15) ** 2))
             structure = structure * (
                 1 + self.variant.filaments * line * (_at(self.noise[2], places) > 0.3)
@@ -147,7 +148,7 @@ class Diffuse:
 
 
 def draw(rng: np.random.Generator, variant: Variant) -> Diffuse:
-    """Draw the diffuse light of a sky in a variant, whose numbers vary a little."""
+    """Return the diffuse emission of a random sky, with values near a variant's."""
     variant = replace(
         variant,
         strength=variant.strength * rng.uniform(0.8, 1.2),
@@ -162,12 +163,12 @@ def draw(rng: np.random.Generator, variant: Variant) -> Diffuse:
 
 
 def mean_intensity(lon: Floats, lat: Floats) -> Floats:
-    """Return the Galactic intensity without structure, photons/cm2/s/sr, 2-20 GeV.
+    """Return the Galactic intensity without structure in photons/cm2/s/sr, 2-20 GeV.
 
     Parameters
     ----------
     lon, lat : (...) ndarray
-        Galactic coordinates, deg.
+        Galactic coordinates in deg.
     """
     away = np.minimum(lon % 360, 360 - lon % 360)
     row = np.interp(np.abs(lat), _LATITUDES, np.arange(len(_LATITUDES)))
@@ -177,7 +178,7 @@ def mean_intensity(lon: Floats, lat: Floats) -> Floats:
 
 
 def _noise(rng: np.random.Generator, slope: float) -> NDArray[np.float32]:
-    """Return a periodic cube of noise of unit deviation."""
+    """Return a periodic cube of noise with a standard deviation of 1."""
     shape = (_CUBE,) * 3
     k = fft.fftfreq(_CUBE)
     k2 = (
@@ -198,7 +199,7 @@ def _at(cube: NDArray[np.float32], places: Floats) -> Floats:
 
 
 def _in_lobes(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
-    """Two ellipses of 40 x 50 deg that meet at the Galactic centre."""
+    """Return whether directions are in two 40 x 50 deg ellipses at the centre."""
     away = (lon + 180) % 360 - 180
     inside = (away / 20) ** 2 + ((np.abs(lat) - 25) / 25) ** 2 < 1
     return np.asarray(inside)

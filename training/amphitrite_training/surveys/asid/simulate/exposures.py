@@ -1,4 +1,4 @@
-"""Write the exposure of simulated photons as the mission's own files."""
+"""Exposure maps of simulated skies in the format of the Fermi mission."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _N_ENERGIES: Final = 13
 
 
 def write_exposure(path: Path, *, years: float, nside: int = 32) -> None:
-    """Write the exposure of the whole sky on HEALPix pixels, as gtexpcube2 does.
+    """Write the exposure of the whole sky as a HEALPix map, like gtexpcube2.
 
     Parameters
     ----------
     path : Path
-        The file; replaced if it is there.
+        The file; replaced if it exists.
     years : float
-        Length of the survey.
+        Length of the survey in years.
     nside : int
-        Resolution; the exposure changes slowly.
+        Resolution; a coarse one suffices, since the exposure varies slowly.
     """
     healpix = HEALPix(nside, order="ring")
     lon, lat = healpix.healpix_to_lonlat(np.arange(healpix.npix))

@@ -1,4 +1,4 @@
-"""Write simulated photons as the mission's own files: event lists and counts cubes."""
+"""Files of simulated photons in the Fermi mission's formats: event lists and cubes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ TRUTH: Final = (
         "phot.flux;em.gamma",
         "Simulated photon flux from 1 to 100 GeV",
     ),
-    Column("class", "str", "", "meta.code.class", "Simulated kind of source"),
+    Column("class", "str", "", "meta.code.class", "Simulated class of source"),
 )
 
 
@@ -67,20 +67,20 @@ def write_events(
     region: Region = WHOLE_SKY,
     seed: int = 0,
 ) -> None:
-    """Write an event list (FT1): EVENTS and GTI with the keywords of its cuts.
+    """Write an event list (FT1) with the tables EVENTS and GTI and its cuts.
 
     Parameters
     ----------
     events : Events
         The photons.
     path : Path
-        The file; replaced if it is there.
+        The file; replaced if it exists.
     years : float
-        Length of the survey: arrival times are drawn evenly over it.
+        Length of the survey in years, over which arrival times are uniform.
     region : Region
-        The circle that was kept, written as a position cut.
+        The region of the photons, written as a cut on position.
     seed : int
-        Of the arrival times.
+        Seed of the arrival times.
     """
     stop = _START + years * _YEAR
     lon, lat = angles(events.vectors)
@@ -119,31 +119,31 @@ def write_wcs_cube(
     pixel: tuple[float, float] = (0.1, 0.1),
     years: float = 1.0,
 ) -> None:
-    """Write a counts cube on a celestial grid (CAR), as gtbin does.
+    """Write a counts cube on a celestial grid (CAR), like gtbin.
 
     Parameters
     ----------
     events : Events
         The photons; those outside the grid or the energies are left out.
     path : Path
-        The file; replaced if it is there.
+        The file; replaced if it exists.
     edges : sequence of float
-        Energy edges, MeV.
+        Edges of the energy channels in MeV.
     frame : {"galactic", "icrs"}
         Coordinates of the grid.
     centre : tuple of float
-        Longitude and latitude of the middle, deg.
+        Longitude and latitude of the centre in deg.
     shape : tuple of int
-        Rows and columns.
+        Numbers of rows and columns.
     pixel : tuple of float
-        Width and height of a pixel, deg.
+        Width and height of a pixel in deg.
     years : float
-        Length of the survey.
+        Length of the survey in years.
     """
     wcs = WCS(naxis=2)
     kinds = ("GLON", "GLAT") if frame == "galactic" else ("RA--", "DEC-")
     wcs.wcs.ctype = [f"{kind}-CAR" for kind in kinds]
-    # the reference lies on the equator, or the projection is oblique
+    # the reference point is on the equator, since the projection is oblique otherwise
     wcs.wcs.crval = [centre[0], 0.0]
     wcs.wcs.cdelt = [-pixel[0], pixel[1]]
     wcs.wcs.crpix = [(shape[1] + 1) / 2, (shape[0] + 1) / 2 - centre[1] / pixel[1]]
@@ -176,16 +176,16 @@ def write_healpix_cube(
     frame: Literal["galactic", "icrs"] = "galactic",
     years: float = 1.0,
 ) -> None:
-    """Write a counts cube of the whole sky on HEALPix pixels, as gtbin does.
+    """Write a counts cube of the whole sky as a HEALPix map, like gtbin.
 
     Parameters
     ----------
     events : Events
         The photons; those outside the energies are left out.
     path : Path
-        The file; replaced if it is there.
+        The file; replaced if it exists.
     edges : sequence of float
-        Energy edges, MeV.
+        Edges of the energy channels in MeV.
     nside : int
         Resolution.
     order : {"ring", "nested"}
@@ -193,7 +193,7 @@ def write_healpix_cube(
     frame : {"galactic", "icrs"}
         Coordinates of the pixels.
     years : float
-        Length of the survey.
+        Length of the survey in years.
     """
     healpix = HEALPix(nside, order=order)
     lon, lat = _coordinates(events, frame)
@@ -230,7 +230,7 @@ def write_healpix_cube(
 
 
 def truth(sky: Sky, region: Region = WHOLE_SKY) -> QTable:
-    """Return the sources of a sky that are in a region, brightest first."""
+    """Return the table of a sky's sources in a region, the brightest first."""
     population = sky.population
     kept = np.flatnonzero(region.holds(sky.vectors))
     kept = kept[np.argsort(-population.flux[kept], kind="stable")]
@@ -251,7 +251,7 @@ def truth(sky: Sky, region: Region = WHOLE_SKY) -> QTable:
 
 
 def _bits(value: int | NDArray[np.integer], n: int | None = None) -> NDArray[np.bool_]:
-    """Return numbers as the FITS format 32X has them: the lowest bit comes last."""
+    """Return numbers as bits for the FITS format 32X, the lowest bit last, (n, 32)."""
     numbers = np.broadcast_to(
         np.asarray(value, np.uint32), np.shape(value) if n is None else n
     )

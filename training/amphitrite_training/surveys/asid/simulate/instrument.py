@@ -1,7 +1,7 @@
-"""The Fermi Large Area Telescope: exposure and point spread function.
+"""The Fermi Large Area Telescope: exposure and point spread function (PSF).
 
-Energies are in MeV.  Energy dispersion is left out: it is about 10 % of the energy
-here, small beside the bands.
+Energies are in MeV.  Energy dispersion is not simulated: it is about 10 % of the energy
+here, small in comparison with the bands.
 
 References
 ----------
@@ -25,7 +25,7 @@ from amphitrite.surveys.asid.bands import SPECTRAL_INDEX, Band
 
 Floats = NDArray[np.floating]
 
-# Scaling parameters c0, c1 (rad) of the event types PSF0 to PSF3 [1]; each type holds
+# Scaling parameters c0, c1 (rad) of the event types PSF0 to PSF3 [1]; each type has
 # about a quarter of the photons.
 EVENT_TYPES: Final = (
     (1.53e-1, 5.70e-3),
@@ -35,30 +35,30 @@ EVENT_TYPES: Final = (
 )
 ALL_TYPES: Final = (0.25, 0.25, 0.25, 0.25)
 KING_GAMMA: Final = 2.5
-# A King profile of this slope holds 68 % within 2.385 sigma; against the tabulated PSF
-# of the 3FHL data set (PSF2, PSF3, 4 to 20 GeV) that radius is 0.96 of the scale.
+# A King profile of this slope holds 68 % within 2.385 sigma.  In the tabulated PSF of
+# the 3FHL data set (PSF2, PSF3, 4 to 20 GeV) the 68 % radius is 0.96 of the scale.
 _R68_IN_SIGMA: Final = 2.385
 _R68_IN_SCALE: Final = 0.96
 
-# At 10 GeV [2], per year.  Below that the exposure falls as the acceptance does; the
-# shape is approximate (about 5 %), which training covers by varying every band.
+# Exposure at 10 GeV [2], per year.  At lower energies it decreases like the acceptance;
+# the shape is approximate (about 5 %), which training covers by varying every band.
 _CM2_S_PER_YEAR: Final = 3.23e11 / 7
 _SHAPE_MEV: Final = (300.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 20_000.0)
 _SHAPE: Final = (0.62, 0.75, 0.87, 0.94, 0.99, 1.0)
-# Relative to the mean of the sky, at these declinations (deg) [3].
+# Exposure relative to the mean of the sky, at these declinations (deg) [3].
 _DECLINATIONS: Final = (-80, -60, -40, -20, 0, 20, 40, 60, 80)
 _BY_DECLINATION: Final = (0.995, 1.048, 1.017, 0.917, 0.847, 0.923, 1.077, 1.238, 1.403)
 
 
 def exposure(energy: Floats, *, years: float) -> Floats:
-    """Return the mean exposure of the sky, cm2 s.
+    """Return the mean exposure of the sky in cm2 s.
 
     Parameters
     ----------
     energy : (...) ndarray
-        MeV, 300 to 20,000.
+        Energies in MeV, 300 to 20,000.
     years : float
-        Length of the survey.
+        Length of the survey in years.
     """
     shape = np.interp(np.log(energy), np.log(_SHAPE_MEV), _SHAPE)
     return np.asarray(_CM2_S_PER_YEAR * years * shape)
@@ -66,27 +66,34 @@ def exposure(energy: Floats, *, years: float) -> Floats:
 
 @cache
 def band_exposure(band: Band, *, years: float) -> float:
-    """Return the mean exposure of the sky in a band, cm2 s.
+    """Return the mean exposure of the sky in a band in cm2 s.
 
-    The mean over the photons of a typical source, an E^-2.4 spectrum.
+    It is the mean over the photons of a typical source, an E^-2.4 spectrum.
+
+    Parameters
+    ----------
+    band : Band
+        The energy band.
+    years : float
+        Length of the survey in years.
     """
     energy = np.geomspace(band.low, band.high, 50)
-    photons = energy ** (1 - SPECTRAL_INDEX)  # of equal steps in the logarithm
+    photons = energy ** (1 - SPECTRAL_INDEX)  # in equal steps of the logarithm
     return float(np.average(exposure(energy, years=years), weights=photons))
 
 
 def relative_exposure(declination: Floats) -> Floats:
-    """Return the exposure at declinations (deg) relative to the mean of the sky."""
+    """Return the exposure at declinations in deg, relative to the mean of the sky."""
     return np.asarray(np.interp(declination, _DECLINATIONS, _BY_DECLINATION))
 
 
 def king_sigma(energy: Floats, event_type: NDArray[np.integer]) -> Floats:
-    """Return the width of the King profile, deg.
+    """Return the width sigma of the King profile in deg.
 
     Parameters
     ----------
     energy : (...) ndarray
-        MeV.
+        Energies in MeV.
     event_type : (...) ndarray of int
         0 to 3 for PSF0 to PSF3.
     """
@@ -98,9 +105,23 @@ def king_sigma(energy: Floats, event_type: NDArray[np.integer]) -> Floats:
 def draw_offsets(
     rng: np.random.Generator, energy: Floats, event_type: NDArray[np.integer]
 ) -> tuple[Floats, Floats]:
-    """Draw how far each photon is seen from where it came, two components in deg.
+    """Return random offsets of photons from their true directions by the PSF.
 
-    The King profile has an analytic inverse of its cumulative distribution.
+    The cumulative distribution of the King profile has an analytic inverse.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of the random numbers.
+    energy : (n,) ndarray
+        Energies in MeV.
+    event_type : (n,) ndarray of int
+        0 to 3 for PSF0 to PSF3.
+
+    Returns
+    -------
+    dx, dy : (n,) ndarray
+        Two perpendicular components in deg.
     """
     g = KING_GAMMA
     u = rng.random(len(energy))
@@ -116,7 +137,7 @@ def contained(radius: Floats, sigma: float) -> Floats:
 
 
 def _weights(band: Band) -> tuple[Floats, Floats]:
-    """Return energies in a band and the photons that a typical source has there."""
+    """Return energies in a band, and the fractions of a typical source's photons."""
     energy = np.geomspace(band.low, band.high, 8)
     weight = energy ** (1 - SPECTRAL_INDEX) * exposure(energy, years=1.0)
     return energy, weight / weight.sum()
@@ -124,7 +145,7 @@ def _weights(band: Band) -> tuple[Floats, Floats]:
 
 @cache
 def r68(band: Band) -> float:
-    """Return the radius that holds 68 % of a source's photons in a band, deg."""
+    """Return the radius in deg that holds 68 % of a source's photons in a band."""
     radius = np.linspace(0, 6, 6001)
     share = np.zeros_like(radius)
     for energy, weight in zip(*_weights(band), strict=True):
@@ -138,23 +159,23 @@ def r68(band: Band) -> float:
 def kernel(
     band: Band, side: int, pixel: float, types: tuple[float, ...] = ALL_TYPES
 ) -> NDArray[np.complex64]:
-    """Return the PSF of a band as a Fourier transform on a periodic grid.
+    """Return the Fourier transform of a band's PSF on a periodic grid.
 
     Parameters
     ----------
     band : Band
-        The energies, weighed as a typical source weighs them.
+        The band, whose energies are weighted by a typical source's photons.
     side : int
         Pixels on a side of the grid.
     pixel : float
-        Their size, deg.
+        Side of a pixel in deg.
     types : tuple of float
-        Which part of the photons is of each event type; sums to 1.
+        Fraction of the photons of each event type; the sum is 1.
 
     Returns
     -------
     (side, side // 2 + 1) ndarray of complex64
-        Of a kernel whose sum is 1.
+        Transform of a kernel whose sum is 1.
     """
     centre = side // 2
     axis = (np.arange(side) - centre) * pixel
@@ -169,7 +190,7 @@ def kernel(
                 continue
             sigma = float(king_sigma(energy, np.array(kind)))
             profile = _king(axis[:, None] ** 2 + axis**2, sigma)
-            # the profile is sharp in the middle: there it is averaged over the pixels
+            # near the centre, the steep profile is averaged over each pixel
             blocks = _king(sub[:, None] ** 2 + sub**2, sigma).reshape(
                 17, fine, 17, fine
             )

@@ -1,4 +1,4 @@
-"""Draw the photons of a simulated sky one by one, as the telescope would list them."""
+"""The photons of a simulated sky, as in an event list of the telescope."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOWEST_MEV: Final = 300.0
 HIGHEST_MEV: Final = 20_000.0
 _NODES: Final = np.geomspace(LOWEST_MEV, HIGHEST_MEV, 64)
 _NSIDE: Final = 256
-# Light from further than this outside a region does not shine in.
+# Photons from farther outside a region are not observed inside.
 _MARGIN_DEGREES: Final = 8.0
 
 
@@ -34,9 +34,9 @@ class Region:
     Parameters
     ----------
     lon, lat : float
-        Galactic coordinates of its centre, deg.
+        Galactic coordinates of its centre in deg.
     radius : float
-        deg; 180 is the whole sky.
+        Radius in deg; 180 is the whole sky.
     """
 
     lon: float = 0.0
@@ -44,7 +44,15 @@ class Region:
     radius: float = 180.0
 
     def holds(self, vectors: Floats, *, margin: float = 0.0) -> NDArray[np.bool_]:
-        """Return whether directions are in it, or within a margin (deg) of it."""
+        """Return whether (n, 3) unit vectors are in the circle or a margin around it.
+
+        Parameters
+        ----------
+        vectors : (n, 3) ndarray
+            Galactic unit vectors.
+        margin : float
+            Width of the margin in deg.
+        """
         reach = self.radius + margin
         if reach >= 180.0:
             return np.ones(len(vectors), bool)
@@ -62,9 +70,9 @@ class Events:
     Parameters
     ----------
     vectors : (n, 3) ndarray of float32
-        Galactic unit vectors of where they are seen.
+        Galactic unit vectors of their observed directions.
     energy : (n,) ndarray of float32
-        MeV.
+        Energies in MeV.
     event_type : (n,) ndarray of uint8
         0 to 3 for PSF0 to PSF3.
     """
@@ -80,21 +88,21 @@ class Events:
 def draw_events(
     sky: Sky, rng: np.random.Generator, region: Region = WHOLE_SKY
 ) -> Events:
-    """Draw the photons that are seen in a region, in random order.
+    """Return random photons observed in a region, in random order.
 
     Parameters
     ----------
     sky : Sky
-        Where they come from.
-    rng : numpy Generator
-        The same state gives the same photons.
+        The sky that emits them.
+    rng : numpy.random.Generator
+        Source of the random numbers; the same state gives the same photons.
     region : Region
-        The part of the sky that is kept.
+        The observed region.
 
     Returns
     -------
     Events
-        Their energies are from `LOWEST_MEV` up to `HIGHEST_MEV`.
+        Photons with energies from `LOWEST_MEV` to `HIGHEST_MEV`.
     """
     parts = [
         _from_sources(sky, rng, region),
@@ -129,7 +137,10 @@ def _from_sources(
 def _from_diffuse(
     sky: Sky, rng: np.random.Generator, region: Region
 ) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Draw gas, inverse Compton light and the isotropic part, pixel by pixel."""
+    """Return photons of gas, inverse Compton and isotropic emission.
+
+    Each of the three has directions, (n, 3), and energies in MeV, (n,).
+    """
     healpix = HEALPix(_NSIDE, order="nested")
     pixels = np.arange(healpix.npix)
     lon, lat = healpix.healpix_to_lonlat(pixels)
@@ -157,7 +168,7 @@ def _from_diffuse(
 
 
 def _per_interval(flux: Floats, years: float) -> Floats:
-    """Return the photons expected between neighbouring energies."""
+    """Return the expected photons per interval of `_NODES`, for fluxes (..., n)."""
     density = flux * instrument.exposure(_NODES, years=years) * _NODES
     steps = np.diff(np.log(_NODES))
     return np.asarray(0.5 * (density[..., 1:] + density[..., :-1]) * steps)
@@ -166,27 +177,27 @@ def _per_interval(flux: Floats, years: float) -> Floats:
 def _within(
     rng: np.random.Generator, interval: NDArray[np.integer]
 ) -> NDArray[np.float32]:
-    """Draw energies within intervals, evenly in their logarithm."""
+    """Return random energies in intervals, uniform in the logarithm, in MeV."""
     logs = np.log(_NODES)
     energy = np.exp(logs[interval] + rng.random(len(interval)) * (logs[1] - logs[0]))
-    # single precision must not round the last ones out of the band
+    # rounding to single precision must not move energies out of the band
     return np.clip(energy, LOWEST_MEV, np.nextafter(np.float32(HIGHEST_MEV), 0)).astype(
         np.float32
     )
 
 
 def _exposed(vectors: Floats) -> Floats:
-    """Return the exposure at Galactic directions relative to the sky's mean."""
+    """Return the exposure in Galactic directions relative to the mean of the sky."""
     lon, lat = angles(vectors)
     dec = SkyCoord(lon, lat, unit="deg", frame="galactic").icrs.dec.deg
     return instrument.relative_exposure(dec)
 
 
 def _displaced(vectors: NDArray[np.float32], dx: Floats, dy: Floats) -> Floats:
-    """Move directions by offsets (deg) along two perpendicular great circles."""
+    """Return directions shifted by offsets in deg to the east and to the north."""
     x, y, _ = vectors.T
     flat = np.hypot(x, y)
-    at_pole = flat == 0  # where every direction is as good as east
+    at_pole = flat == 0  # where any direction may serve as east
     east = np.stack([-y, np.where(at_pole, 1, x), np.zeros_like(x)], axis=1)
     east = east / np.where(at_pole, 1, flat)[:, None]
     north = np.cross(vectors, east)

@@ -1,9 +1,9 @@
-"""The point sources of a sky: drawn, or read from the Fermi catalogue.
+"""The point sources of a sky: random ones, or those of the Fermi catalogue.
 
-The drawn ones follow what the 4FGL-DR3 catalogue [1]_ holds (file gll_psc_v30).  At
-latitudes over 10 deg it counts, per square degree, 0.0157 sources with more than 1e-9
-photons/cm2/s above 1 GeV, 0.00243 over 5e-9, 0.0305 over 5e-10 and 0.0517 over 3e-10;
-it is incomplete below about 2e-10, where the counts are extrapolated.
+Random sources follow the 4FGL-DR3 catalogue [1]_ (file gll_psc_v30).  At latitudes
+above 10 deg it has, per square degree, 0.0157 sources with more than 1e-9 photons/cm2/s
+above 1 GeV, 0.00243 with more than 5e-9, 0.0305 with more than 5e-10 and 0.0517 with
+more than 3e-10; it is incomplete below about 2e-10, where the counts are extrapolated.
 
 References
 ----------
@@ -34,17 +34,18 @@ ENERGIES: Final = np.geomspace(300.0, 100_000.0, 90)
 CLASSES: Final = ("bll", "fsrq", "bcu", "psr", "other")
 
 _SKY_SQUARE_DEGREES: Final = 41_252.96
-# Cumulative counts per square degree of the isotropic sources: the catalogue's, less
-# the pulsars (about 0.0014 over 1e-9), and extrapolated below 2e-10.
+# Cumulative counts per square degree of the isotropic sources: those of the catalogue
+# without pulsars (about 0.0014 above 1e-9), extrapolated below 2e-10.
 _FLUX: Final = (3e-11, 1e-10, 3e-10, 1e-9, 5e-9, 1e-8, 3e-8, 1e-7, 1e-6)
 _DENSITY: Final = (0.37, 0.143, 0.0485, 0.0143, 2.2e-3, 9.0e-4, 2.2e-4, 3.8e-5, 1e-6)
-# Shares, spectral index, curvature: medians and half the 16-84 % range per class.
+# Per class: fraction, then spectral index and curvature, each with median and half the
+# 16-84 % range.
 _BLAZARS: Final = (
     (0.39, 1.94, 0.21, 0.07, 0.06),
     (0.21, 2.39, 0.20, 0.11, 0.07),
     (0.40, 2.22, 0.29, 0.12, 0.10),
 )
-_N_DISC: Final = 1_200  # within the plane, catalogue less blazars, complete above 1e-9
+_N_DISC: Final = 1_200  # in the plane: the catalogue without blazars, complete to 1e-9
 _N_PULSARS_HIGH: Final = 170  # millisecond pulsars and globular clusters
 
 
@@ -55,13 +56,13 @@ class Population:
     Parameters
     ----------
     lon, lat : (n,) ndarray
-        Galactic coordinates, deg.
+        Galactic coordinates in deg.
     flux : (n,) ndarray
-        Photons/cm2/s from 1 to 100 GeV.
+        Fluxes from 1 to 100 GeV in photons/cm2/s.
     spectra : (n, len(ENERGIES)) ndarray
         dN/dE in photons/cm2/s/MeV at `ENERGIES`.
     kind : (n,) ndarray of uint8
-        Index in `CLASSES`.
+        Index of the class in `CLASSES`.
     """
 
     lon: Floats
@@ -80,28 +81,35 @@ class Population:
 
 
 def draw(rng: np.random.Generator) -> Population:
-    """Draw the sources of a whole sky with more than 3e-11 photons/cm2/s."""
+    """Return random sources of a whole sky, down to about 3e-11 photons/cm2/s.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of the random numbers.
+    """
     parts = [_blazars(rng), _disc(rng), _pulsars_off_plane(rng)]
     return _joined(parts)
 
 
 def from_catalogue(path: Path) -> Population:
-    """Read the sources of a 4FGL catalogue file (gll_psc_v*.fit).
+    """Return the sources of a 4FGL catalogue file (gll_psc_v*.fit).
 
     Parameters
     ----------
     path : Path
-        The FITS file; data release 3 or later, for the form of pulsars' spectra.
+        The FITS file of data release 3 or later, which have the form of pulsars'
+        spectra that is used here.
 
     Returns
     -------
     Population
-        All sources, extended ones as points, but for those without a flux.
+        All sources with a flux, extended ones as points.
 
     Raises
     ------
     BadInput
-        The file cannot be read, or has not the catalogue's table.
+        The file cannot be read, or lacks the catalogue's table.
     """
     try:
         table = Table.read(path, format="fits", hdu=1)
@@ -134,9 +142,9 @@ def from_catalogue(path: Path) -> Population:
 def _population(
     lon: Floats, lat: Floats, flux: Floats, shape: Floats, kind: NDArray[np.uint8]
 ) -> Population:
-    """Scale spectra of any height to the fluxes."""
+    """Return a population with spectra of a shape, scaled to the fluxes."""
     above = ENERGIES >= 1_000.0
-    # the grid has no node at 1 GeV: the piece up to the first one is added
+    # the grid has no node at 1 GeV, so that the part up to the first node is added
     first = np.flatnonzero(above)[0]
     low, high = np.log(ENERGIES[first - 1 : first + 1])
     part = (np.log(1_000.0) - low) / (high - low)
@@ -171,7 +179,7 @@ def _blazars(rng: np.random.Generator) -> Population:
 
 
 def _disc(rng: np.random.Generator) -> Population:
-    """Draw pulsars, nebulae and remnants: latitudes within about 8 deg of the plane."""
+    """Return random pulsars, nebulae and remnants, mostly within 8 deg of the plane."""
     n = rng.poisson(_N_DISC)
     flux = np.clip(10 ** rng.normal(-9.0, 0.5, n), 5e-11, 1e-5)
     lat = rng.normal(-0.2, np.where(rng.random(n) < 0.6, 1.5, 5.0))
@@ -193,7 +201,7 @@ def _pulsars_off_plane(rng: np.random.Generator) -> Population:
 
 
 def _pulsar_shape(rng: np.random.Generator, n: int) -> Floats:
-    """Draw spectra with the catalogue's medians and ranges of the PLEC columns."""
+    """Return n random spectra with the catalogue's distribution of PLEC parameters."""
     gamma = np.clip(rng.normal(2.09, 0.33, n), 1.0, 3.0)
     d = np.clip(10 ** rng.normal(-0.16, 0.22, n), 0.1, 3.0)
     pivot = 1_516.0 * 10 ** rng.normal(0.0, 0.16, n)

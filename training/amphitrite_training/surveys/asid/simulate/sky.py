@@ -1,4 +1,4 @@
-"""A simulated gamma-ray sky, and the counts to expect on its patches."""
+"""A simulated gamma-ray sky, and the expected counts of its patches."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ from amphitrite_training.surveys.asid.simulate.population import (
 Floats = NDArray[np.floating]
 
 YEARS: Final = 11.0
-# The grids of the calculation cover half as much again as the patch: what lies outside
-# shines in.  Sources are kept to a little less, so that none wraps around.
+# The grids of the calculation are 1.5 times as wide as the patch, since photons from
+# outside are seen inside.  Sources very close to the grid's edge are left out, because
+# the grid is periodic.
 _PADDED: Final = 1.5
 _REACH_DEGREES: Final = PATCH_DEGREES * _PADDED / 2 - 0.1
 _STRUCTURE_PIXELS: Final = 192
@@ -39,16 +40,16 @@ _STRUCTURE_PIXELS: Final = 192
 
 @dataclass(frozen=True)
 class Sky:
-    """A whole sky: sources, diffuse light and how long it was watched.
+    """A whole sky: sources, diffuse emission and the length of the survey.
 
     Parameters
     ----------
     population : Population
         The point sources.
     diffuse : Diffuse
-        Galactic light; the isotropic part is the same in all skies.
+        The diffuse Galactic emission; the isotropic part is the same in all skies.
     years : float
-        Length of the survey.
+        Length of the survey in years.
     """
 
     population: Population
@@ -62,7 +63,7 @@ class Sky:
 
     @cached_property
     def counts(self) -> Floats:
-        """(n_sources, n_bands) photons to expect at the sky's mean exposure."""
+        """(n_sources, n_bands) expected photons at the mean exposure of the sky."""
         return np.stack(
             [
                 spectra.counts_per_band(
@@ -75,7 +76,10 @@ class Sky:
 
     @cached_property
     def diffuse_counts(self) -> tuple[Floats, Floats, Floats]:
-        """Photons per sr in each band, for unit gas, unit Compton light, isotropic."""
+        """Expected photons per sr in each band: gas, inverse Compton and isotropic.
+
+        The first two are for an intensity of 1 photon/cm2/s/sr from 2 to 20 GeV.
+        """
         grid = np.geomspace(300.0, 20_000.0, 60)
         tilt = self.diffuse.variant.tilt
         shapes = (
@@ -97,7 +101,7 @@ class Sky:
 
 @dataclass(frozen=True)
 class Expected:
-    """What to expect on one patch.
+    """The expected counts and the sources of one patch.
 
     Parameters
     ----------
@@ -105,15 +109,20 @@ class Expected:
         (pixels, pixels) expected photons per band, float32, see
         `amphitrite.surveys.asid.prepare.patches`.
     x, y : (n,) ndarray
-        The sources within 0.7 deg of the patch or in it, deg in its frame.
+        Positions in deg, in the patch's frame, of the sources in the patch or within
+        0.7 deg of it.
     flux : (n,) ndarray
-        Photons/cm2/s from 1 to 100 GeV.
+        Their fluxes from 1 to 100 GeV in photons/cm2/s.
     test_statistic : (n, n_bands) ndarray
-        Expected test statistic of each source in each band: twice the logarithm of
-        the likelihood ratio, 2 ((S + B) ln(1 + S/B) - S), of the S photons that it
-        has in the 68 % radius over the B diffuse ones there [1]_.
+        Expected test statistic of each source in each band [1]_: twice the logarithm of
+        the likelihood ratio, 2 ((S + B) ln(1 + S/B) - S), for S photons of the source
+        and B diffuse ones within the 68 % radius.
     source : (n,) ndarray of int
         Index of each source in the sky's population.
+
+    References
+    ----------
+    .. [1] Mattox et al. 1996, ApJ 461, 396, doi:10.1086/177068
     """
 
     counts: tuple[NDArray[np.float32], ...]
@@ -131,18 +140,18 @@ def make_sky(
     years: float = YEARS,
     population: Population | None = None,
 ) -> Sky:
-    """Make a sky.
+    """Return a random sky.
 
     Parameters
     ----------
     seed : int
-        The same seed gives the same sky.
+        Seed of the random numbers.
     variant : str
-        Of the diffuse light: A, B or C; see `diffuse.VARIANTS`.
+        Variant of the diffuse emission: A, B or C; see `diffuse.VARIANTS`.
     years : float
-        Length of the survey.
+        Length of the survey in years.
     population : Population, optional
-        Sources to use, such as the catalogue's, instead of drawing them.
+        Sources to use, such as those of the catalogue, instead of random ones.
     """
     rng = np.random.default_rng(seed)
     drawn = draw(rng) if population is None else population
@@ -152,31 +161,27 @@ def make_sky(
 def expect(
     sky: Sky, patch: Patch, *, event_types: tuple[float, ...] = instrument.ALL_TYPES
 ) -> Expected:
-    """Return the counts to expect on a patch, and its sources.
+    """Return the expected counts of a patch, and its sources.
 
     Parameters
     ----------
     sky : Sky
         The sky.
     patch : Patch
-        Where.
+        The patch.
     event_types : tuple of float
-        Which part of the photons is of PSF0 to PSF3; their number stays the same.
+        Fractions of the photons of PSF0 to PSF3; the number of photons stays the same.
 
     Returns
     -------
     Expected
-        Without the noise of counting.
+        Counts without Poisson noise.
 
     Notes
     -----
-    A source's photons are spread by the PSF of a typical spectrum in each band, not by
-    that of its own.  The exposure is that at the patch's centre.  The test
-    statistic is that of all event types together, whichever the photons are of.
-
-    References
-    ----------
-    .. [1] Mattox et al. 1996, ApJ 461, 396, doi:10.1086/177068
+    In each band, the PSF is that of a typical spectrum, not of the source's own.  The
+    exposure is that at the patch's centre.  The test statistic is that of all event
+    types together, for any `event_types`.
     """
     near = np.flatnonzero(
         sky.vectors @ patch.vectors(np.float64(0), np.float64(0))
@@ -214,14 +219,14 @@ def _test_statistic(signal: Floats, background: Floats) -> Floats:
 
 
 def relative_exposure(patch: Patch) -> float:
-    """Return the exposure at a patch's centre relative to the sky's mean."""
+    """Return the exposure at a patch's centre relative to the mean of the sky."""
     centre = SkyCoord(patch.lon, patch.lat, unit="deg", frame="galactic").icrs
     return float(instrument.relative_exposure(centre.dec.deg))
 
 
 @cache
 def _structure_grid() -> tuple[Floats, Floats]:
-    """Return x, y (deg) of the pixels on which structure is calculated."""
+    """Return x and y in deg of the pixels on which diffuse emission is calculated."""
     step = PATCH_DEGREES * _PADDED / _STRUCTURE_PIXELS
     axis = (np.arange(_STRUCTURE_PIXELS) + 0.5) * step - PATCH_DEGREES * _PADDED / 2
     return np.meshgrid(-axis, axis)  # type: ignore[return-value]
@@ -235,15 +240,15 @@ def _image(
     counts: Floats,
     event_types: tuple[float, ...],
 ) -> NDArray[np.float32]:
-    """Lay sources and diffuse light onto a grid, blur them and cut the patch out."""
+    """Return the expected counts of a patch in a band, convolved with the PSF."""
     side = max(round(band.pixels * _PADDED), 96)
     pixel = PATCH_DEGREES * _PADDED / side
     solid_angle = np.radians(pixel) ** 2
-    light = _resized(surface, side) * solid_angle + _deposit(x, y, counts, side, pixel)
+    sharp = _resized(surface, side) * solid_angle + _deposit(x, y, counts, side, pixel)
     blurred = fft.irfft2(
-        fft.rfft2(light.astype(np.float32))
+        fft.rfft2(sharp.astype(np.float32))
         * instrument.kernel(band, side, pixel, event_types),
-        s=light.shape,
+        s=sharp.shape,
     )
     edge = side // 6
     patch = blurred[edge : side - edge, edge : side - edge]
@@ -253,7 +258,7 @@ def _image(
 
 
 def _deposit(x: Floats, y: Floats, counts: Floats, side: int, pixel: float) -> Floats:
-    """Share each source's photons between the four nearest pixels."""
+    """Return the counts of sources, each divided between its four nearest pixels."""
     half = side * pixel / 2
     column, row = (half - x) / pixel - 0.5, (y + half) / pixel - 0.5
     left, top = np.floor(column).astype(int), np.floor(row).astype(int)
@@ -292,7 +297,7 @@ def _linear(n: int, side: int) -> NDArray[np.float32]:
 
 
 def _sampled(surface: Floats, x: Floats, y: Floats) -> Floats:
-    """Return the intensity at positions (deg), without interpolation."""
+    """Return the intensity at positions in deg, without interpolation."""
     n = len(surface)
     pixel = PATCH_DEGREES * _PADDED / n
     half = n * pixel / 2
@@ -303,5 +308,5 @@ def _sampled(surface: Floats, x: Floats, y: Floats) -> Floats:
 
 @cache
 def _aperture(band: Band) -> float:
-    """Return the solid angle within the 68 % radius of a band, sr."""
+    """Return the solid angle in sr within the 68 % radius of a band."""
     return float(np.pi * np.radians(instrument.r68(band)) ** 2)

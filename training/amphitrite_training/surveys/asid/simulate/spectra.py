@@ -1,4 +1,4 @@
-"""Photon spectra of sources and of the diffuse sky.  Energies are in MeV.
+"""Photon spectra of sources and of the diffuse emission.  Energies are in MeV.
 
 References
 ----------
@@ -25,7 +25,7 @@ _ISOTROPIC: Final = (
     (300.0, 500.0, 1_000.0, 2_000.0, 7_000.0, 20_000.0),
     (1.19e-3, 9.5e-4, 6.0e-4, 4.5e-4, 5.1e-4, 6.0e-4),
 )
-# dN/dE, whose shape alone is used [3].
+# dN/dE, of which only the shape is used [3].
 _GALACTIC: Final = (
     (313.0, 893.0, 1_960.0, 7_270.0, 20_750.0),
     (3.37e-7, 4.60e-8, 8.09e-9, 3.29e-10, 2.24e-11),
@@ -33,7 +33,20 @@ _GALACTIC: Final = (
 
 
 def log_parabola(energy: Floats, alpha: Floats, beta: Floats, pivot: Floats) -> Floats:
-    """Return (E/Ep)^-(alpha + beta ln(E/Ep)) [1]; the parameters' axes come first."""
+    """Return the log parabola (E/Ep)^-(alpha + beta ln(E/Ep)) [1].
+
+    Parameters
+    ----------
+    energy : (n_energies,) ndarray
+        Energies in MeV.
+    alpha, beta, pivot : (...) ndarray
+        Index, curvature and pivot energy Ep in MeV.
+
+    Returns
+    -------
+    (..., n_energies) ndarray
+        1 at the pivot energy.
+    """
     x = np.log(energy / pivot[..., None])
     return np.asarray(np.exp(-x * (alpha[..., None] + beta[..., None] * x)))
 
@@ -46,9 +59,14 @@ def cutoff_power_law(
     Parameters
     ----------
     energy : (n_energies,) ndarray
-        MeV.
+        Energies in MeV.
     gamma, d, b, pivot : (...) ndarray
         The catalogue's PLEC_IndexS, PLEC_ExpfactorS, PLEC_Exp_Index, Pivot_Energy.
+
+    Returns
+    -------
+    (..., n_energies) ndarray
+        1 at the pivot energy.
     """
     x = np.log(energy / pivot[..., None])
     gamma, d, b = gamma[..., None], d[..., None], b[..., None]
@@ -56,24 +74,24 @@ def cutoff_power_law(
 
 
 def isotropic(energy: Floats) -> Floats:
-    """Return the isotropic intensity, photons/cm2/s/sr/MeV [2]."""
+    """Return the isotropic intensity in photons/cm2/s/sr/MeV [2]."""
     return _interpolated(energy, *_ISOTROPIC) / energy**2
 
 
 def galactic(energy: Floats, *, tilt: float = 0.0) -> Floats:
-    """Return the shape of the Galactic intensity, per MeV [3].
+    """Return the spectral shape of the Galactic intensity per MeV [3].
 
     Parameters
     ----------
     energy : (...) ndarray
-        MeV.
+        Energies in MeV.
     tilt : float
-        The shape is multiplied by (E / 4 GeV)^tilt.
+        Exponent of the factor (E / 4 GeV)^tilt on the shape.
 
     Returns
     -------
     (...) ndarray
-        Its integral from 2 to 20 GeV is 1 where the tilt is 0.
+        Without tilt, the integral from 2 to 20 GeV is 1.
     """
     grid = np.geomspace(2_000.0, 20_000.0, 50)
     whole = np.trapezoid(_interpolated(grid, *_GALACTIC), grid)
@@ -88,22 +106,23 @@ def _interpolated(energy: Floats, at: tuple[float, ...], values: Floats) -> Floa
 def counts_per_band(
     energy: Floats, spectra: Floats, band: Band, *, years: float
 ) -> Floats:
-    """Return the photons expected in a band.
+    """Return the expected photons in a band.
 
     Parameters
     ----------
     energy : (n_energies,) ndarray
-        The grid of the spectra, MeV.
+        Energies of the spectra in MeV.
     spectra : (..., n_energies) ndarray
         dN/dE in photons/cm2/s/MeV (or /sr).
     band : Band
         The band.
     years : float
-        Length of the survey, at the sky's mean exposure.
+        Length of the survey in years, at the mean exposure of the sky.
 
     Returns
     -------
     (...) ndarray
+        Expected number of photons (or per sr).
     """
     nodes = np.geomspace(band.low, band.high, 12)
     logs = np.log(np.maximum(spectra, 1e-60))
@@ -111,6 +130,6 @@ def counts_per_band(
     left = np.minimum(place.astype(int), len(energy) - 2)
     part = place - left
     flux = np.exp(logs[..., left] * (1 - part) + logs[..., left + 1] * part)
-    # in the logarithm of the energy, in which power laws are nearly straight
+    # integrated over the logarithm of energy, where power laws are smoother
     density = flux * exposure(nodes, years=years) * nodes
     return np.asarray(np.trapezoid(density, np.log(nodes)))

@@ -1,1 +1,1 @@
-"""Simulated TESS light curves: eclipses, other variables, the instrument, files."""
+"""Simulated TESS light curves: binaries, other variables, the instrument and files."""

@@ -1,7 +1,7 @@
 """Light curves of two limb-darkened spheres that eclipse each other.
 
-For binaries whose stars are far from filling their Roche lobes, and for transits of
-planets; `amphitrite_training.surveys.calnet.simulate.roche` is for the others.
+They are for binaries whose stars are much smaller than their Roche lobes, and for
+transits of planets; `amphitrite_training.surveys.calnet.simulate.roche` is for others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TABLE: Final = 257
 _NEWTON_STEPS: Final = 7
 # Morris & Naftilan 1993 for limb darkening 0.5 and gravity darkening 0.32.
 _ELLIPSOIDAL: Final = 0.15 * (15 + 0.5) * (1 + 0.32) / (3 - 0.5)
-# Beyond this the linear theory means nothing.
+# The linear theory does not hold for larger amplitudes.
 _MOST_ELLIPSOIDAL: Final = 0.12
 _LAMBERT: Final = 2 / 3
 
@@ -32,23 +32,24 @@ class Orbit:
     Parameters
     ----------
     period : float
-        Days.
+        Orbital period in days.
     epoch : float
-        Time at which star 2 is in front of star 1, days.
+        Time at which star 2 is in front of star 1, in days.
     radius1, radius2 : float
-        In units of the semi-major axis.
+        Radii in units of the semi-major axis.
     brightness : float
         Surface brightness of star 2 over that of star 1.
     inclination : float
-        Radians; pi / 2 is edge on.
+        Inclination in radians; pi / 2 is edge on.
     eccentricity : float
         0 to 0.8.
     omega : float
-        Argument of periastron of star 1's orbit as seen by star 2's, radians.
+        Argument of periastron of star 1's orbit in radians; star 2 is in front of star
+        1 at a true anomaly of pi / 2 - omega.
     limb1, limb2 : float
-        Quadratic limb darkening of both stars.
+        Coefficients of quadratic limb darkening, for both stars.
     mass_ratio : float
-        Star 2 over star 1; 0 leaves both stars round.
+        Mass of star 2 over that of star 1; with 0 both stars are spherical.
     albedo : float
         Bolometric albedo, 0 to 1, of both stars.
     """
@@ -70,26 +71,26 @@ class Orbit:
 def blocked(
     distance: ArrayLike, ratio: float, *, limb1: float, limb2: float
 ) -> NDArray[np.float64]:
-    """Return the share of a star's light that an opaque disc blocks.
+    """Return the fraction of a star's flux that an opaque disc blocks.
 
     Parameters
     ----------
     distance : (n,) array_like
-        Between the centres, in radii of the star; not negative.
+        Distance between the centres in radii of the star; not negative.
     ratio : float
-        The disc's radius over the star's, above 0.
+        Radius of the disc over that of the star, above 0.
     limb1, limb2 : float
-        I(mu) = 1 - limb1 (1 - mu) - limb2 (1 - mu)^2.
+        Coefficients of limb darkening: I(mu) = 1 - limb1 (1 - mu) - limb2 (1 - mu)^2.
 
     Returns
     -------
     (n,) ndarray
-        0 to 1; equation 2 of [1]_ without an approximation, by quadrature.
+        0 to 1; equation 2 of [1]_ by numerical quadrature.
 
     Notes
     -----
-    The quadrature's nodes crowd at both ends of the ring, where the integrand rises
-    like a square root: 24 of them leave an error of about 1e-5.
+    The nodes of the quadrature are dense at both ends of the ring, where the integrand
+    behaves like a square root: 24 of them leave an error of about 1e-5.
 
     References
     ----------
@@ -99,14 +100,14 @@ def blocked(
     coefficients = (1 - limb1 - limb2, limb1 + 2 * limb2, -limb2)
 
     def beyond(mu: Floats) -> Floats:
-        """Integrate the light from a cosine up to the centre of the disc."""
+        """Return the flux between the cosine mu and the centre of the star."""
         total = np.zeros_like(mu)
         for power, factor in enumerate(coefficients, 2):
             total += factor * (1 - mu**power) / power
         return total
 
     whole = float(beyond(np.zeros(1))[0])
-    covered = np.clip(ratio - d, 0.0, 1.0)  # rings that are hidden altogether
+    covered = np.clip(ratio - d, 0.0, 1.0)  # radius within which all is hidden
     light = beyond(np.sqrt(1 - covered**2))
 
     inner = np.minimum(np.abs(d - ratio), 1.0)
@@ -127,19 +128,19 @@ def blocked(
 
 
 def true_anomaly(mean: Floats, eccentricity: float) -> Floats:
-    """Solve Kepler's equation.
+    """Return the true anomaly, the solution of Kepler's equation.
 
     Parameters
     ----------
     mean : (n,) ndarray
-        Mean anomaly, radians.
+        Mean anomaly in radians.
     eccentricity : float
         0 to 0.8.
 
     Returns
     -------
     (n,) ndarray
-        Radians, within one turn of the mean anomaly.
+        True anomaly in radians, within one turn of the mean anomaly.
     """
     if eccentricity == 0:
         return mean
@@ -155,20 +156,20 @@ def true_anomaly(mean: Floats, eccentricity: float) -> Floats:
 
 
 def light_curve(time: Floats, orbit: Orbit) -> Floats:
-    """Render the light of a binary.
+    """Return the light curve of a binary.
 
     Parameters
     ----------
     time : (n,) ndarray
-        Days, on the scale of the orbit's epoch.
+        Times in days, on the scale of the orbit's epoch.
     orbit : Orbit
         The binary.
 
     Returns
     -------
     (n,) ndarray
-        Flux over that of the two undisturbed stars: eclipses, tidal distortion to
-        first order [1]_ and mutual irradiation.
+        Flux relative to that of the two undisturbed stars, with eclipses, tidal
+        distortion to first order [1]_ and mutual irradiation.
 
     References
     ----------

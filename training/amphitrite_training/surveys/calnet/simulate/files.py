@@ -1,4 +1,4 @@
-"""Write simulated stars as the mission's own light-curve files."""
+"""Light curve files of simulated stars in the format of the TESS mission."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from amphitrite_training.surveys.calnet.simulate.sector import CADENCE_DAYS
 from amphitrite_training.surveys.calnet.simulate.stars import SimulatedStar
 
 SIMULATED: Final = "SIMULATED by Amphitrite: no observation"
-# Numbers of simulated stars start above the catalogue's.
+# Numbers of simulated stars are above those of the TESS Input Catalog.
 FIRST_TIC: Final = 90_000_000_000
 _FIRST_CADENCE: Final = 70_000
 
 TRUTH: Final = (
     Column("tic", "int64", "", "meta.id;meta.main", "Number of the simulated star"),
-    Column("kind", "str", "", "meta.code.class", "Simulated kind of star"),
+    Column("kind", "str", "", "meta.code.class", "Simulated class of star"),
     Column("period", "float64", "d", "time.period", "Orbital period; 0 for none"),
     Column(
         "epoch", "float64", "d", "time.epoch", "A primary minimum, BTJD; 0 for none"
@@ -34,12 +34,12 @@ TRUTH: Final = (
 
 
 def tic(star: SimulatedStar) -> int:
-    """Return the number that a simulated star has in its file."""
+    """Return the TIC number of a simulated star."""
     return FIRST_TIC + star.seed
 
 
 def position(star: SimulatedStar) -> tuple[float, float]:
-    """Return right ascension and declination of a simulated star, deg."""
+    """Return right ascension and declination of a simulated star in deg."""
     rng = np.random.default_rng([star.seed, 5])
     return rng.uniform(0, 360), float(np.degrees(np.arcsin(rng.uniform(-1, 1))))
 
@@ -49,20 +49,21 @@ def write_star(star: SimulatedStar, folder: Path) -> Path:
 
     Parameters
     ----------
-    star : Star
-        What was observed.
+    star : SimulatedStar
+        The star with its light curve.
     folder : Path
         An existing folder; a file of the same star is replaced.
 
     Returns
     -------
     Path
-        The file, named as the mission does it.
+        The file, named like the mission's.
 
     Notes
     -----
-    EXP-TESS-ARC-ICD-0014 defines the format.  Centroids are left out, SAP_FLUX equals
-    PDCSAP_FLUX and the background is 0: nothing of this is simulated.
+    EXP-TESS-ARC-ICD-0014 defines the format.  Centroids and background are not
+    simulated: centroids are missing, SAP_FLUX equals PDCSAP_FLUX and the background is
+    0.
     """
     cadences = star.cadences
     ra, dec = position(star)
@@ -127,7 +128,7 @@ def _table(star: SimulatedStar) -> fits.BinTableHDU:
 
 
 def truth(stars: Sequence[SimulatedStar]) -> QTable:
-    """Return what was simulated, as a table with the columns `TRUTH`."""
+    """Return the table of the simulated stars, with the columns `TRUTH`."""
     return catalogues.table(
         TRUTH,
         {

@@ -1,7 +1,7 @@
-"""What TESS adds to the light of a star: photon noise, jitter, ramps, excursions.
+"""Noise and systematics of TESS light curves: photon noise, jitter, ramps, excursions.
 
-The photon noise is the mission's own estimate.  The other amplitudes are drawn over
-decades, so as to span what the data release notes show sector by sector
+The photon noise is the mission's own estimate.  The other amplitudes are random over
+decades, to cover those that the data release notes show sector by sector
 (https://archive.stsci.edu/tess/tess_drn.html); they are not fitted to any star.
 """
 
@@ -20,24 +20,24 @@ from amphitrite_training.surveys.calnet.simulate.sector import CADENCE_DAYS, Cad
 Floats = NDArray[np.float64]
 
 ZERO_POINT: Final = 20.44
-# ln of the noise in one hour, ppm, in powers of the TESS magnitude: Stassun et al.
-# 2018, AJ 156, 102, doi:10.3847/1538-3881/aad050.
+# ln of the noise of one hour in ppm, as a polynomial of the TESS magnitude: Stassun et
+# al. 2018, AJ 156, 102, doi:10.3847/1538-3881/aad050.
 _NOISE: Final = (
     3.29685004771, 0.8500214657, -0.2850416324,
     0.039590832137, -0.00223080159, 4.73508403525e-5,
 )  # fmt: skip
 _BRIGHTEST: Final = 4.978
 _CADENCES_PER_HOUR: Final = 30
-_COARSE: Final = 15  # cadences to a step of slow noise
+_COARSE: Final = 15  # cadences in a step of slow noise
 
 
 def photon_noise(tmag: float) -> float:
-    """Return the noise of one two-minute cadence, relative to the flux.
+    """Return the noise of one two-minute cadence relative to the flux.
 
     Parameters
     ----------
     tmag : float
-        TESS magnitude; below 4.978 the noise is that of 4.978.
+        TESS magnitude; brighter than 4.978 the noise is that of 4.978.
 
     Examples
     --------
@@ -50,9 +50,10 @@ def photon_noise(tmag: float) -> float:
 
 
 def electrons(tmag: float) -> float:
-    """Return the flux of a star of a TESS magnitude, electrons per second.
+    """Return the flux of a star of a TESS magnitude in electrons per second.
 
-    TESS Instrument Handbook v0.1 (Vanderspek et al. 2018): magnitude 20.44 gives one.
+    Magnitude 20.44 gives one electron per second (TESS Instrument Handbook v0.1,
+    Vanderspek et al. 2018).
     """
     return float(10 ** (0.4 * (ZERO_POINT - tmag)))
 
@@ -60,24 +61,24 @@ def electrons(tmag: float) -> float:
 def red_noise(
     rng: np.random.Generator, time: Floats, *, days: float, amplitude: float
 ) -> Floats:
-    """Draw an Ornstein-Uhlenbeck process.
+    """Return a random Ornstein-Uhlenbeck process.
 
     Parameters
     ----------
-    rng : numpy Generator
-        Where chance comes from.
+    rng : numpy.random.Generator
+        Source of the random numbers.
     time : (n,) ndarray
-        Ascending, days.
+        Increasing times in days.
     days : float
-        Correlation time.
+        Correlation time in days.
     amplitude : float
         Standard deviation.
 
     Returns
     -------
     (n,) ndarray
-        Linear between steps of an eighth of the correlation time, or of half an hour
-        where that is shorter.
+        Values, linearly interpolated between steps of an eighth of the correlation time
+        or of half an hour, whichever is shorter.
     """
     step = min(CADENCE_DAYS * _COARSE, days / 8)
     grid = np.arange(0, time[-1] - time[0] + 2 * step, step)
@@ -91,30 +92,30 @@ def red_noise(
 def measure(
     rng: np.random.Generator, cadences: Cadences, *, sigma: float, roughness: float
 ) -> Floats:
-    """Draw everything that the instrument adds to the relative flux.
+    """Return random noise and systematics to add to the relative flux.
 
     Parameters
     ----------
-    rng : numpy Generator
-        Where chance comes from.
+    rng : numpy.random.Generator
+        Source of the random numbers.
     cadences : Cadences
-        When is measured.
+        The cadences of the sector.
     sigma : float
-        Photon noise of a cadence, relative.
+        Photon noise of a cadence relative to the flux.
     roughness : float
-        Multiplies the slow systematics: 1 is usual, more is a badly corrected star.
+        Factor on the slow systematics: 1 is usual, more is a badly corrected star.
 
     Returns
     -------
     (n,) ndarray
-        To be added to the relative flux.
+        Noise relative to the flux.
     """
     noise = white(rng, cadences, sigma=sigma)
     return np.asarray(noise + roughness * drifts(rng, cadences, sigma=sigma))
 
 
 def white(rng: np.random.Generator, cadences: Cadences, *, sigma: float) -> Floats:
-    """Draw noise without memory: photons, jitter, dumps and outliers.
+    """Return random fast noise: photons, jitter, momentum dumps and outliers.
 
     Parameters
     ----------
@@ -145,9 +146,9 @@ def white(rng: np.random.Generator, cadences: Cadences, *, sigma: float) -> Floa
 
 
 def _jitter(rng: np.random.Generator, time: Floats, sigma: float) -> Floats:
-    """Draw clumps of partly correlated noise, as when sector 1 lost its fine pointing.
+    """Return clumps of partly correlated noise, like those of coarse pointing.
 
-    TESS data release notes 1 (DR1), on TJD 1347 to 1349.
+    Sector 1 has such noise from TJD 1347 to 1349 (TESS data release notes 1, DR1).
     """
     centre, width = rng.uniform(time[0], time[-1]), 10 ** rng.uniform(-0.6, 0.3)
     near = np.abs(time - centre) < 2.5 * width
@@ -167,7 +168,7 @@ def _jitter(rng: np.random.Generator, time: Floats, sigma: float) -> Floats:
 
 
 def _around_dumps(rng: np.random.Generator, cadences: Cadences, sigma: float) -> Floats:
-    """Draw excursions of a few cadences that outlast the flagged momentum dumps."""
+    """Return excursions of a few cadences after the flagged momentum dumps."""
     noise = np.zeros_like(cadences.time)
     height = sigma * 10 ** rng.uniform(0.3, 1.3)
     downwards = rng.choice([0.0, 0.5, 1.0])
@@ -181,7 +182,7 @@ def _around_dumps(rng: np.random.Generator, cadences: Cadences, sigma: float) ->
 
 
 def drifts(rng: np.random.Generator, cadences: Cadences, *, sigma: float) -> Floats:
-    """Draw slow systematics that the pipeline leaves: red noise, ramps, dips.
+    """Return random slow systematics that a pipeline leaves: red noise, ramps, dips.
 
     Parameters
     ----------
@@ -202,12 +203,12 @@ def drifts(rng: np.random.Generator, cadences: Cadences, *, sigma: float) -> Flo
         part = slice(*np.searchsorted(time, [start, stop]))
         if part.stop - part.start > 1:
             total[part] += _trend(rng, time[part], size)
-    for dump in cadences.dumps:  # a step of the focus, and back again
+    for dump in cadences.dumps:  # a change of the focus that decays
         if rng.random() < 0.15:
             after = np.maximum(time - dump, 0)
             decay = np.exp(-after / 10 ** rng.uniform(-1.5, 0.5))
             total += np.where(time > dump, 0.7 * size * rng.normal() * decay, 0)
-    if rng.random() < 0.25:  # what is left of scattered light, mostly too much taken
+    if rng.random() < 0.25:  # badly subtracted scattered light, mostly over-subtracted
         centre, width = rng.uniform(time[0], time[-1]), 10 ** rng.uniform(-1.2, -0.3)
         depth = 2 * size * abs(rng.normal()) * rng.choice([1.0, -1.0], p=[0.7, 0.3])
         total -= depth * np.exp(-0.5 * ((time - centre) / width) ** 2)
@@ -215,7 +216,7 @@ def drifts(rng: np.random.Generator, cadences: Cadences, *, sigma: float) -> Flo
 
 
 def _trend(rng: np.random.Generator, time: Floats, size: float) -> Floats:
-    """Draw the thermal ramps at the ends of a stretch, and its slope."""
+    """Return the thermal ramps at both ends of a stretch of time, and a slope."""
     since, left = time - time[0], time[-1] - time
     total = np.zeros_like(time)
     if rng.random() < 0.5:

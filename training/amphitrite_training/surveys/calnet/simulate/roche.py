@@ -1,8 +1,8 @@
 """Light curves of binaries whose stars fill, or overfill, their Roche lobes.
 
-The stars are level surfaces of the Roche potential, cut into small elements; each
-element's ray towards the observer is followed through the other star.  Units: the
-distance of the two centres is 1, star 1 is at the origin, star 2 at x = 1.
+The stars are equipotential surfaces of the Roche potential, divided into small
+elements.  The ray from each element to the observer is followed through the other star.
+The distance of the two centres is 1; star 1 is at the origin, star 2 at x = 1.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ class Binary:
     Parameters
     ----------
     mass_ratio : float
-        Star 2 over star 1, above 0 and at most 1.
+        Mass of star 2 over that of star 1, 0.01 to 1.
     inclination : float
-        Radians; pi / 2 is edge on.
+        Inclination in radians; pi / 2 is edge on.
     temperature_ratio : float
-        Star 2 over star 1.
+        Temperature of star 2 over that of star 1.
     filling1, filling2 : float
-        How far each star reaches towards the inner Lagrangian point, over the
-        distance of that point: 1 fills the lobe.
+        Extent of each star towards the inner Lagrangian point as a fraction of the
+        distance of that point, 0.1 to 1; 1 fills the lobe.
     fillout : float
-        Of a contact binary, both of whose stars overfill their lobes: 0 just fills the
-        lobes, 1 reaches the outer Lagrangian point.
+        Fillout of a contact binary, whose stars both overfill their lobes: 0 just fills
+        the lobes, 1 would reach the outer Lagrangian point.
 
     Raises
     ------
@@ -86,11 +86,11 @@ class Rendered:
     Parameters
     ----------
     phase : (n,) ndarray
-        0 to 1, both ends included; star 2 is nearest to the observer at 0.
+        Phases from 0 to 1, both included; star 2 is nearest to the observer at 0.
     flux : (n,) ndarray
-        Over its highest value.
+        Flux relative to its highest value.
     hidden : (n,) ndarray
-        The share of the light that would be seen if neither star hid the other.
+        Fraction of the flux that is hidden by the other star.
     """
 
     phase: Floats
@@ -109,17 +109,24 @@ class _Surface:
 
 
 def potential(x: Floats, y: Floats, z: Floats, mass_ratio: float) -> Floats:
-    """Return the Roche potential, which falls outwards from either star.
-
-    Kopal 1959, Close Binary Systems, chapter III, in the notation of
-    Wilson & Devinney 1971, ApJ 166, 605, doi:10.1086/150986.
+    """Return the Roche potential, which decreases outwards from either star.
 
     Parameters
     ----------
-    x, y, z : ndarray
-        Coordinates of one shape.
+    x, y, z : (...) ndarray
+        Coordinates.
     mass_ratio : float
-        Star 2 over star 1.
+        Mass of star 2 over that of star 1.
+
+    Returns
+    -------
+    (...) ndarray
+        The potential.
+
+    References
+    ----------
+    Kopal 1959, Close Binary Systems, chapter III, in the notation of
+    Wilson & Devinney 1971, ApJ 166, 605, doi:10.1086/150986.
     """
     rho = y * y + z * z
     return np.asarray(
@@ -130,7 +137,7 @@ def potential(x: Floats, y: Floats, z: Floats, mass_ratio: float) -> Floats:
 
 
 def inner_point(mass_ratio: float) -> float:
-    """Return the distance of the inner Lagrangian point from star 1."""
+    """Return the distance of the inner Lagrangian point (L1) from star 1."""
     return float(
         brentq(
             lambda x: -1 / x**2 + mass_ratio * (1 / (1 - x) ** 2 - 1)
@@ -142,7 +149,7 @@ def inner_point(mass_ratio: float) -> float:
 
 
 def outer_point(mass_ratio: float) -> float:
-    """Return the distance of the Lagrangian point behind star 2 from star 1."""
+    """Return the distance of the Lagrangian point behind star 2 (L2) from star 1."""
     return float(
         brentq(
             lambda x: -1 / x**2 - mass_ratio * (1 / (x - 1) ** 2 + 1)
@@ -154,28 +161,27 @@ def outer_point(mass_ratio: float) -> float:
 
 
 def render(binary: Binary, *, n_rows: int = 24, n_phases: int = 33) -> Rendered:
-    """Render a binary over one orbit.
+    """Return the light curve of a binary over one orbit.
 
     Parameters
     ----------
     binary : Binary
-        The stars.
+        The binary.
     n_rows : int
-        Rows of surface elements from pole to pole of each star, whose axis is the line
-        of the centres.
+        Number of rows of surface elements of each star, along the line of the centres.
     n_phases : int
-        Phases over half an orbit; the other half is its mirror image.
+        Number of phases over half an orbit; the other half is its mirror image.
 
     Returns
     -------
     Rendered
-        With ``2 n_phases - 1`` phases.
+        The light curve at ``2 n_phases - 1`` phases.
 
     Notes
     -----
-    An element counts as hidden in part where its ray grazes the other star, so that
-    the curve has no steps.  Elements of the neck of a contact binary that the same
-    star hides are not followed: at fillouts below 0.8 these are few.
+    An element is partly hidden if its ray grazes the other star, so that the light
+    curve has no steps.  Elements near the neck of a contact binary that are hidden by
+    their own star are not recognised; with fillouts below 0.8 they are few.
     """
     q = binary.mass_ratio
     neck = inner_point(q)
@@ -225,7 +231,7 @@ def _levels(binary: Binary, neck: float) -> tuple[float, float]:
 
 
 def _directions(n_rows: int) -> tuple[Floats, Floats]:
-    """Return unit vectors and the solid angles that they stand for."""
+    """Return unit vectors over the sphere, (n, 3), and their solid angles, (n,)."""
     vectors, solid = [], []
     edges = np.cos(np.linspace(0, np.pi, n_rows + 1))
     for row in range(n_rows):
@@ -248,7 +254,7 @@ def _directions(n_rows: int) -> tuple[Floats, Floats]:
 
 
 def _surface(q: float, level: float, neck: float, n_rows: int) -> _Surface:
-    """Find a level surface around the origin, up to the plane of the neck."""
+    """Return an equipotential surface around the origin, up to the neck's plane."""
     directions, solid = _directions(n_rows)
     farthest = np.minimum(_FARTHEST, neck / np.maximum(directions[:, 0], 1e-9))
     radii = farthest[:, None] * np.linspace(1e-3, 1, _RADII)
@@ -291,7 +297,7 @@ def _gradient(points: Floats, q: float) -> Floats:
 
 
 def _light(star: _Surface, towards: Floats, heat: float) -> Floats:
-    """Return what each element sends to the observer, (n_elements, n_phases)."""
+    """Return the flux of each element towards the observer, (n_elements, n_phases)."""
     mu = np.maximum(star.normals @ towards, 0.0)
     relative = star.gravity / np.average(star.gravity, weights=star.areas)
     bright = star.areas * heat**4 * relative ** (4 * _CONVECTIVE)
@@ -310,7 +316,7 @@ def _visible(
     centre: float,
     neck: float,
 ) -> Floats:
-    """Return how much of each element the other star leaves free, 0 to 1."""
+    """Return the visible fraction of each element, (n_elements, n_phases), 0 to 1."""
     free = np.ones_like(light)
     away = np.array([centre, 0.0, 0.0]) - star.points
     reach = float(np.linalg.norm(other.points - [centre, 0, 0], axis=1).max())
@@ -340,5 +346,5 @@ def _visible(
 
 
 def _mean_pull(star: _Surface, q: float, centre: float) -> float:
-    """Return the mean gravity of a star's surface in the units of star 1's frame."""
+    """Return the mean gravity on a star's surface, in the units of star 1's frame."""
     return float(np.average(star.gravity, weights=star.areas)) * (q if centre else 1.0)

@@ -1,4 +1,4 @@
-"""When TESS looks: the two-minute cadences of one sector and their quality flags."""
+"""The two-minute cadences of one TESS sector, and their quality flags."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 CADENCE_DAYS: Final = 2 / 1440
-# First days of sectors 1 and 26, BTJD: sectors follow one another by 27.4 days.
+# First day of sector 1 in BTJD, and the days between the beginnings of two sectors.
 _FIRST: Final = 1325.3
 _SECTOR_DAYS: Final = 27.4
-# Between momentum dumps, days; 2.5 in sector 1 and longer in later years, as the
-# mission's data release notes list them sector by sector.
+# Days between two momentum dumps: 2.5 in sector 1 and longer in later years, according
+# to the mission's data release notes.
 _DUMP_EVERY: Final = (2.5, 3.1, 4.5, 6.0)
 
 
 class Quality(IntFlag):
-    """Some bits of a SPOC light curve's QUALITY column.
+    """Some bits of the QUALITY column of SPOC light curves.
 
-    Table 28 of the TESS Science Data Products Description Document,
+    They are defined in table 28 of the TESS Science Data Products Description Document,
     EXP-TESS-ARC-ICD-0014 (https://archive.stsci.edu/missions/tess/doc/).
     """
 
@@ -35,20 +35,20 @@ class Quality(IntFlag):
 
 @dataclass(frozen=True)
 class Cadences:
-    """One sector's cadences.
+    """The cadences of one sector.
 
     Parameters
     ----------
     sector : int
-        1 to 90.
+        Number of the sector, 1 to 90.
     time : (n,) ndarray
-        Barycentric TESS Julian Date (BJD - 2457000) of every cadence, days.
+        Barycentric TESS Julian Date (BJD - 2457000) of every cadence in days.
     quality : (n,) ndarray of int32
-        Flags; 0 is good.
+        Quality flags; 0 is good.
     dumps : (n_dumps,) ndarray
-        Times of momentum dumps, days.
+        Times of momentum dumps in days.
     starts : (n_starts,) ndarray
-        Times at which observing began, or began again after a gap, days.
+        Times in days at which observing started, or started again after a gap.
     """
 
     sector: int
@@ -64,19 +64,19 @@ class Cadences:
 
 
 def observe(rng: np.random.Generator) -> Cadences:
-    """Draw a sector.
+    """Return the cadences of a random sector.
 
     Parameters
     ----------
-    rng : numpy Generator
-        The same state gives the same sector.
+    rng : numpy.random.Generator
+        Source of the random numbers; the same state gives the same sector.
 
     Returns
     -------
     Cadences
-        Two orbits of 11 to 13.6 days, of which some are cut short, with a gap of 1 to
-        1.5 days between them; some sectors pause in the middle of each orbit too, as
-        they do since data are sent down every week.  Momentum dumps, scattered light
+        Two orbits of 11 to 13.6 days, some of them cut short, with a gap of 1 to 1.5
+        days between them.  Some sectors also pause in the middle of each orbit, as real
+        ones do since data are transmitted every week.  Momentum dumps, scattered light
         and single bad cadences are flagged.
     """
     sector = int(rng.integers(1, 91))
@@ -110,7 +110,7 @@ def observe(rng: np.random.Generator) -> Cadences:
 def _dumps(
     rng: np.random.Generator, time: NDArray[np.float64], quality: NDArray[np.int32]
 ) -> NDArray[np.float64]:
-    """Flag the momentum dumps, and return when they were."""
+    """Flag random momentum dumps in place, and return their times in days."""
     every = float(rng.choice(_DUMP_EVERY))
     dumps = np.arange(time[0] + rng.uniform(1, min(3, every)), time[-1], every)
     for index in np.searchsorted(time, dumps):
@@ -119,7 +119,7 @@ def _dumps(
 
 
 def _stray_light(rng: np.random.Generator, quality: NDArray[np.int32]) -> None:
-    """Flag blocks of some 40 minutes to 18 hours, or shorter brightenings."""
+    """Flag scattered light of 40 minutes to 18 hours, or brightenings, in place."""
     for _ in range(rng.choice(5, p=[0.46, 0.33, 0.15, 0.05, 0.01])):
         begin = rng.integers(0, len(quality))
         quality[begin : begin + rng.integers(20, 530)] |= Quality.STRAYLIGHT

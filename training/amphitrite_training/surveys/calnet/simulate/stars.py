@@ -1,11 +1,11 @@
-"""Draw a star with its light curve of one sector, and say whether it is a binary.
+"""Random stars with their light curves of one sector, eclipsing binaries and others.
 
-What counts as an eclipsing binary is the nature of the star and not the look of the
-curve: two stars of which one hides the other in part.  So transits of planets, however
-deep, and close binaries that do not eclipse (ellipsoidal variables) are none.  A
-segment of an eclipsing binary's light curve shows it only where an eclipse stands out
-from the noise (`Star.shows_eclipse`); other segments of it are neither and are not
-learned from.
+An eclipsing binary is defined by the nature of the star, not by the shape of its light
+curve: two stars of which one partly hides the other.  Transits of planets, however
+deep, and close binaries that do not eclipse (ellipsoidal variables) are not eclipsing
+binaries.  A segment of a binary's light curve is a positive example only if an eclipse
+exceeds the noise (`SimulatedStar.shows_eclipse`); its other segments are not used in
+training.
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ OTHERS: Final = (
 )
 KINDS: Final = BINARIES + OTHERS
 # EA, EB and EW are 66, 16 and 18 % of the star-sectors in CALNet's training list
-# (arXiv:2504.15875): more of the rarer two, whose shapes are harder to tell apart.
+# (arXiv:2504.15875).  Here the rarer two, whose shapes are harder to distinguish, have
+# larger fractions.
 _BINARY_SHARES: Final = (0.60, 0.19, 0.21)
 _OTHER_SHARES: Final = (0.16, 0.15, 0.18, 0.09, 0.10, 0.07, 0.11, 0.06, 0.05, 0.03)
 
-# Deciles of the period (days) of the binaries of Prsa et al. 2022, ApJS 258, 16,
-# doi:10.3847/1538-4365/ac324a, by their morphology: below 0.5, 0.5 to 0.7, above; the
-# ends are near the first and last per cent.
+# Deciles of the period in days of the binaries of Prsa et al. 2022, ApJS 258, 16,
+# doi:10.3847/1538-4365/ac324a, by their morphology: below 0.5, 0.5 to 0.7, above.  The
+# first and last values are near the first and last per cent.
 _PERIODS: Final[Mapping[str, tuple[float, ...]]] = {
     "EA": (0.6, 1.50, 2.24, 2.92, 3.65, 4.47, 5.84, 7.77, 10.7, 15.7, 30.0),
     "EB": (0.25, 0.506, 0.732, 0.914, 1.17, 1.46, 1.80, 2.23, 2.80, 4.28, 8.0),
@@ -50,7 +51,8 @@ _PERIODS: Final[Mapping[str, tuple[float, ...]]] = {
 _MAGNITUDES: Final = (
     5.5, 7.83, 8.73, 9.36, 9.90, 10.34, 10.83, 11.31, 11.79, 12.63, 15.5,
 )  # fmt: skip
-# Radii in units of the orbit: two Suns by Kepler's third law have 0.37 P^(-2/3).
+# Sum of the radii over the semi-major axis at a period of 1 d; by Kepler's third law
+# two Suns have 0.37 P^(-2/3).
 _SUM_OF_RADII: Final = 0.42
 _BRIGHTEST, _FAINTEST = 2.0, 16.0
 _LEAST_SIGNIFICANCE: Final = 10.0
@@ -60,29 +62,29 @@ _LEAST_CADENCES: Final = 6
 
 @dataclass(frozen=True, kw_only=True)
 class SimulatedStar:
-    """A star and what TESS saw of it in one sector.
+    """A star with its light curve of one sector.
 
     Parameters
     ----------
     seed : int
-        What it was drawn from.
+        Seed of the star.
     kind : str
-        One of `KINDS`.
+        Its class, one of `KINDS`.
     tmag : float
         TESS magnitude.
     period : float
-        Orbital period, days; 0 where there is no orbit.
+        Orbital period in days; 0 if it is not a binary.
     epoch : float
-        Time of a primary minimum, BTJD; 0 where there is no orbit.
+        Time of a primary minimum in BTJD; 0 if it is not a binary.
     sigma : float
-        Photon noise of one cadence, relative.
+        Photon noise of one cadence relative to the flux.
     cadences : Cadences
-        When it was observed.
+        The cadences of the sector.
     eclipses : (n,) ndarray
-        The light of the binary alone, other stars in the aperture included, with a
-        median of 1; empty where there is none.
+        Relative flux of the binary without noise and other variations, diluted by other
+        stars in the aperture, with a median of about 1; empty if it is not a binary.
     flux : (n,) ndarray
-        What was measured, electrons/s; NaN where nothing was.
+        Measured flux in electrons/s; NaN without measurement.
     """
 
     seed: int
@@ -97,7 +99,7 @@ class SimulatedStar:
 
     @property
     def is_binary(self) -> bool:
-        """Whether it is an eclipsing binary."""
+        """Whether the star is an eclipsing binary."""
         return self.kind in BINARIES
 
     @property
@@ -106,19 +108,19 @@ class SimulatedStar:
         return float(1 - self.eclipses.min()) if self.is_binary else 0.0
 
     def shows_eclipse(self, start: float, stop: float) -> bool:
-        """Return whether a stretch of the light curve has an eclipse above the noise.
+        """Return whether a part of the light curve has an eclipse above the noise.
 
         Parameters
         ----------
         start, stop : float
-            First and last time of the stretch, BTJD.
+            First and last time of the part in BTJD.
 
         Returns
         -------
         bool
-            The deepest eclipse is above 0.3 % and above half the noise of a cadence;
-            at least six good cadences are below 40 % of its depth, and up to 300 of
-            them give it a significance above 10.
+            True if the deepest eclipse is deeper than 0.3 % and than half the noise of
+            a cadence, at least six good cadences reach 40 % of its depth, and its
+            significance in these cadences (at most 300) is above 10.
         """
         if not self.is_binary:
             return False
@@ -140,27 +142,26 @@ class SimulatedStar:
 def draw_star(
     seed: int, *, kind: str | None = None, tmag: float | None = None
 ) -> SimulatedStar:
-    """Draw a star and its light curve of one sector.
+    """Return a random star with its light curve of one sector.
 
     Parameters
     ----------
     seed : int
-        The same seed gives the same star.
+        Seed of the random numbers.
     kind : str, optional
-        One of `KINDS`; by default even seeds give binaries and odd ones others.
+        One of `KINDS`; by default even seeds give binaries and odd seeds other stars.
     tmag : float, optional
-        TESS magnitude, 2 to 16.
+        TESS magnitude, 2 to 16; hardly any eclipse of a fainter star exceeds the noise.
 
     Returns
     -------
-    Star
-        A binary shows an eclipse above the noise somewhere in its sector.
+    SimulatedStar
+        If it is a binary, an eclipse in its light curve exceeds the noise.
 
     Raises
     ------
     BadInput
-        There is no such kind, or the magnitude is out of its range: hardly an eclipse
-        stands out from the noise of a fainter star.
+        There is no such kind, or the magnitude is out of range.
     """
     if kind is not None and kind not in KINDS:
         raise BadInput(
@@ -217,7 +218,7 @@ def _drawn(rng: Generator, seed: int, kind: str, tmag: float | None) -> Simulate
 
 
 def _magnitude(rng: Generator) -> float:
-    """Draw from the catalogue's magnitudes, or evenly so that faint stars are seen."""
+    """Return a random magnitude, either of the catalogue's distribution or uniform."""
     if rng.random() < 0.6:
         return _quantile(rng.random(), _MAGNITUDES)
     return float(rng.uniform(6, 15.2))
@@ -231,24 +232,24 @@ def _quantile(share: float, deciles: tuple[float, ...]) -> float:
 def binary_light(
     rng: Generator, kind: str, time: Floats, *, period: float, epoch: float
 ) -> Floats:
-    """Draw a binary of a kind and a period, and render it.
+    """Return the light curve of a random binary of a kind and a period.
 
     Parameters
     ----------
-    rng : numpy Generator
-        Where chance comes from.
+    rng : numpy.random.Generator
+        Source of the random numbers.
     kind : str
-        ``"EA"``: two spheres; ``"EB"``: two spheres that are near each other, or one
-        or two stars that fill their Roche lobes; ``"EW"``: two stars in contact.
+        ``"EA"``: two spheres; ``"EB"``: two spheres that are close to each other, or
+        two distorted stars; ``"EW"``: two stars in contact.
     time : (n,) ndarray
-        Days.
+        Times in days.
     period, epoch : float
         Days; star 2 is in front of star 1 at the epoch.
 
     Returns
     -------
     (n,) ndarray
-        With a median of 1.
+        Flux with a median of 1.
     """
     if kind == "EA" or (kind == "EB" and rng.random() < 0.4):
         flux = light_curve(time, _spheres(rng, kind, period, epoch))
@@ -291,7 +292,7 @@ def _spheres(rng: Generator, kind: str, period: float, epoch: float) -> Orbit:
 
 
 def _distorted(rng: Generator, kind: str) -> roche.Rendered:
-    """Draw a lobe-filling binary that eclipses and changes by at least 3 %."""
+    """Return a random distorted binary that eclipses and varies by at least 3 %."""
     while True:
         inclination = math.acos(rng.uniform(0, math.cos(math.radians(45))))
         q = 10 ** rng.uniform(-0.85, 0)
@@ -317,7 +318,7 @@ def _distorted(rng: Generator, kind: str) -> roche.Rendered:
 
 
 def diluted(rng: Generator, light: Floats) -> Floats:
-    """Add the light of other stars in the aperture: mostly a little, at times most."""
+    """Return a light curve diluted by a random fraction of flux from other stars."""
     chance = rng.random()
     share = 0.0
     if chance < 0.7:
@@ -328,7 +329,7 @@ def diluted(rng: Generator, light: Floats) -> Floats:
 
 
 def _besides(rng: Generator, time: Floats, period: float) -> Floats:
-    """Draw what a binary's stars do besides: spots, pulsations, flares."""
+    """Return other random variations of a binary's stars: spots, pulsations, flares."""
     total = np.zeros_like(time)
     if rng.random() < 0.3:
         locked = period if rng.random() < 0.4 else None

@@ -1,7 +1,8 @@
 """Stars that vary without being eclipsed by another star.
 
-Every function draws one such star and returns its flux less the mean flux, relative,
-at given times in days; the same state of the generator gives the same star.
+Every function returns the variation of one random star: its flux minus the undisturbed
+one, relative to the latter, at given times in days, (n,).  The same state of the random
+generator gives the same star.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from amphitrite_training.surveys.calnet.simulate.eclipses import Orbit, light_cu
 Floats = NDArray[np.float64]
 Generator = np.random.Generator
 
-# Amplitudes over the first harmonic's, and phases (radians) of a sine series of the
-# magnitude, of RRab, RRc and high-amplitude delta Scuti stars: near those of Simon &
-# Teays 1982, ApJ 261, 586, doi:10.1086/160369, whose phases are of a cosine series.
+# Amplitudes relative to the first harmonic, and phases (radians), of a sine series of
+# the magnitude for RRab, RRc and high-amplitude delta Scuti stars.  They are close to
+# those of Simon & Teays 1982, ApJ 261, 586, doi:10.1086/160369, whose phases are for a
+# cosine series.
 _PULSE_SHAPES: Final = {
     "ab": ((1, 0.45, 0.29, 0.17, 0.1, 0.08, 0.05), (0, 2.4, 5.1, 1.5, 4.2, 0.6, 3.2)),
     "c": ((1, 0.15, 0.06), (0, 3.1, 3.6)),
@@ -36,19 +38,19 @@ def spots(
     amplitude: float | None = None,
     period: float | None = None,
 ) -> Floats:
-    """Draw a rotating star with one to three spots that grow and fade.
+    """Return a rotating star with one to three spots that grow and fade.
 
     Parameters
     ----------
-    rng : numpy Generator
-        Where chance comes from.
+    rng : numpy.random.Generator
+        Source of the random numbers.
     time : (n,) ndarray
-        Days.
+        Times in days.
     amplitude : float, optional
-        Peak to peak; by default 0.05 to 5 %.
+        Peak-to-peak amplitude relative to the flux; by default 0.05 to 5 %.
     period : float, optional
-        Rotation period, days; by default 0.3 to 22.  Spots at other latitudes differ
-        by some 3 %.
+        Rotation period in days; by default 0.3 to 22.  The periods of the spots differ
+        by some 3 %, as at different latitudes.
     """
     period = 10 ** rng.uniform(-0.5, 1.35) if period is None else period
     amplitude = 10 ** rng.uniform(-3.3, -1.3) if amplitude is None else amplitude
@@ -63,17 +65,17 @@ def spots(
 
 
 def delta_scuti(rng: Generator, time: Floats) -> Floats:
-    """Draw one to nine pressure modes of 3 to 75 cycles a day."""
+    """Return a delta Scuti star: one to nine pressure modes of 3 to 75 cycles a day."""
     main = rng.uniform(5, 40)
     frequencies = np.clip(main + 8 * rng.normal(size=rng.integers(1, 10)), 3, 75)
     return _modes(rng, time, frequencies, 10 ** rng.uniform(-3.4, -1.6))
 
 
 def gamma_doradus(rng: Generator, time: Floats) -> Floats:
-    """Draw one to seven gravity modes near 0.3 to 4 cycles a day.
+    """Return a gamma Doradus star: up to seven gravity modes of 0.3 to 4 cycles a day.
 
-    Some are upward-peaked, as Kurtz et al. 2015, MNRAS 450, 3015,
-    doi:10.1093/mnras/stv868 find.
+    Some light curves have upward peaks, as found by Kurtz et al. 2015, MNRAS 450, 3015,
+    doi:10.1093/mnras/stv868.
     """
     main = 10 ** rng.uniform(-0.5, 0.6)
     frequencies = main * (1 + 0.12 * rng.normal(size=rng.integers(1, 8)))
@@ -95,9 +97,9 @@ def _modes(
 
 
 def rr_lyrae(rng: Generator, time: Floats) -> Floats:
-    """Draw a radial pulsator: RRab, RRc or a high-amplitude delta Scuti star.
+    """Return a radial pulsator: RRab, RRc or a high-amplitude delta Scuti star.
 
-    A third of them changes its amplitude slowly (the Blazhko effect).
+    The amplitude of a third of them varies slowly (Blazhko effect).
     """
     kind = str(rng.choice(["ab", "c", "hads"], p=[0.6, 0.24, 0.16]))
     ratios, phases = _PULSE_SHAPES[kind]
@@ -119,10 +121,10 @@ def rr_lyrae(rng: Generator, time: Floats) -> Floats:
 
 
 def transit(rng: Generator, time: Floats) -> Floats:
-    """Draw a planet of 2 to 13 % of its star's radius, which transits.
+    """Return a star with a transiting planet of 2 to 13 % of the star's radius.
 
-    The star's radius over the orbit follows Kepler's third law for one solar mass,
-    with a scatter of 25 %.
+    The ratio of the star's radius and the semi-major axis follows Kepler's third law
+    for one solar mass, with a scatter of 25 %.
     """
     period = 10 ** rng.uniform(0, 1.15)
     radius = min(0.4, 0.237 * period ** (-2 / 3) * math.exp(0.25 * rng.normal()))
@@ -138,7 +140,7 @@ def transit(rng: Generator, time: Floats) -> Floats:
 
 
 def flares(rng: Generator, time: Floats) -> Floats:
-    """Draw one to thirteen flares of 0.1 to 25 %, with exponential decays."""
+    """Return a star with one to thirteen exponential flares of 0.1 to 25 %."""
     total = np.zeros_like(time)
     for _ in range(rng.integers(1, 14)):
         since = time - rng.uniform(time[0], time[-1])
@@ -149,11 +151,11 @@ def flares(rng: Generator, time: Floats) -> Floats:
 
 
 def ellipsoidal(rng: Generator, time: Floats) -> Floats:
-    """Draw a close binary that does not eclipse: distortion, irradiation, beaming.
+    """Return a close binary without eclipses: distortion, irradiation and beaming.
 
-    The three harmonics of Morris & Naftilan 1993, ApJ 419, 344, doi:10.1086/173488.
-    Two equal stars that fill their lobes change by 1.2 x 0.38^3 sin^2 i each way, 3 %
-    at the 45 deg above which they would eclipse.
+    It has the three harmonics of Morris & Naftilan 1993, ApJ 419, 344,
+    doi:10.1086/173488.  Two equal stars that fill their lobes vary by +-1.2 x 0.38^3
+    sin^2 i, which is 3 % at an inclination of 45 deg, above which they would eclipse.
     """
     phase = 2 * np.pi * ((time - time[0]) / 10 ** rng.uniform(-0.6, 0.8) + rng.random())
     height = 10 ** rng.uniform(-3.3, -1.5)
@@ -165,6 +167,6 @@ def ellipsoidal(rng: Generator, time: Floats) -> Floats:
 
 
 def trend(rng: Generator, time: Floats) -> Floats:
-    """Draw a slow star, such as a Mira, of which one sector sees a small part."""
+    """Return a slow variable, such as a Mira, with a part of its period in a sector."""
     turn = (time - time[0]) / rng.uniform(18, 120) + rng.random()
     return np.asarray(10 ** rng.uniform(-2.5, -0.7) * np.sin(2 * np.pi * turn))

@@ -1,4 +1,4 @@
-"""A simulated four-band field as Morpheus's network expects one, with its truth."""
+"""Simulated four-band fields for Morpheus's network, with their true sources."""
 
 from amphitrite_training.surveys.morpheus.simulate.field import Field, render_field
 from amphitrite_training.surveys.morpheus.simulate.files import write_field

@@ -1,9 +1,10 @@
-"""What the camera does to the sky: flux scale, sharpness and noise of CANDELS images.
+"""The camera: flux scale, point spread function and noise of CANDELS images.
 
-The network was trained on the CANDELS mosaics of GOODS-South, so the numbers below are
-those of six public stamps of these mosaics (84 x 84 pixels of 0.06 arcsec, electrons/s;
-GDS_deep2_6739, ers2_12623, ers2_13830, ers2_14393, wide2_14393 and wide2_208).
-Measured there, outside the segmentation map grown by 4 pixels and within 4 sigma:
+The network was trained on the CANDELS mosaics of GOODS-South.  The numbers below are
+therefore those of six public stamps of these mosaics (84 x 84 pixels of 0.06 arcsec,
+electrons/s; GDS_deep2_6739, ers2_12623, ers2_13830, ers2_14393, wide2_14393 and
+wide2_208).  They were measured outside the segmentation map, grown by 4 pixels, and
+within 4 sigma:
 
 =================================  ===========  ===========  ===========  ===========
 band                               H            J            V            z
@@ -15,8 +16,8 @@ correlation at two pixels          0.09 - 0.13  0.04 - 0.16  0.00 - 0.10  0.00 -
 median of empty sky, 1e-3 e/s      0.3          -0.2 - 0.3   1.2 - 1.5    1.1 - 1.2
 =================================  ===========  ===========  ===========  ===========
 
-The noise of the sky is drawn with the middle of these values.  The shot noise of the
-sources themselves is left out.
+The noise of the sky is simulated with the middle of these values.  The shot noise of
+the sources is not simulated.
 """
 
 from __future__ import annotations
@@ -34,20 +35,20 @@ PIXEL_ARCSEC: Final = 0.06
 
 @dataclass(frozen=True)
 class Band:
-    """One filter as the drizzled mosaics have it.
+    """The properties of the drizzled mosaics in one filter.
 
     Parameters
     ----------
     zero_point : float
         AB magnitude of 1 electron/s.
     fwhm_arcsec : float
-        Full width at half maximum of the point spread function, pixel included.
+        Full width at half maximum of the point spread function, including the pixel.
     noise : float
-        Standard deviation of a sky pixel, electrons/s.
+        Standard deviation of a sky pixel in electrons/s.
     correlation : float
-        Correlation of the noise of two pixels that share a side.
+        Correlation of the noise of two adjacent pixels.
     sky : float
-        What the reduction left of the sky, electrons/s.
+        Residual sky level after the reduction in electrons/s.
     """
 
     zero_point: float
@@ -63,9 +64,9 @@ def ab_zero_point(photflam: float, photplam: float) -> float:
     Parameters
     ----------
     photflam : float
-        The FITS card PHOTFLAM: inverse sensitivity, erg/s/cm2/Angstrom per count/s.
+        The FITS card PHOTFLAM: inverse sensitivity in erg/s/cm2/Angstrom per count/s.
     photplam : float
-        The FITS card PHOTPLAM: pivot wavelength, Angstrom.
+        The FITS card PHOTPLAM: pivot wavelength in Angstrom.
 
     Returns
     -------
@@ -80,11 +81,12 @@ def ab_zero_point(photflam: float, photplam: float) -> float:
 
 
 # Zero points of H and J follow from PHOTFLAM and PHOTPLAM in the stamps' headers; the
-# ACS stamps have none, V and z are Sirianni et al. 2005, PASP 117, 1049,
-# doi:10.1086/444553.  Widths of V and z are those of the active nucleus in
-# ers2_12623 (0.083 and 0.080 arcsec fitted there) with some room for its host; in H and
-# J its host hides the nucleus, they are the 0.15 and 0.14 arcsec of the WFC3 Instrument
-# Handbook (section 7.6) widened by the detector's pixels of 0.13 arcsec.
+# ACS stamps have none, so that those of V and z are from Sirianni et al. 2005, PASP
+# 117, 1049, doi:10.1086/444553.  The widths in V and z are those fitted to the active
+# nucleus in ers2_12623 (0.083 and 0.080 arcsec), slightly increased because of its host
+# galaxy.  In H and J the host hides the nucleus; these widths are the 0.15 and 0.14
+# arcsec of the WFC3 Instrument Handbook (section 7.6), widened by the detector's pixels
+# of 0.13 arcsec.
 BANDS: Final = {
     "H": Band(ab_zero_point(1.9106045e-20, 15369.172), 0.19, 3.7e-3, 0.56, 0.3e-3),
     "J": Band(ab_zero_point(2.2132778e-20, 12486.06), 0.18, 3.7e-3, 0.55, 0.0),
@@ -92,13 +94,13 @@ BANDS: Final = {
     "z": Band(24.862, 0.09, 2.2e-3, 0.14, 1.2e-3),
 }
 
-# The nucleus above has wings of beta 1.7 in V with its host in the fit; 1.8 puts 68 %
-# of the light of a star in H within 0.25 arcsec.
+# A fit of this nucleus in V, with its host galaxy, gives 1.7; with 1.8, 68 % of the
+# flux of a star in H is within 0.25 arcsec.
 MOFFAT_BETA: Final = 1.8
 
 
 def electrons(magnitude: float, band: Band) -> float:
-    """Return the count rate of an AB magnitude, electrons/s."""
+    """Return the count rate of an AB magnitude in electrons/s."""
     return float(10 ** (0.4 * (band.zero_point - magnitude)))
 
 
@@ -109,15 +111,15 @@ def point_spread(
 
     Parameters
     ----------
-    radius_squared : ndarray of float64
-        Squared distances from the centre, pixel2.
+    radius_squared : (...) ndarray of float64
+        Squared distances from the centre in pixel2.
     band : Band
-        Whose width to take.
+        The band, which gives the width.
 
     Returns
     -------
-    ndarray of float64
-        Share of the flux per pixel at these distances.
+    (...) ndarray of float64
+        Fraction of the flux per pixel at these distances.
 
     References
     ----------
@@ -132,27 +134,27 @@ def point_spread(
 def sky(
     rng: np.random.Generator, shape: tuple[int, int], band: Band
 ) -> NDArray[np.float64]:
-    """Draw the empty sky, its noise correlated as drizzling leaves it.
+    """Return a random empty sky, with noise correlated as in drizzled images.
 
     Parameters
     ----------
-    rng : Generator
-        Drawn from once per pixel.
+    rng : numpy.random.Generator
+        Source of the random numbers, one per pixel.
     shape : tuple of int
         (ny, nx).
     band : Band
-        Level, deviation and correlation.
+        The band, which gives level, noise and correlation.
 
     Returns
     -------
     (ny, nx) ndarray of float64
-        Electrons/s.
+        Sky in electrons/s.
 
     Notes
     -----
-    Pixels at distance ``d`` correlate as ``correlation ** (d * d)``, a Gaussian, which
-    is what the stamps show at one, sqrt(2) and two pixels.  The correlation wraps
-    around the edges.
+    The correlation of pixels at distance ``d`` is ``correlation ** (d * d)``, a
+    Gaussian, which agrees with the stamps at one, sqrt(2) and two pixels.  The
+    correlation is periodic in the image.
     """
     spectra = []
     for n in shape:

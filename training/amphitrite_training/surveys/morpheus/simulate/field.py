@@ -1,9 +1,10 @@
-"""Render a small simulated field in H, J, V and z, with the truth beside it.
+"""A small simulated field in H, J, V and z, with its true sources.
 
-Extended sources are drawn three times finer than the pixels, convolved with each band's
-point spread function and sampled at the pixels; point sources are that function itself.
-What was matched to real CANDELS images stands in `camera`, what is drawn in
-`population`.  Everything is simulated; nothing of any real image is in it.
+Extended sources are rendered on a grid three times finer than the pixels, convolved
+with each band's point spread function and sampled at the pixels; point sources are that
+function itself.  `camera` has the properties that are matched to real CANDELS images,
+`population` the random sources.  Everything is simulated and contains nothing of a real
+image.
 """
 
 from __future__ import annotations
@@ -32,19 +33,20 @@ KERNEL_PIXELS = 32
 
 @dataclass(frozen=True)
 class Field:
-    """A simulated field and its truth.
+    """A simulated field and its true sources.
 
     Parameters
     ----------
     seed : int
-        The seed that it was drawn from.
+        Seed of the field.
     bands : dict of (ny, nx) ndarray of float32
-        The images in electrons/s, keyed H, J, V, z in this order.
+        The images in electrons/s by band: H, J, V, z in this order.
     truth : Table
         One row per source: position (pixels from 0), AB magnitudes, morphology, shape.
     labels : (ny, nx) ndarray of int8
-        Index into ``amphitrite.surveys.morpheus.page.LABELS``: the class with most
-        light in H where that light exceeds one sigma of the sky, elsewhere background.
+        Index into ``amphitrite.surveys.morpheus.page.LABELS``: the class with the
+        highest flux in H where that flux exceeds one sigma of the sky, elsewhere
+        background.
     """
 
     seed: int
@@ -54,19 +56,19 @@ class Field:
 
 
 def render_field(seed: int, *, shape: tuple[int, int] = (256, 256)) -> Field:
-    """Simulate a field; the same seed and shape give the same bits.
+    """Return a simulated field, which is the same for the same seed and shape.
 
     Parameters
     ----------
     seed : int
-        Seed of all that is drawn.
+        Seed of the random numbers.
     shape : tuple of int
-        (ny, nx), pixels of 0.06 arcsec; each at least 40.
+        (ny, nx), in pixels of 0.06 arcsec; each at least 40.
 
     Returns
     -------
     Field
-        Images without NaN, truth and labels.
+        Images without NaN, true sources and labels.
 
     Raises
     ------
@@ -110,22 +112,22 @@ def render_field(seed: int, *, shape: tuple[int, int] = (256, 256)) -> Field:
 def noise_free(
     sources: Sequence[Source], shape: tuple[int, int], band: str
 ) -> NDArray[np.float64]:
-    """Render sources as a band shows them, without sky and noise.
+    """Return the image of sources in a band, without sky and noise.
 
     Parameters
     ----------
     sources : sequence of Source
-        What to render; none gives zeros.
+        The sources; without any, the image is 0.
     shape : tuple of int
-        (ny, nx), pixels of 0.06 arcsec.
+        (ny, nx), in pixels of 0.06 arcsec.
     band : str
         H, J, V or z.
 
     Returns
     -------
     (ny, nx) ndarray of float64
-        Electrons/s.  A source beyond the border leaves the part of its light that
-        falls on the image.
+        Flux per pixel in electrons/s, also from sources outside the image that extend
+        into it.
     """
     response = camera.BANDS[band]
     image = np.zeros(shape)
@@ -151,7 +153,7 @@ def noise_free(
 
 
 def _draw(fine: NDArray[np.float64], part: Part, flux: float) -> None:
-    """Add one profile to the fine image, in electrons/s per (whole) pixel."""
+    """Add a profile to the fine image, in electrons/s per pixel of the final image."""
     profile = part.profile
     box = tuple(
         slice(
@@ -168,7 +170,7 @@ def _draw(fine: NDArray[np.float64], part: Part, flux: float) -> None:
 
 
 def _brightest(source: Source, shape: tuple[int, int]) -> tuple[float, float]:
-    """Return (x, y) of a source's peak in H, which clumps may move off its centre."""
+    """Return x and y of a source's peak in H, which may be at a clump."""
     if len({(part.profile.x, part.profile.y) for part in source.parts}) == 1:
         return source.main.x, source.main.y
     image = noise_free([source], shape, "H")
@@ -177,7 +179,7 @@ def _brightest(source: Source, shape: tuple[int, int]) -> tuple[float, float]:
 
 
 def _labels(light: Mapping[str, NDArray[np.float64]]) -> NDArray[np.int8]:
-    """Return for every pixel which class has most light there."""
+    """Return the class with the highest flux in every pixel, as an index."""
     stack = np.stack([light[morphology] for morphology in MORPHOLOGIES])
     seen = stack.max(axis=0) > camera.BANDS["H"].noise
     return np.where(seen, stack.argmax(axis=0), LABELS.index("background")).astype(
@@ -186,7 +188,7 @@ def _labels(light: Mapping[str, NDArray[np.float64]]) -> NDArray[np.int8]:
 
 
 def _truth(sources: Sequence[Source], peaks: Sequence[tuple[float, float]]) -> Table:
-    """Return the table of what was drawn."""
+    """Return the table of the true sources."""
     shapes = [source.main for source in sources]
     extended = np.array([bool(shape.radius) for shape in shapes])
 
@@ -201,9 +203,9 @@ def _truth(sources: Sequence[Source], peaks: Sequence[tuple[float, float]]) -> T
     table["x"] = column(
         [x for x, _ in peaks],
         "pix",
-        "Column of the brightest place in H, from 0; of irregulars to a whole pixel",
+        "Column of the peak in H, from 0; of irregulars to a whole pixel",
     )
-    table["y"] = column([y for _, y in peaks], "pix", "Row of that place, from 0")
+    table["y"] = column([y for _, y in peaks], "pix", "Row of the peak in H, from 0")
     table["morphology"] = Column(
         np.array([s.morphology for s in sources], "U12"), description="Simulated class"
     )

@@ -1,4 +1,4 @@
-"""Write a simulated field as FITS files that say what they are."""
+"""FITS files of a simulated field, whose headers mark them as simulated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from amphitrite_training.surveys.morpheus.simulate.camera import BANDS as CAMERA
 from amphitrite_training.surveys.morpheus.simulate.camera import PIXEL_ARCSEC
 from amphitrite_training.surveys.morpheus.simulate.field import Field
 
-# Any place will do: the middle of GOODS-South, where the real images are from.
+# An arbitrary position: the centre of GOODS-South, the field of the real images.
 CENTRE_DEG: Final = (53.12, -27.80)
 
 
@@ -25,7 +25,7 @@ def write_field(field: Field, directory: Path | str) -> None:
     Parameters
     ----------
     field : Field
-        What to write.
+        The field.
     directory : Path or str
         An existing folder; files of these names in it are replaced.
 
@@ -51,7 +51,7 @@ def write_field(field: Field, directory: Path | str) -> None:
 
 
 def _hdus(field: Field) -> Iterator[tuple[str, fits.PrimaryHDU | fits.BinTableHDU]]:
-    """Yield each file's name and content."""
+    """Yield each file's name and HDU."""
     marks = {
         "OBJECT": ("SIMULATED", "no real sky is in this file"),
         "SIMULATE": (True, "simulated by Amphitrite"),
@@ -71,7 +71,7 @@ def _hdus(field: Field) -> Iterator[tuple[str, fits.PrimaryHDU | fits.BinTableHD
 
 
 def _wcs(shape: tuple[int, ...]) -> WCS:
-    """Return a tangential projection around the middle of the image."""
+    """Return a tangential projection about the centre of the image."""
     wcs = WCS(naxis=2)
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     wcs.wcs.crval = CENTRE_DEG

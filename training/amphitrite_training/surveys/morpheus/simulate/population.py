@@ -1,24 +1,24 @@
-"""Which sources a simulated field holds: magnitudes, colours, sizes and shapes.
+"""The random sources of a simulated field: magnitudes, colours, sizes and shapes.
 
-Two groups are drawn.  The *faint* ones (H 22.5 to 26.5) have counts that rise by 0.35
-dex per magnitude and the surface density of the CANDELS catalogue of GOODS-South,
-34,930 sources in about 170 arcmin2 [1]_.  The *bright* ones (H 20 to 22.5) are far
-denser than in the sky and show every class equally often, so that a small field has
-something to show.  For the same reason sources keep apart: at random places that many
-bright ones would cover far more of the faint ones than they do in the sky.  Blends are
-rare here for that reason, so completeness and purity measured on these fields flatter.
-Brightness, spacing and sizes were settled with the published network's answers to the
-seeds 20 and 1000 to 1005 in sight; measure on other seeds.
+There are two groups.  The *faint* sources (H 22.5 to 26.5) have counts that increase by
+0.35 dex per magnitude, and the surface density of the CANDELS catalogue of GOODS-South,
+34,930 sources in about 170 arcmin2 [1]_.  The *bright* sources (H 20 to 22.5) are much
+denser than on the real sky, with every class equally often, so that a small field has
+examples of all.  Sources are kept apart, because so many bright sources at random
+positions would cover far more faint ones than on the real sky.  Blends are therefore
+rare, and completeness and purity measured on these fields are too optimistic.
+Brightness, spacing and sizes were chosen while looking at the published network's
+results for the seeds 20 and 1000 to 1005; measure with other seeds.
 
 Sizes of spheroids follow the stamps named in `camera`: half-light radii from 0.36
 arcsec at H = 20 to 0.19 arcsec at H = 24 with the point spread function, 0.34 and 0.15
-without it in quadrature.  Late types are larger at the same mass, and grow with mass to
-the power 0.22 with a scatter below 0.2 dex [3]_, which is 0.09 dex per magnitude at a
-fixed ratio of mass to light.  Colours (J-H, V-H, z-H) are near those of the stamps:
-(0.36, 3.7, 1.2) for the three spheroids of ers2_13830, (0.37, 2.2, 0.9) for the disc in
-wide2_208, (-0.2, -0.1, -0.5) and (0.0, 2.1, 1.1) for faint galaxies beside them.
-Clumps are bluer than the galaxy they are in [2]_.  All these are settings of a
-generator, not a model of how galaxies evolve.
+without it (in quadrature).  Late types are larger at the same mass; their radius
+increases with mass to the power 0.22 with a scatter below 0.2 dex [3]_, which is 0.09
+dex per magnitude at a fixed mass-to-light ratio.  Colours (J-H, V-H, z-H) are near
+those of the stamps: (0.36, 3.7, 1.2) for the three spheroids of ers2_13830, (0.37, 2.2,
+0.9) for the disc in wide2_208, (-0.2, -0.1, -0.5) and (0.0, 2.1, 1.1) for faint
+galaxies beside them.  Clumps are bluer than their galaxy [2]_.  All these are settings
+of a generator, not a model of the evolution of galaxies.
 
 References
 ----------
@@ -53,11 +53,12 @@ FAINT_MIX: Final = {
     "point_source": 0.05,
 }
 
-# Distance of a source's centre from the border: the outer 5 pixels are not classified.
+# Least distance of a source's centre from the border in pixels; the outer 5 pixels are
+# not classified.
 BRIGHT_BORDER: Final = 24.0
 FAINT_BORDER: Final = 8.0
 
-# Magnitudes to add to H.  Stars: spectral types G to early M.
+# Magnitudes minus that in H.  Stars are of spectral types G to early M.
 COLOURS: Final = {
     "spheroid": {"H": 0.0, "J": 0.36, "V": 3.6, "z": 1.2},
     "disk": {"H": 0.0, "J": 0.33, "V": 2.1, "z": 0.85},
@@ -65,7 +66,7 @@ COLOURS: Final = {
     "clump": {"H": 0.0, "J": 0.05, "V": 0.5, "z": 0.2},
     "point_source": {"H": 0.0, "J": 0.05, "V": 1.1, "z": 0.2},
 }
-# Half-light radius at H = 21, arcsec, and the scatter around it, dex.
+# Half-light radius at H = 21 in arcsec, and its scatter in dex.
 RADIUS: Final = {
     "spheroid": (0.27, 0.1),
     "disk": (0.5, 0.15),
@@ -81,11 +82,11 @@ class Part:
     Parameters
     ----------
     profile : Sersic
-        Where its light is.
+        Its surface brightness profile.
     share : float
-        Share of the source's H flux.
+        Fraction of the source's H flux.
     colours : dict
-        Magnitudes relative to H, by band.
+        Magnitudes minus that in H, by band.
     """
 
     profile: Sersic
@@ -95,7 +96,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Source:
-    """One source of a field; a point source has a part of no extent.
+    """One source of a field; a point source has one part with radius 0.
 
     Parameters
     ----------
@@ -104,10 +105,10 @@ class Source:
     mag_h : float
         AB magnitude of the whole source in H.
     main : Sersic
-        Centre and shape: of the disc of a disc galaxy, of the body of an irregular one.
-        Radius 0 for a point source.
+        Centre and shape; for a disc galaxy those of the disc, for an irregular one
+        those of the body.  The radius is 0 for a point source.
     parts : tuple of Part
-        What is drawn.
+        The profiles of which the source consists.
     """
 
     morphology: str
@@ -116,25 +117,25 @@ class Source:
     parts: tuple[Part, ...]
 
     def magnitude(self, band: str) -> float:
-        """Return the AB magnitude of all parts together."""
+        """Return the total AB magnitude in a band."""
         light = sum(p.share * 10 ** (-0.4 * p.colours[band]) for p in self.parts)
         return self.mag_h - 2.5 * math.log10(light)
 
 
 def draw_sources(rng: np.random.Generator, shape: tuple[int, int]) -> list[Source]:
-    """Draw the sources of a field, the bright group first.
+    """Return the random sources of a field, the bright group first.
 
     Parameters
     ----------
-    rng : Generator
-        The only origin of chance.
+    rng : numpy.random.Generator
+        Source of the random numbers.
     shape : tuple of int
-        (ny, nx), pixels of 0.06 arcsec.
+        (ny, nx), in pixels of 0.06 arcsec.
 
     Returns
     -------
     list of Source
-        As many as the densities above give for the area, rounded.
+        Their numbers are the surface densities times the area, rounded.
     """
     n_bright = round(shape[0] * shape[1] * BRIGHT_PER_PIXEL)
     area_arcmin2 = shape[0] * shape[1] * (PIXEL_ARCSEC / 60) ** 2
@@ -157,7 +158,7 @@ def draw_sources(rng: np.random.Generator, shape: tuple[int, int]) -> list[Sourc
 
 
 def _rising_counts(rng: np.random.Generator, n: int) -> NDArray[np.float64]:
-    """Draw magnitudes whose logarithmic counts rise linearly."""
+    """Return n random magnitudes whose logarithmic counts increase linearly."""
     low, high = (10 ** (COUNT_SLOPE * edge) for edge in FAINT_RANGE)
     return np.log10(rng.uniform(low, high, size=n)) / COUNT_SLOPE
 
@@ -165,7 +166,7 @@ def _rising_counts(rng: np.random.Generator, n: int) -> NDArray[np.float64]:
 def _spread(
     rng: np.random.Generator, shape: tuple[int, int], borders: Sequence[float]
 ) -> list[NDArray[np.float64]]:
-    """Draw positions (x, y) that keep apart: each is the loneliest of thirty."""
+    """Return random positions (x, y), each the most isolated of thirty."""
     size = np.array(shape[::-1], dtype=float) - 1
     chosen: list[NDArray[np.float64]] = []
     for border in borders:
@@ -179,7 +180,7 @@ def _spread(
 
 
 def _colours(rng: np.random.Generator, kind: str) -> dict[str, float]:
-    """Draw a source's colours: redder or bluer as a whole, and each band a little."""
+    """Return random colours by band, with a common and an individual scatter."""
     redness = rng.normal(1, 0.2)
     scatter = dict(zip(BANDS, [0.0, *rng.normal(0, 0.05, size=3)], strict=True))
     return {
@@ -188,14 +189,14 @@ def _colours(rng: np.random.Generator, kind: str) -> dict[str, float]:
 
 
 def _radius(rng: np.random.Generator, morphology: str, mag_h: float) -> float:
-    """Draw a half-light radius in pixels."""
+    """Return a random half-light radius in pixels."""
     middle_arcsec, scatter = RADIUS[morphology]
     dex = RADIUS_SLOPE * (mag_h - 21) + rng.normal(0, scatter)
     return float(middle_arcsec * 10**dex / PIXEL_ARCSEC)
 
 
 def _spheroid(rng: np.random.Generator, mag_h: float, x: float, y: float) -> Source:
-    """Draw a de Vaucouleurs-like spheroid of one colour."""
+    """Return a random spheroid, close to a de Vaucouleurs profile, of one colour."""
     main = Sersic(
         x,
         y,
@@ -210,9 +211,9 @@ def _spheroid(rng: np.random.Generator, mag_h: float, x: float, y: float) -> Sou
 
 
 def _disk(rng: np.random.Generator, mag_h: float, x: float, y: float) -> Source:
-    """Draw an exponential disc with arms, seen at any inclination, and a red bulge."""
+    """Return a random exponential disc with arms at any inclination and a red bulge."""
     cos_i = rng.uniform(0.1, 1)
-    thickness = 0.2  # of an edge-on disc, which has no visible arms
+    thickness = 0.2  # axis ratio of an edge-on disc, whose arms are not visible
     main = Sersic(
         x,
         y,
@@ -236,7 +237,7 @@ def _disk(rng: np.random.Generator, mag_h: float, x: float, y: float) -> Source:
 
 
 def _irregular(rng: np.random.Generator, mag_h: float, x: float, y: float) -> Source:
-    """Draw a lopsided galaxy: clumps, each of its own blue, around a redder body."""
+    """Return a random irregular galaxy: blue clumps around a redder body."""
     main = Sersic(
         x,
         y,
@@ -267,7 +268,7 @@ def _irregular(rng: np.random.Generator, mag_h: float, x: float, y: float) -> So
 
 
 def _point_source(rng: np.random.Generator, mag_h: float, x: float, y: float) -> Source:
-    """Draw a star."""
+    """Return a random star."""
     main = Sersic(x, y, radius=0.0, index=0.0, axis_ratio=1.0, angle=0.0)
     return Source(
         "point_source", mag_h, main, (Part(main, 1.0, _colours(rng, "point_source")),)

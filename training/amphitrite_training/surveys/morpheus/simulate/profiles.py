@@ -1,4 +1,4 @@
-"""How galaxies look before the telescope: surface brightness at any position."""
+"""Surface brightness profiles of galaxies before the point spread function."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
-# Softens the cusp of steep profiles; below it the image cannot resolve them anyway.
+# Radius below which steep profiles are flattened; the image does not resolve it.
 CORE_PIXELS = 0.12
 
 
 @dataclass(frozen=True)
 class Sersic:
-    """A Sersic profile with elliptical isophotes, perhaps with two spiral arms.
+    """A Sersic profile with elliptical isophotes, optionally with two spiral arms.
 
     Parameters
     ----------
     x, y : float
-        Centre, pixels counted from 0.
+        Centre in pixels, counted from 0.
     radius : float
-        Half-light radius along the major axis, pixels.
+        Half-light radius along the major axis in pixels.
     index : float
         Sersic index: 1 is an exponential disc, 4 a de Vaucouleurs spheroid.
     axis_ratio : float
         Minor over major axis.
     angle : float
-        From the x axis to the major axis, towards y, radians.
+        Angle from the x axis to the major axis, towards y, in radians.
     arms : float
-        Depth of the spiral modulation, 0 (none) to 1.
+        Amplitude of the spiral modulation, 0 (none) to 1.
     phase : float
-        Where the arms start, radians.
+        Phase of the arms in radians.
     winding : float
-        Radians by which an arm turns while the radius grows by a factor e.
+        Angle in radians by which an arm turns while the radius increases by a factor e.
     """
 
     x: float
@@ -49,22 +49,22 @@ class Sersic:
 
     @property
     def reach(self) -> float:
-        """Radius beyond which nothing is drawn, pixels; 1 to 4 % of the light."""
+        """Radius in pixels beyond which nothing is rendered, 1 to 4 % of the flux."""
         return self.radius * (5 if self.index < 2 else 14)
 
     def at(self, y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the surface brightness.
+        """Return the surface brightness at some positions.
 
         Parameters
         ----------
         y, x : ndarray of float64
-            Positions, pixels; broadcast against each other.
+            Positions in pixels; broadcast against each other.
 
         Returns
         -------
         ndarray of float64
-            Share of the profile's whole flux per pixel2.  The arms add and take away
-            the same amount, so that they leave the flux as it is.
+            Fraction of the profile's total flux per pixel2.  The arms do not change the
+            total flux.
 
         References
         ----------
@@ -81,7 +81,7 @@ class Sersic:
         light *= _unit(self, b)
         if self.arms:
             turn = 2 * (np.arctan2(minor, major) - self.winding * np.log(radius))
-            # No arms in the centre, where their winding has no limit.
+            # No arms at the centre, where they would wind infinitely often.
             depth = self.arms * -np.expm1(-((radius / 0.5) ** 2))
             light *= 1 + depth * np.cos(turn + self.phase)
         return light
