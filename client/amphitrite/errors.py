@@ -46,7 +46,7 @@ class MissingExtra(AmphitriteError):
     Parameters
     ----------
     what : str
-        What was asked for, as the start of a sentence.
+        The part that is missing, as the beginning of a sentence.
     extra : str
         The extra that provides it.
     """

@@ -43,9 +43,9 @@ def home(instead: str) -> Path:
     else:
         if given != "" and found.is_absolute() and _is_folder(found):
             return found
-        why = f"HOME is '{given}', which is no folder's whole path"
+        why = f"HOME is '{given}', which is not the absolute path of a folder"
         if given is None:
-            why = f"HOME is not set, and passwd names {found}, which is no folder"
+            why = f"HOME is not set, and passwd names {found}, which is not a folder"
     raise BadInput(f"{why}. Set HOME, or {instead}.")
 
 
@@ -72,8 +72,8 @@ def user_folder(variable: str, default: str, *, instead: str) -> Path:
     folder = expanded(named, variable)
     if not folder.is_absolute():
         raise BadInput(
-            f"{variable} is '{named}', a relative path, which it must not be. Set it "
-            f"to a whole one, or {instead}."
+            f"{variable} is '{named}', which is a relative path. Set it to an absolute "
+            f"one, or {instead}."
         )
     return folder
 
@@ -98,7 +98,7 @@ def expanded(path: str, variable: str) -> Path:
     except RuntimeError:
         raise BadInput(
             f"{variable} is '{path}', but HOME is not set, or there is no such user; "
-            "give a whole path"
+            "give an absolute path"
         ) from None
 
 

@@ -226,7 +226,9 @@ def test_a_relative_folder_is_refused(
     monkeypatch.delenv("AMPHITRITE_CACHE", raising=False)
     monkeypatch.setenv(variable, "somewhere")
     assert callable(function)
-    with pytest.raises(BadInput, match=f"{variable} is 'somewhere', a relative path"):
+    with pytest.raises(
+        BadInput, match=f"{variable} is 'somewhere', which is a relative path"
+    ):
         function()
 
 

@@ -428,7 +428,7 @@ def test_a_backend_that_does_not_verify_is_said_once_and_named_in_the_product(
 def test_a_member_that_learned_something_else_is_noticed(other: LocalTriton) -> None:
     with (
         Connection(other.grpc_url) as connection,
-        pytest.raises(SpecMismatch, match="'asid_location' was replaced by itself"),
+        pytest.raises(SpecMismatch, match="'asid_location' was replaced without"),
     ):
         connection.model(asid_page.MODEL)
 
@@ -530,7 +530,7 @@ def test_an_answer_that_cannot_be_is_an_error_and_no_product(
     assert done.returncode == 3, done.stderr
     name = {"asid": "p_fake", "calnet": "p_eb", "morpheus": "probabilities"}[survey]
     assert f"the answer of '{survey}' version 2" in done.stderr
-    assert f"'{name}' holds what cannot be" in done.stderr
+    assert f"'{name}' has invalid values" in done.stderr
     assert "the first nan" in done.stderr
     assert "declared are numbers from 0 to 1" in done.stderr
     assert "The model is damaged: export or install it again" in done.stderr
@@ -583,7 +583,7 @@ def test_a_value_out_of_its_range_is_refused(damaged: LocalTriton) -> None:
             heads.infer(peaks(5), ["offset_variance"])
     assert "of 'asid_heads' version 2 on the server at" in str(caught.value)
     assert (
-        "'offset_variance' holds what cannot be: 12 of 12 values, the first -0.25; "
+        "'offset_variance' has invalid values: 12 of 12 values, the first -0.25; "
         "declared are finite numbers from 0"
     ) in str(caught.value)
 

@@ -134,8 +134,8 @@ def _taken(folder: Path, target: Path) -> Lock:
             folder.mkdir()
         if folder.is_symlink() or _is_foreign(folder):
             raise OutputError(
-                f"cannot write '{target}': {folder} is in the way and not of "
-                "amphitrite's making; move it elsewhere"
+                f"cannot write '{target}': {folder} is in the way and was not made by "
+                "amphitrite; move it elsewhere"
             )
         try:
             return Lock(folder)

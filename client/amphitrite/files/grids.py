@@ -15,7 +15,7 @@ from amphitrite.files.images import Image
 from amphitrite.files.wcs import _NOT_GRID
 
 GRID_TOLERANCE_PIXELS: Final = 0.01
-"""How far apart, in pixels, the same corner of two bands may lie on the sky.
+"""Largest allowed separation in pixels of the same corner of two bands on the sky.
 
 Headers of one mosaic round their scale differently (1.666667e-05 and 1.6666666915e-05
 deg for the same CANDELS grid): 0.004 pixel across 20,000 pixels.  The limit leaves room

@@ -95,7 +95,7 @@ def pip_environ(python: Path, inherited: Mapping[str, str]) -> dict[str, str]:
         raise ProvisioningError(
             "pip cannot read its settings:\n"
             f"{_without_secrets(listed.stdout + listed.stderr).strip()}\n"
-            "Mend the file or the variable that it names."
+            "Correct the file or the variable that it names."
         )
     kept = {
         f"PIP_{key.upper().replace('-', '_')}": value
@@ -226,7 +226,7 @@ def explain_failure(output: str, *, room: Path, free: int, megabytes: int) -> st
             "apt install python3-venv"
         )
     else:
-        advice = "The end of the installer's output tells why; run again once mended."
+        advice = "The end of the installer's output says why; correct that, and repeat."
     return f"The local Triton server could not be installed:\n{tail}\n{advice}"
 
 

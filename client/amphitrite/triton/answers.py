@@ -61,8 +61,8 @@ def check_request(spec: ModelSpec, tensors: Tensors) -> None:
     for tensor in spec.inputs:
         if tensor.name in tensors and (wrong := _wrong(tensor, tensors[tensor.name])):
             raise BadInput(
-                f"the input '{tensor.name}' of the model '{spec.name}' holds what it "
-                f"does not take: {wrong}. Nothing was sent."
+                f"the input '{tensor.name}' of the model '{spec.name}' has values that "
+                f"it does not take: {wrong}. Nothing was sent."
             )
 
 
@@ -110,7 +110,7 @@ def check_answer(
             filler = there.get(tensor.filled_by, sent.get(tensor.filled_by))
             values = values[_filled(filler, values.shape[1])]
         if wrong := _wrong(tensor, values):
-            raise InferenceFailed(f"the output '{name}' holds what cannot be: {wrong}")
+            raise InferenceFailed(f"the output '{name}' has invalid values: {wrong}")
 
 
 def _shape(

@@ -169,8 +169,8 @@ class Connection:
             self._warned = True
             logger.warning(
                 "the server at %s loads '%s' with a backend that does not compare the "
-                "weights with their digest: that they are those named in the products "
-                "rests on its repository, and the products say so",
+                "weights with their digest, so that it is not verified that they are "
+                "those named in the products; the products say so",
                 self.url,
                 name,
             )
@@ -239,8 +239,8 @@ class Connection:
                     f"the ensemble '{ensemble}' at {self.url} was published with "
                     f"version {version} of '{member.name}' with the {what} {want}, but "
                     f"that version now has the {what} {have}: '{member.name}' was "
-                    "replaced by itself. Export it again, so that its ensembles follow "
-                    "it."
+                    "replaced without its ensemble. Export it again, which updates its "
+                    "ensembles."
                 )
         return config
 

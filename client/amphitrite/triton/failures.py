@@ -87,8 +87,8 @@ def translate(failure: Failure, asked: Asked) -> errors.ServerError:
         )
     if is_closed(text) or any(word in status for word in _FORBIDDEN):
         return errors.ServerError(
-            f"the server at {asked.url} lets nobody in without a key ({text}), and "
-            "this client has none; ask who runs it for an open port"
+            f"the server at {asked.url} requires a key ({text}), which this client "
+            "cannot give; ask the server's operator for a port without one"
         )
     if "UNIMPLEMENTED" in status:
         return errors.ServerUnreachable(

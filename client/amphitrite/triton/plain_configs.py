@@ -210,7 +210,7 @@ def _wrong_setting(
     if key not in allowed:
         yield f"{what} is not allowed; allowed are {', '.join(sorted(allowed))}"
     elif not _PLAIN_VALUE.fullmatch(value):
-        yield f"{what} is no number and no word: received {value!r}"
+        yield f"{what} is neither a number nor a word: received {value!r}"
 
 
 def _wrong_accelerator(accelerator: Any) -> Iterator[str]:

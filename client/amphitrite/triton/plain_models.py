@@ -211,9 +211,8 @@ class _Reader:
         return BadInput(
             f"the model '{self.folder.name}' has {relative!r}, which is no part of a "
             f"model; a model has {CONFIG}, {CONFIGS}/NAME.pbtxt, VERSION/{MODEL_FILE} "
-            f"(an ensemble no file), cards (*{CARD_SUFFIX}) and pictures "
-            f"({', '.join(PICTURE_SUFFIXES)}), and only cards and pictures must be no "
-            "links"
+            f"(an ensemble has no file), cards (*{CARD_SUFFIX}) and pictures "
+            f"({', '.join(PICTURE_SUFFIXES)}); cards and pictures must not be links"
         )
 
 

@@ -135,7 +135,7 @@ def _refusal(error: OSError, port: int) -> str:
     if isinstance(error, TimeoutError):
         return (
             f"no answer at all comes from port {port}, as if a firewall dropped what "
-            "is sent there; ask who runs the host or the network"
+            "is sent there; ask the operator of the host or the network"
         )
     return f"it cannot be reached: {error.strerror or error}; check host and network"
 

@@ -54,7 +54,7 @@ def load(folder: Path) -> Artefact:
         if not (folder / name).is_file():
             raise BadInput(
                 f"'{folder}' is no artefact: it has no {name}. Give a folder that "
-                "`amphitrite train` wrote; weights without their spec are of no use."
+                "`amphitrite train` wrote; weights alone cannot be exported."
             )
     spec = ModelSpec.from_json((folder / "spec.json").read_text())
     with np.load(folder / "samples.npz") as archive:

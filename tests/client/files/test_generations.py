@@ -155,7 +155,7 @@ def test_only_what_carries_our_marker_is_swept(tmp_path: Path) -> None:
     workshop = tmp_path / ".folder.next"
     workshop.mkdir()
     (workshop / "precious").write_text("mine")
-    with pytest.raises(OutputError, match="is in the way and not of amphitrite's"):
+    with pytest.raises(OutputError, match="is in the way and was not made by"):
         change(tmp_path / "folder")
     assert contents(workshop) == {"precious": "mine"}
     assert contents(tmp_path / "folder") == OLD

@@ -165,7 +165,7 @@ def test_no_password_is_shown_or_logged(
         ("[Errno 122] Disk quota exceeded", 999, "There is no space left"),
         ("NewConnectionError: [Errno -2] Name or service", 999, "No package index"),
         ("THESE PACKAGES DO NOT MATCH THE HASHES FROM", 999, "gives other files"),
-        ("No matching distribution found for numpy", 999, "output tells why"),
+        ("No matching distribution found for numpy", 999, "output says why"),
     ],
 )
 def test_pip_s_failures_are_explained(output: str, free: int, advice: str) -> None:

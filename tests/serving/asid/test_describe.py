@@ -257,6 +257,6 @@ def test_a_member_replaced_by_itself_is_refused_by_name(
     ):
         for spec in ASKED:
             with pytest.raises(
-                SpecMismatch, match="'asid_location' was replaced by itself"
+                SpecMismatch, match="'asid_location' was replaced without"
             ):
                 connection.model(spec)

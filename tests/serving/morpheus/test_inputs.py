@@ -210,7 +210,7 @@ def test_bands_in_another_order_are_noticed(
     for path, name in zip(paths, ("F160W", "F125W", "F850LP", "F606W"), strict=True):
         fits.setval(path, "FILTER", value=name)
     run("morpheus", paths, connection, output=tmp_path / "out", **FAST)
-    assert "in the place of band V (F606W), but its header says F850LP" in caplog.text
+    assert "for band V (F606W), but the FILTER in its header is F850LP" in caplog.text
 
 
 def test_a_batch_is_no_larger_than_the_server_allows(

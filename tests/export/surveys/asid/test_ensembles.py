@@ -226,7 +226,7 @@ def test_a_network_that_leaves_a_declared_range_is_not_published(heads, tmp_path
     confused = keras.Model(
         classifier.model.input, {"fake_logit": logit, "p_fake": 3.0 * logit}
     )
-    with pytest.raises(BadInput, match=r"'p_fake' holds what cannot be: .* 0 to 1"):
+    with pytest.raises(BadInput, match=r"'p_fake' has invalid values: .* 0 to 1"):
         publish([replace(classifier, model=confused)], tmp_path / "repository")
     assert not (tmp_path / "repository").exists()
 

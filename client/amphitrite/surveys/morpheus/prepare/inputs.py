@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def open_bands(inputs: Sequence[Path]) -> Iterator[dict[str, Image]]:
-    """Open the bands, and close them at the end of the ``with`` block.
+    """Yield the images of the four bands, open until the end of the ``with`` block.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def open_bands(inputs: Sequence[Path]) -> Iterator[dict[str, Image]]:
     Yields
     ------
     dict of str to Image
-        By band.
+        The images by band.
 
     Raises
     ------
@@ -44,8 +44,8 @@ def open_bands(inputs: Sequence[Path]) -> Iterator[dict[str, Image]]:
         opening.check_readable(path)
     if len({path.resolve() for path in inputs}) < len(inputs):
         raise BadInput(
-            "one file stands in the place of several bands; morpheus needs four "
-            f"different ones; received {', '.join(map(str, inputs))}"
+            "one file is given for several bands; morpheus needs four different ones; "
+            f"received {', '.join(map(str, inputs))}"
         )
     with ExitStack() as stack:
         images = {
@@ -57,7 +57,7 @@ def open_bands(inputs: Sequence[Path]) -> Iterator[dict[str, Image]]:
             found = str(image.header.get("FILTER", wanted)).strip().upper()
             if found in FILTERS and found != wanted:
                 logger.warning(
-                    "%s stands in the place of band %s (%s), but its header says %s",
+                    "%s is given for band %s (%s), but the FILTER in its header is %s",
                     image.path,
                     band,
                     wanted,
