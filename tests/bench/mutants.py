@@ -1298,7 +1298,7 @@ IMAGES: Final = (
     ),
     *_client(
         "files/grids",
-        "client/files/test_images.py::TestGrid client/files/test_images.py"
+        "client/files/test_grids.py::TestGrid client/files/test_images.py"
         "::test_thousands_of_cards_and_sip_without_suffix",
         (
             "grid_tolerance",
@@ -1315,7 +1315,7 @@ IMAGES: Final = (
     ),
     *_client(
         "files/wcs",
-        "client/files/test_images.py::TestGrid client/files/test_images.py"
+        "client/files/test_grids.py::TestGrid client/files/test_images.py"
         "::test_thousands_of_cards_and_sip_without_suffix",
         (
             "sip_counts",
