@@ -615,7 +615,7 @@ LIGHT_CURVES: Final = (
     ),
     *_client(
         "surveys/calnet/catalogue",
-        "client/surveys/calnet/test_run.py",
+        "client/surveys/calnet/test_catalogue.py",
         (
             "n_positive_above",
             "a segment that reaches the threshold does not count as positive",
@@ -651,7 +651,7 @@ LIGHT_CURVES: Final = (
 SKIES: Final = (
     *_client(
         "surveys/asid/interpret/detections",
-        "client/surveys/asid/prepare/test_observation.py",
+        "client/surveys/asid/interpret/test_detections.py",
         (
             "correction_inverted",
             "a source with half of its patch's exposure gets half of its flux",
@@ -849,7 +849,7 @@ SKIES: Final = (
     ),
     *_client(
         "surveys/asid/catalogue",
-        "client/surveys/asid/interpret/test_detections.py",
+        "client/surveys/asid/test_catalogue.py",
         (
             "names_rounded",
             "names are rounded, not cut off",
@@ -859,8 +859,7 @@ SKIES: Final = (
     ),
     *_client(
         "surveys/asid/catalogue",
-        "client/surveys/asid/interpret/test_descriptions.py "
-        "client/surveys/asid/test_run.py",
+        "client/surveys/asid/test_catalogue.py",
         (
             "ln_ten",
             "errors of fluxes lack the factor ln(10)",
@@ -876,8 +875,7 @@ SKIES: Final = (
     ),
     *_client(
         "surveys/asid/learned",
-        "client/surveys/asid/interpret/test_descriptions.py "
-        "client/surveys/asid/test_run.py",
+        "client/surveys/asid/test_learned.py client/surveys/asid/test_catalogue.py",
         (
             "variance_for_sigma",
             "the error of a flux is the variance that the network says",
@@ -905,8 +903,7 @@ SKIES: Final = (
     ),
     *_client(
         "surveys/asid/interpret/descriptions",
-        "client/surveys/asid/interpret/test_descriptions.py "
-        "client/surveys/asid/test_run.py",
+        "client/surveys/asid/interpret/test_descriptions.py",
         (
             "position_variances_added",
             "the variances of both coordinates add up",
@@ -922,7 +919,7 @@ SKIES: Final = (
     ),
     *_client(
         "surveys/asid/catalogue",
-        "client/surveys/asid/test_run.py",
+        "client/surveys/asid/test_catalogue.py",
         (
             "correction_of_log",
             "the correction of an exposure is added to a logarithm as it is",
@@ -1156,7 +1153,7 @@ SKIES: Final = (
 IMAGES: Final = (
     *_client(
         "surveys/morpheus/interpret/sums",
-        "client/surveys/morpheus/prepare/test_windows.py",
+        "client/surveys/morpheus/interpret/test_sums.py",
         (
             "margin_narrower",
             "one more pixel of each window's margin counts",
@@ -1251,7 +1248,7 @@ IMAGES: Final = (
     ),
     *_client(
         "surveys/morpheus/interpret/measurement",
-        "client/surveys/morpheus/interpret/test_segmentation.py::TestMeasure",
+        "client/surveys/morpheus/interpret/test_measurement.py::TestMeasure",
         (
             "share_unweighted",
             "a class's share is not weighted with the flux",
@@ -1291,7 +1288,7 @@ IMAGES: Final = (
     ),
     *_client(
         "surveys/morpheus/work",
-        "client/surveys/morpheus/test_run.py",
+        "client/surveys/morpheus/test_work.py",
         (
             "bands_in_other_order",
             "the network sees the bands in another order",
@@ -1301,7 +1298,7 @@ IMAGES: Final = (
     ),
     *_client(
         "files/grids",
-        "client/files/test_images.py::TestGrid client/files/test_images.py"
+        "client/files/test_grids.py::TestGrid client/files/test_images.py"
         "::test_thousands_of_cards_and_sip_without_suffix",
         (
             "grid_tolerance",
@@ -1318,7 +1315,7 @@ IMAGES: Final = (
     ),
     *_client(
         "files/wcs",
-        "client/files/test_images.py::TestGrid client/files/test_images.py"
+        "client/files/test_grids.py::TestGrid client/files/test_images.py"
         "::test_thousands_of_cards_and_sip_without_suffix",
         (
             "sip_counts",

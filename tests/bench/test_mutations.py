@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -78,6 +79,14 @@ def test_every_mutation_has_a_name_of_its_own_and_a_sentence(mutations):
         assert mutant.before != mutant.after
         assert mutant.breaks
         assert mutant.tests
+
+
+def test_every_test_that_a_mutation_names_stands(mutations):
+    for node in {test for mutant in mutations.MUTANTS for test in mutant.tests}:
+        path, *parts = node.split("::")
+        text = (mutations.ROOT / path).read_text()
+        for part in parts:
+            assert re.search(rf"^ *(def|class) {part}\b", text, re.MULTILINE), node
 
 
 def test_what_tests_notice_is_caught_and_what_they_do_not_survives(mutations, project):

@@ -254,3 +254,25 @@ def test_a_home_that_may_not_be_written_to(
     assert done.returncode == 3
     assert "AMPHITRITE_CACHE" in done.stderr
     assert not list(home.iterdir())
+
+
+def test_the_cache_is_where_the_user_wants_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("AMPHITRITE_CACHE", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_directory() == tmp_path / ".cache" / "amphitrite"
+    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
+    assert cache_directory() == Path("/xdg/amphitrite")
+    monkeypatch.setenv("AMPHITRITE_CACHE", "~/own")
+    assert cache_directory() == tmp_path / "own"
+
+
+def test_the_source_tree_is_where_pyproject_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert places.checkout_repository() == ROOT.resolve() / "model_repository"
+    installed = tmp_path / "lib" / "site-packages" / "amphitrite" / "repository.py"
+    monkeypatch.setattr(places, "__file__", str(installed))
+    assert places.checkout_repository() is None

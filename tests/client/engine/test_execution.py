@@ -265,9 +265,3 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
             np.testing.assert_allclose(
                 journal.read(str(number))["answers"], expected(number)
             )
-
-
-@pytest.mark.parametrize("limits", [{"in_flight": 0}, {"workers": -1}])
-def test_impossible_limits_are_refused(limits):
-    with pytest.raises(errors.BadInput, match="received in_flight="):
-        Limits(**limits)

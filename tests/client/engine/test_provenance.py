@@ -1,12 +1,15 @@
-"""Provenance of many files, as a shell would compute it."""
+"""Provenance of files: their names and checksums, as a shell would compute them."""
 
 import hashlib
 import os
 import shutil
 import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from amphitrite._version import __version__
 from amphitrite.engine.provenance import Provenance
 from amphitrite.surveys.calnet.page import MODEL
 from amphitrite.triton.served import ServedModel
@@ -28,6 +31,47 @@ def of_many(paths, command=""):
 
 def named(path):
     return path.name, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_every_input_has_its_name_and_checksum_in_the_cards(files):
+    found = Provenance.of(files[:2], SERVED, "amphitrite morpheus")
+    assert found.inputs == (named(files[0]), named(files[1]))
+    cards = found.cards
+    assert (cards["INPUT1"], cards["INPUT2"]) == ("b.fits", "a.fits")
+    assert cards["INSUM2"] == f"sha256:{named(files[1])[1]}"
+    assert "INPUT3" not in cards
+    assert (cards["MODEL"], cards["MODELVER"]) == ("calnet", 3)
+    assert cards["CREATOR"] == f"amphitrite {__version__}"
+    assert cards["COMMAND"] == "amphitrite morpheus"
+    assert datetime.fromisoformat(f"{cards['DATE']}+00:00") <= datetime.now(UTC)
+
+
+def test_cards_say_only_what_is_known(files):
+    unverified = replace(SERVED, verified=False)
+    cards = Provenance.of(files, unverified, "").cards
+    assert "COMMAND" not in cards
+    assert cards["WEIGHTS"] == "not verified"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(SERVED, version=4),
+        replace(SERVED, verified=False),
+        replace(SERVED, spec=MODEL.with_weights(digest="sha256:2")),
+    ],
+)
+def test_the_identity_is_of_model_and_inputs_and_not_of_the_command(files, other):
+    identity = Provenance.of(files, SERVED, "one").identity
+    assert Provenance.of(files, SERVED, "two").identity == identity
+    assert Provenance.of(files, other, "one").identity != identity
+    assert Provenance.of(files[::-1], SERVED, "one").identity != identity
+    files[0].write_bytes(b"other")
+    assert Provenance.of(files, SERVED, "one").identity != identity
+
+
+def test_one_file_is_no_plural(files):
+    assert of_many(files[:1]).inputs[0][0] == "1 light curve"
 
 
 def test_the_digest_is_that_of_the_shell(files, tmp_path):

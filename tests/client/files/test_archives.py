@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import os
 import stat
@@ -19,7 +18,6 @@ import pytest
 from amphitrite.errors import BadInput, OutputError
 from amphitrite.files import archives, unpacking
 from amphitrite.files.archives import unpack
-from amphitrite.files.checksums import check_sha256
 
 FILES = {"model/config.pbtxt": b"text", "model/1/model.onnx": os.urandom(300_000)}
 
@@ -316,16 +314,3 @@ def full(open_file: Callable[..., object]) -> Callable[..., object]:
         return open_file(self, mode, *rest)
 
     return opened
-
-
-def test_a_checksum_is_compared(tmp_path: Path) -> None:
-    path = tmp_path / "a.zip"
-    path.write_bytes(b"content")
-    digest = hashlib.sha256(b"content").hexdigest()
-    for given in (digest, f"sha256:{digest.upper()}", f" {digest}\n"):
-        check_sha256(path, given)
-    with pytest.raises(BadInput, match=f"checksum {digest}, expected {'0' * 64}"):
-        check_sha256(path, "0" * 64)
-    for wrong in ("", "abc", digest[:-1], "md5:" + digest):
-        with pytest.raises(BadInput, match="is no SHA-256 checksum"):
-            check_sha256(path, wrong)

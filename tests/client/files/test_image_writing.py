@@ -6,7 +6,6 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from amphitrite.errors import OutputError
-from amphitrite.files.cards import provenance_cards
 from amphitrite.files.image_writing import Extension, ImageFile
 from amphitrite.files.images import read_image
 
@@ -125,18 +124,3 @@ class TestImageFile:
 
         with pytest.raises(OutputError, match="No space left on device"):
             full_disk(fill)
-
-
-def test_provenance_cards():
-    header = provenance_cards(
-        {
-            "command": "amphitrite morpheus " + "long " * 40,
-            "version": "1.0",
-            "n": 3,
-            "input V": "café.fits\nend",
-        }
-    )
-    fits.PrimaryHDU(header=header).verify("exception")
-    assert header["COMMAND"].split() == ["amphitrite", "morpheus", *["long"] * 40]
-    assert header["N"] == 3
-    assert list(header["HISTORY"]) == [r"input V: caf\xe9.fits\nend"]

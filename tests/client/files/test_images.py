@@ -1,30 +1,15 @@
 import gzip
-import os
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
 from astropy.io import fits
-from astropy.wcs import WCS
 
 from amphitrite.errors import BadInput
-from amphitrite.files.checksums import checksum
-from amphitrite.files.grids import check_same_grid
 from amphitrite.files.image_writing import Extension, ImageFile
 from amphitrite.files.images import read_image
-from amphitrite.files.wcs import celestial_wcs
 
 SHAPE = (50, 60)
-
-
-def sky(*, crval=(53.1, -27.8), scale=1.666667e-5):
-    wcs = WCS(naxis=2)
-    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
-    wcs.wcs.crval = crval
-    wcs.wcs.crpix = [30.5, 25.5]
-    wcs.wcs.cd = [[-scale, 0], [0, scale]]
-    return wcs
 
 
 @pytest.fixture
@@ -121,7 +106,7 @@ def test_rows_outside(tmp_path, pixels):
             image[0:10:2, :]
 
 
-def test_thousands_of_cards_and_sip_without_suffix(tmp_path, pixels, caplog):
+def test_thousands_of_cards_and_sip_without_suffix(tmp_path, pixels, caplog, sky):
     header = sky().to_header()
     header["A_ORDER"] = header["B_ORDER"] = 2
     header["A_2_0"] = header["B_0_2"] = 1e-3
@@ -136,37 +121,6 @@ def test_thousands_of_cards_and_sip_without_suffix(tmp_path, pixels, caplog):
         got = image.wcs.pixel_to_world_values(0, 0)
     np.testing.assert_allclose(got, sky().pixel_to_world_values(0, 0), rtol=1e-12)
     assert not caplog.records
-
-
-def test_sip_with_suffix_counts():
-    header = sky().to_header()
-    header["CTYPE1"], header["CTYPE2"] = "RA---TAN-SIP", "DEC--TAN-SIP"
-    header["A_ORDER"] = header["B_ORDER"] = 2
-    header["A_2_0"] = header["B_0_2"] = 1e-3
-    wcs = celestial_wcs(header)
-    assert wcs.sip is not None
-
-
-def test_wcs_that_cannot_be_understood(caplog):
-    header = sky().to_header()
-    header["CTYPE1"] = "RA---XXX"
-    assert celestial_wcs(header) is None
-    assert "not understood" in caplog.text
-
-
-@pytest.mark.parametrize("band", "hjvz")
-def test_candels_stamps_share_a_grid(band):
-    folder = os.environ.get("AMPHITRITE_TEST_DATA")
-    if folder is None:
-        pytest.skip("AMPHITRITE_TEST_DATA is not set")
-    stamp = "GDS_ers2_12623_{}.fits.gz"
-    with (
-        read_image(Path(folder) / "hst" / stamp.format("h"), minimum=40) as h,
-        read_image(Path(folder) / "hst" / stamp.format(band), minimum=40) as other,
-    ):
-        assert h.shape == (84, 84)
-        check_same_grid({"H": h, band: other})
-        assert np.isfinite(other.rows(0, 84)).all()
 
 
 class TestRefuses:
@@ -250,74 +204,6 @@ def test_temporary_file_is_removed(tmp_path, pixels, monkeypatch):
     with pytest.raises(BadInput, match="too small"):
         read_image(path, minimum=1000)
     assert list(scratch.iterdir()) == []
-
-
-def test_checksum(tmp_path):
-    path = tmp_path / "abc"
-    path.write_bytes(b"abc")
-    # The test vector of FIPS 180-2.
-    assert checksum(path) == (
-        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    )
-    with pytest.raises(BadInput, match="none cannot be read: No such file"):
-        checksum(tmp_path / "none")
-
-
-class TestGrid:
-    def compare(self, tmp_path, data_b, wcs_a, wcs_b):
-        a = write(tmp_path / "a.fits", np.zeros(SHAPE, np.float32), wcs=wcs_a)
-        b = write(tmp_path / "b.fits", data_b, wcs=wcs_b)
-        with read_image(a) as image_a, read_image(b) as image_b:
-            check_same_grid({"H": image_a, "V": image_b})
-
-    def test_same(self, tmp_path):
-        self.compare(tmp_path, np.zeros(SHAPE), sky(), sky())
-
-    def test_no_wcs_at_all(self, tmp_path):
-        self.compare(tmp_path, np.zeros(SHAPE), None, None)
-
-    def test_rounded_scale(self, tmp_path):
-        # The two spellings of one scale in the headers of CANDELS.
-        other = sky(scale=1.6666666915e-5)
-        self.compare(tmp_path, np.zeros(SHAPE), sky(), other)
-
-    def test_shape(self, tmp_path):
-        with pytest.raises(BadInput, match=r"differ in shape .*60 x 50 .* 60 x 49 "):
-            self.compare(tmp_path, np.zeros((49, 60)), None, None)
-
-    @pytest.mark.parametrize(
-        ("pixels_apart", "refused"), [(0.005, False), (0.02, True)]
-    )
-    def test_shifted(self, tmp_path, pixels_apart, refused):
-        moved = sky(crval=(53.1, -27.8 + pixels_apart * 1.666667e-5))
-        if not refused:
-            self.compare(tmp_path, np.zeros(SHAPE), sky(), moved)
-            return
-        with pytest.raises(BadInput, match=r"by up to 0.02 pixels") as caught:
-            self.compare(tmp_path, np.zeros(SHAPE), sky(), moved)
-        assert "CRVAL2: H has -27.8, V has -27.7999996" in str(caught.value)
-        assert "CRPIX1" not in str(caught.value)
-
-    @pytest.mark.parametrize("corner", [(0, 0), (59, 0), (0, 49), (59, 49)])
-    def test_one_corner_in_common(self, tmp_path, corner):
-        """A scale that differs by a thousandth shows at the other corners."""
-        wcs = [sky(), sky(scale=1.001 * 1.666667e-5)]
-        for each in wcs:
-            each.wcs.crpix = [axis + 1 for axis in corner]
-        # at most 59 and 49 pixels away
-        with pytest.raises(BadInput, match=r"by up to 0\.0767 pixels"):
-            self.compare(tmp_path, np.zeros(SHAPE), *wcs)
-
-    def test_galactic_against_equatorial(self, tmp_path):
-        other = sky()
-        other.wcs.ctype = ["GLON-TAN", "GLAT-TAN"]
-        other.wcs.crval = [223.0, -54.0]
-        with pytest.raises(BadInput, match="CTYPE1: H has 'RA---TAN', V has 'GLON"):
-            self.compare(tmp_path, np.zeros(SHAPE), sky(), other)
-
-    def test_one_without(self, tmp_path):
-        with pytest.raises(BadInput, match=r"band V has no celestial WCS .*b.fits"):
-            self.compare(tmp_path, np.zeros(SHAPE), sky(), None)
 
 
 def test_reading_stays_at_the_strip(tmp_path):

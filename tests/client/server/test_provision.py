@@ -18,7 +18,6 @@ import pytest
 
 from amphitrite.errors import ProvisioningError
 from amphitrite.files.locks import Lock
-from amphitrite.places import cache_directory
 from amphitrite.server import provision as module
 from amphitrite.server.host import Host, check_host, this_host
 from amphitrite.server.private import make_private
@@ -47,19 +46,6 @@ def finished(root: Path, host: Host) -> ServerEnvironment:
     (root / "environment-1").chmod(0o700)
     module._write_marker(root, root / "environment-1")
     return environment
-
-
-def test_the_cache_is_where_the_user_wants_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.delenv("AMPHITRITE_CACHE", raising=False)
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert cache_directory() == tmp_path / ".cache" / "amphitrite"
-    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
-    assert cache_directory() == Path("/xdg/amphitrite")
-    monkeypatch.setenv("AMPHITRITE_CACHE", "~/own")
-    assert cache_directory() == tmp_path / "own"
 
 
 def test_the_key_holds_every_version(host: Host) -> None:
@@ -145,16 +131,6 @@ def test_what_another_user_owns_is_not_believed(tmp_path: Path, host: Host) -> N
         assert "AMPHITRITE_CACHE" in str(caught.value)
         os.chown(path, 0, -1)
     assert provision(cache=tmp_path, host=host)
-
-
-def test_a_folder_of_one_s_own_is_closed_to_others(tmp_path: Path) -> None:
-    (tmp_path / "server").mkdir()
-    (tmp_path / "server").chmod(0o775)
-    make_private(tmp_path / "server")
-    assert (tmp_path / "server").stat().st_mode & 0o777 == 0o755
-    (tmp_path / "server").chmod(0o777)
-    with pytest.raises(ProvisioningError, match="others may write to"):
-        make_private(tmp_path / "server")
 
 
 def test_waits_for_another_process_that_installs(tmp_path: Path, host: Host) -> None:

@@ -9,7 +9,6 @@ import pytest
 from amphitrite.errors import BadInput
 from amphitrite.server.selfcheck import write_model
 from amphitrite.server.served import choose, instances
-from amphitrite.surveys import needed
 from amphitrite.triton.plain_models import read_model
 
 STEP = """step {{ model_name: "{member}" model_version: -1
@@ -80,10 +79,3 @@ def test_counts_the_processes_of_a_model(repository: Path) -> None:
     assert instances(model, gpu=True) == 3
     assert instances(read_model(repository / "two"), gpu=True) == 1
     assert instances(read_model(repository / "chain"), gpu=False) == 0
-
-
-def test_a_survey_stands_for_the_models_that_it_asks() -> None:
-    assert needed(["asid"]) == ["asid", "asid_heads"]
-    assert needed(["asid_heads", "calnet", "asid"]) == ["asid_heads", "calnet", "asid"]
-    assert needed(["double"]) == ["double"]
-    assert needed([]) == []

@@ -118,17 +118,6 @@ def test_then_what_was_installed(source: Path) -> None:
     assert find_repository() == places.user_repository()
 
 
-def test_the_source_tree_is_where_pyproject_is(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.undo()
-    here = Path(__file__).resolve().parents[3]
-    assert places.checkout_repository() == here / "model_repository"
-    installed = tmp_path / "lib" / "site-packages" / "amphitrite" / "repository.py"
-    monkeypatch.setattr(places, "__file__", str(installed))
-    assert places.checkout_repository() is None
-
-
 def test_lists_where_it_looked(home: Path) -> None:
     with pytest.raises(BadInput) as caught:
         find_repository()

@@ -14,7 +14,7 @@ from amphitrite_export.publishing.config import (
     specs_in,
     steps_in,
 )
-from amphitrite_export.publishing.settings import SETTINGS, Settings, settings_of
+from amphitrite_export.publishing.settings import Settings
 
 SPEC = ModelSpec(
     name="toy",
@@ -99,10 +99,3 @@ def test_an_ensemble_pins_the_versions_of_its_spec():
     assert [s.model_version for s in config.ensemble_scheduling.step] == [7, 2]
     assert steps_in(config) == steps
     assert specs_in(config) == {5: spec}
-
-
-def test_settings_are_sound():
-    assert settings_of("no such model") == Settings()
-    for settings in (Settings(), *SETTINGS.values()):
-        assert 1 <= settings.warmup_batch_size <= settings.max_batch_size
-        assert settings.threads >= 1, "0 would take every core of the node"

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from amphitrite.surveys.calnet.interpret.periods import Ephemeris, Peak
+from amphitrite.surveys.calnet.interpret.stars import Scored, Star
+
 
 def cadences(*, days=27.0, step=120.0, start=2000.0, gap=(12.5, 14.0)):
     """Return times of a sector with its gap in the middle."""
@@ -86,6 +89,35 @@ def binary():
 @pytest.fixture
 def write():
     return write_light_curve
+
+
+@pytest.fixture
+def ephemeris():
+    """Period and epoch of a binary whose two eclipses are alike."""
+    return Ephemeris(2.5, 1e-5, 2010.0, 0.3, Peak(1.25, 0.4, 0.0), 2.5, ("odd_even",))
+
+
+@pytest.fixture
+def candidate(ephemeris):
+    """Return a star of one file and one segment."""
+
+    def make(number=42, p_eb=0.95):
+        scored = Scored(
+            *(Path("a.fits"), f"TIC {number}", number, 3, 10.0, -5.0, 9.25, "0" * 64),
+            peak=ephemeris.peak,
+            p_eb=np.array([p_eb], np.float32),
+            start=np.array([2000.0]),
+        )
+        return Star((scored,), repeated=False)
+
+    return make
+
+
+@pytest.fixture
+def curve(sector, binary):
+    """Times and relative fluxes of that binary."""
+    time = sector(step=400.0)
+    return time, binary(time, period=2.5, epoch=2010.0)
 
 
 @pytest.fixture

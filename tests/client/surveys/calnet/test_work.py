@@ -4,6 +4,7 @@ import hashlib
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,23 @@ import pytest
 from amphitrite.engine.control import Control
 from amphitrite.engine.provenance import Provenance
 from amphitrite.engine.session import Session
+from amphitrite.errors import BadInput
+from amphitrite.files.checksums import checksum
 from amphitrite.surveys.calnet import work as calnet_work
-from amphitrite.surveys.calnet.interpret.periods import Peak
-from amphitrite.surveys.calnet.interpret.stars import Scored
-from amphitrite.surveys.calnet.work import FileWork, score
+from amphitrite.surveys.calnet.interpret.periods import Ephemeris, Peak
+from amphitrite.surveys.calnet.interpret.stars import Scored, Star
+from amphitrite.surveys.calnet.page import LIGHT_CURVE, MODEL
+from amphitrite.surveys.calnet.work import (
+    Candidate,
+    FileWork,
+    measure_star,
+    prepare,
+    score,
+    thumbnails,
+)
 
 CURVES = np.arange(12.0).reshape(3, 4)
+PERIOD = 1.9
 
 
 def work(*, batch):
@@ -110,3 +122,108 @@ def test_a_file_of_another_content_is_judged_anew(tmp_path, caplog, pool, monkey
     assert again == ([pytest.approx(p) for p in (0.1, 0.2, 0.1)], ["b.fits"])
     assert "b.fits has another content than the interrupted run judged" in caplog.text
     assert run(resume=True)[1] == []
+
+
+@pytest.fixture
+def light_curve(tmp_path, sector, binary, write):
+    time = sector()
+    flux = binary(time, period=PERIOD, depths=(0.3, 0.0), width=0.02)
+    flux += np.random.default_rng(3).normal(0, 1e-3, len(time))
+    header = {"TELESCOP": "TESS", "TICID": 77, "SECTOR": 4, "RA_OBJ": 1.0}
+    header |= {"DEC_OBJ": 2.0, "TESSMAG": 9.0}
+    return write(tmp_path / "a.fits", time, 1e4 * flux, header=header)
+
+
+def test_preparing_twice_gives_the_same_request(light_curve):
+    requests = [
+        list(prepare(light_curve, interpolation="pchip", batch=8).requests())
+        for _ in range(2)
+    ]
+    ((_, one),), ((_, two),) = requests
+    assert set(one) == {tensor.name for tensor in MODEL.inputs}
+    for tensor in MODEL.inputs:
+        assert one[tensor.name].shape == (2, *tensor.shape)
+        assert one[tensor.name].dtype == tensor.dtype
+        np.testing.assert_array_equal(one[tensor.name], two[tensor.name])
+
+
+def test_the_two_interpolations_differ(light_curve):
+    curves = [
+        prepare(light_curve, interpolation=name, batch=8).tensors[LIGHT_CURVE]
+        for name in ("pchip", "spline")
+    ]
+    assert not np.array_equal(*curves)
+
+
+def test_what_is_known_of_a_file_is_recorded(light_curve):
+    work = prepare(light_curve, interpolation="pchip", batch=8)
+    back = Scored.from_arrays(light_curve, work.record())
+    assert (back.star, back.sector, back.tmag) == ("TIC 77", 4, 9.0)
+    np.testing.assert_allclose(back.start, [2000, 2014], atol=0.01)
+    # the peak of narrow eclipses is at the period or a harmonic of it
+    orbits = PERIOD / back.peak.period
+    assert orbits == pytest.approx(round(orbits), rel=0.02)
+
+
+@pytest.fixture
+def star(tmp_path, sector, binary, write):
+    time = sector()
+    flux = binary(time, period=PERIOD, depths=(0.3, 0.1), width=0.02)
+    flux += np.random.default_rng(3).normal(0, 1e-3, len(time))
+    path = write(tmp_path / "a.fits", time, 1e4 * flux)
+    scored = Scored(
+        *(path, "TIC 77", 77, 4, 1.0, 2.0, 9.0, checksum(path)),
+        peak=Peak(0.95, 0.5, 1e-9),
+        p_eb=np.array([0.95, 0.97], np.float32),
+        start=np.array([2000.0, 2014.0]),
+    )
+    return Star((scored,), repeated=False)
+
+
+@pytest.fixture
+def session(tmp_path):
+    provenance = Provenance("calnet", 1, "", True, (), "", "2026-01-01T00:00:00")
+    with Session("calnet", tmp_path / "c.fits", nullcontext(), inputs=[]) as session:
+        session.record(provenance)
+        yield session
+
+
+def measure(stars, session, **chosen):
+    return calnet_work.measure(session, None, stars, interpolation="pchip", **chosen)
+
+
+def test_a_star_gets_its_period_and_a_thumbnail(star, session):
+    found = measure([star], session)["TIC 77"]
+    assert found.period == pytest.approx(PERIOD, rel=1e-4)
+    assert thumbnails([star], session.journal)["TIC 77"].shape == (96,)
+
+
+def test_what_was_measured_is_not_measured_again(star, session):
+    found = measure([star], session)
+    star.files[0].path.unlink()
+    assert measure([star], session) == found
+
+
+def test_a_star_is_drawn(star, tmp_path):
+    pytest.importorskip("matplotlib", reason="pictures need the plots extra")
+    picture = tmp_path / "p.png"
+    work = measure_star(Candidate(star, picture), interpolation="pchip")
+    assert list(work.requests()) == []
+    assert Ephemeris.from_arrays(work.record()).period == pytest.approx(
+        PERIOD, rel=1e-4
+    )
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_files_that_change_meanwhile_are_named(star, session):
+    star.files[0].path.write_text("something else")
+    with pytest.raises(BadInput, match=r"files changed while .*a\.fits is no FITS"):
+        measure([star], session)
+
+
+def test_a_star_of_another_content_is_not_taken_for_the_measured_one(star, session):
+    measure([star], session)
+    other = Star((replace(star.files[0], checksum="1" * 64),), repeated=False)
+    with pytest.raises(BadInput, match=r"a\.fits has another content than was judged"):
+        measure([other], session)
+    assert len(session.journal) == 1

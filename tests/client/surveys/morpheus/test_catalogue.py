@@ -1,4 +1,4 @@
-"""The products' details that need no server; the whole is tested in `serving`."""
+"""The columns of the catalogue that an image allows."""
 
 import pytest
 from astropy.io.fits import Header

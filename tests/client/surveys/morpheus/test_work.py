@@ -1,4 +1,4 @@
-"""The morpheus page's own work, without a server."""
+"""Strips of an image on their way through the server, without one."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,6 @@ from astropy.io import fits as astropy_fits
 from amphitrite.errors import BadInput
 from amphitrite.files.images import read_image
 from amphitrite.files.steady import Steady
-from amphitrite.surveys.morpheus.options import Options
 from amphitrite.surveys.morpheus.page import BANDS, MODEL, PROBABILITIES
 from amphitrite.surveys.morpheus.prepare.windows import Strip
 from amphitrite.surveys.morpheus.work import StripOfBands, prepare
@@ -95,18 +94,3 @@ def test_answers_may_come_in_any_order(images):
         records.append(strip.record())
     for name, values in records[0].items():
         np.testing.assert_array_equal(values, records[1][name])
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"batch": 0}, "at least 1"),
-        ({"strip_rows": 0}, "at least 1"),
-        ({"catalogue": "disk.fits"}, "plain file name"),
-        ({"catalogue": "sub/cat.fits"}, "plain file name"),
-        ({"catalogue": "cat.docx"}, "cat.docx"),
-    ],
-)
-def test_impossible_options_are_refused(options, message):
-    with pytest.raises(BadInput, match=message):
-        Options(**options)

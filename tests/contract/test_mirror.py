@@ -1,0 +1,102 @@
+"""Tests stand where their source stands, under the same name."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import amphitrite
+import amphitrite_export
+import amphitrite_training
+
+TESTS = Path(__file__).parents[1]
+SOURCES = {
+    "client": Path(amphitrite.__file__).parent,
+    "training": Path(amphitrite_training.__file__).parent,
+    "export": Path(amphitrite_export.__file__).parent,
+}
+# Modules that are tested elsewhere, and where: mostly because a real server, or a whole
+# command, shows more of them than their functions alone.
+ELSEWHERE = {
+    "client/api": "serving/test_weights.py",
+    "client/streams": "client/test_cli.py",
+    "client/commands/__init__": "client/test_cli.py",
+    "client/commands/asid": "serving/asid/test_search.py",
+    "client/commands/morpheus": "serving/morpheus/test_inputs.py",
+    "client/commands/serve": "serving/test_serve.py",
+    "client/commands/status": "serving/test_status.py",
+    "client/engine/worker": "client/engine/test_workers.py",
+    "client/files/unpacking": "client/files/test_archives.py",
+    "client/server/launcher": "serving/test_launcher.py",
+    "client/surveys/calnet/run": "serving/calnet/test_search.py",
+    "client/surveys/morpheus/products": "serving/morpheus/test_inputs.py",
+    "client/surveys/morpheus/run": "serving/morpheus/test_faults.py",
+    "client/triton/connection": "serving/test_weights.py",
+    "client/triton/plain_configs": "client/triton/test_plain_models.py",
+    "training/commands/progress": "training/commands/test_train.py",
+    "training/fitting/train": "training/commands/test_train.py",
+    "training/surveys/asid/heads/card": "training/surveys/asid/test_card.py",
+    "training/surveys/asid/heads/published": "training/surveys/asid/heads/test_data.py",
+    "training/surveys/calnet/card_tables": "training/surveys/calnet/test_card.py",
+    "training/surveys/morpheus/samples": "training/surveys/morpheus/test_model.py",
+    "training/surveys/morpheus/tasks": "training/commands/test_train.py",
+    "export/conversion/artefact": "export/commands/test_export.py",
+    "export/publishing/generations": "export/publishing/test_publish.py",
+    "export/publishing/repository": "export/publishing/test_publish.py",
+    "export/publishing/versions": "export/publishing/test_publish.py",
+}
+# Tests of what several modules do together.
+TOGETHER = {
+    "client/engine/test_patience.py": "execution on a clock that only waiting moves",
+    "export/publishing/test_served_ensemble.py": "what is published, on a real Triton",
+    "export/surveys/asid/test_served_asid.py": "what is published, on a real Triton",
+    "training/surveys/asid/test_light.py": "no framework is loaded",
+    "training/surveys/calnet/test_light.py": "no framework is loaded",
+    "training/surveys/asid/heads/test_tasks.py": "from a recipe to an artefact",
+    "training/surveys/asid/simulate/test_real_sky.py": "the real sky's brightness",
+}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """Yield the name of every module, with its tree, and its file."""
+    for tree, folder in SOURCES.items():
+        for path in folder.rglob("*.py"):
+            name = path.relative_to(folder).with_suffix("").as_posix()
+            yield f"{tree}/{name}", path
+
+
+def mirrored(module: str) -> str:
+    """Return the test file of a module; that of a package is test_init.py."""
+    path = Path(module)
+    return (path.parent / f"test_{path.name.strip('_')}.py").as_posix()
+
+
+def does_something(path: Path) -> bool:
+    """Tell whether a module has a function or a method, and not declarations alone."""
+    tree = ast.parse(path.read_text())
+    return any(isinstance(node, ast.FunctionDef) for node in ast.walk(tree))
+
+
+def test_every_module_has_its_tests():
+    untested = {
+        module
+        for module, path in modules()
+        if does_something(path) and not (TESTS / mirrored(module)).is_file()
+    }
+    assert untested == set(ELSEWHERE)
+
+
+def test_every_test_file_has_its_module():
+    known = {mirrored(module) for module, _ in modules()}
+    found = {
+        path.relative_to(TESTS).as_posix()
+        for tree in SOURCES
+        for path in (TESTS / tree).rglob("test_*.py")
+    }
+    assert found - known == set(TOGETHER)
+
+
+@pytest.mark.parametrize("module", ELSEWHERE)
+def test_the_tests_elsewhere_are_there(module):
+    assert (TESTS / ELSEWHERE[module]).is_file()
