@@ -29,7 +29,7 @@ def main() -> None:
     try:
         code = _run(arguments)
         sys.stdout.flush()
-    except OutputError as error:  # what went wrong cannot be told there either
+    except OutputError as error:  # the error cannot be printed there either
         code = _fail(error, [])
     raise SystemExit(code)
 
@@ -88,7 +88,7 @@ def _broken(error: Exception, arguments: list[str]) -> int:
 
 
 def _ended(message: str, code: int, arguments: list[str]) -> int:
-    """Return the exit code, told on standard output to a script that asked for JSON."""
+    """Return the exit code; print it as JSON for a script that asked for that."""
     if "--json" in arguments:
         fields = {"error": message, "exit_code": code}
         sys.stdout.write(json.dumps(fields) + "\n")
