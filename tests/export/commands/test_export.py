@@ -124,6 +124,8 @@ def test_without_the_extra_the_pip_line_is_shown(artefact, monkeypatch, module):
         "surveys.asid.peaks",
         "surveys.asid.slots",
         "surveys.asid.ensembles",
+        "surveys.asid.hooks",
+        "publishing.hooks",
         "publishing.generations",
         "publishing.versions",
     ):
