@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from amphitrite_training.evaluation.matching import Share
+
 Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
 
@@ -18,10 +20,6 @@ GAUSSIAN_68: Final = 0.9945
 distribution."""
 RELIABILITY_EDGES: Final = (0.0, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0001)
 _RESAMPLES: Final = 500
-
-
-def _mean(hits: Bools, block: NDArray[np.integer]) -> dict[str, float | None]:
-    return interval(lambda i: float(hits[i].mean()), block)
 
 
 def interval(
@@ -58,6 +56,58 @@ def interval(
     low, high = np.quantile(values, [0.025, 0.975]) if values else (np.nan, np.nan)
     whole = float(statistic(np.arange(n)))
     return {"value": _number(whole), "low": _number(low), "high": _number(high)}
+
+
+def share(hits: Bools, blocks: NDArray[np.integer]) -> dict[str, float | None]:
+    """Return the share of hits with its 95 % interval.
+
+    Parameters
+    ----------
+    hits : (n,) ndarray of bool
+        Which rows count.
+    blocks : (n,) ndarray of int
+        As for `interval`.
+
+    Returns
+    -------
+    dict
+        ``value``, and from ``low`` to ``high`` what `with_wilson` makes of the interval
+        by resampling; None of nothing.
+    """
+    found = interval(lambda i: float(hits[i].mean()), blocks)
+    if not len(hits):
+        return found
+    counted = Share(int(hits.sum()), len(hits))
+    low, high = with_wilson((found["low"], found["high"]), counted)
+    return {**found, "low": low, "high": high}
+
+
+def with_wilson(resampled: tuple[float, float], counted: Share) -> tuple[float, float]:
+    """Return the hull of a share's interval by resampling and Wilson's, both of 95 %.
+
+    Parameters
+    ----------
+    resampled : (float, float)
+        From resampling blocks, whose members stand and fall together.
+    counted : Share
+        The share.
+
+    Notes
+    -----
+    Resampling a sample without a failure (or without a hit) never draws one, so that
+    its interval is a point, however small the sample.  Wilson's interval [1]_ holds
+    for such samples, too [2]_, but takes all members for independent, which makes it
+    too narrow where they are not.  The hull is at least as wide as either.
+
+    References
+    ----------
+    .. [1] Wilson 1927, J. Am. Stat. Assoc. 22, 209,
+       doi:10.1080/01621459.1927.10502953
+    .. [2] Brown, Cai & DasGupta 2001, Statistical Science 16, 101,
+       doi:10.1214/ss/1009213286
+    """
+    low, high = counted.interval
+    return min(resampled[0], low), max(resampled[1], high)
 
 
 def half_width(error: Floats) -> float:

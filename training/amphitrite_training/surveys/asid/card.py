@@ -12,9 +12,10 @@ from amphitrite_training.diagrams.style import FOLDER
 from amphitrite_training.surveys.asid.calibrate import PAPER_FLUX_EDGES
 from amphitrite_training.surveys.asid.heads.card import described
 from amphitrite_training.surveys.asid.heads.measures import LEAST_SOURCES
-from amphitrite_training.surveys.asid.measures import Counted, Evaluation, Table
+from amphitrite_training.surveys.asid.measures import Evaluation
 from amphitrite_training.surveys.asid.pictures import NOTABLE
 from amphitrite_training.surveys.asid.simulate.sky import YEARS
+from amphitrite_training.surveys.asid.tables import Counted, Table
 
 # Panes et al. 2021, arXiv:2103.11068: purity and completeness on their own simulated
 # sky, from the table in the notebook published with it; None where it has no value.
@@ -128,9 +129,10 @@ client does. A source counts as found if a detection is within \
 {MATCH_DEGREES:g} deg, one to one, the brightest source first; a second detection
 of it is false, and so is that of a source below {PAPER_FLUX_EDGES[0]:.3g}. Completeness
 goes by the true flux above 1 GeV, purity by the detection's aperture flux. Intervals
-are 95 %, from resampling the sky in blocks. *Ceiling* is the completeness of a detector
-that knows every source, but reports two within {learned["suppression_degrees"]:g} deg \
-as one. *V1* is the published
+are 95 %, from resampling the sky in blocks; that of a share reaches at least as far as
+Wilson's, since resampling alone would give a share of 0 or 1 no error. *Ceiling* is
+the completeness of a detector that knows every source, but reports two within
+{learned["suppression_degrees"]:g} deg as one. *V1* is the published
 system (Panes et al. 2021) **on its own simulated sky: the skies differ, so its numbers
 stand here for orientation and not as a ranking.** Bins of fewer than {LEAST_SOURCES}
 sources are in brackets.

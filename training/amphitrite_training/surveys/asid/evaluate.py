@@ -30,7 +30,7 @@ from amphitrite.triton.connection import Connection
 from amphitrite.triton.served import ServedModel
 from amphitrite_training.surveys.asid.calibrate import PAPER_FLUX_EDGES
 from amphitrite_training.surveys.asid.heads.measures import Described
-from amphitrite_training.surveys.asid.measures import Evaluation, SkyResult, tables
+from amphitrite_training.surveys.asid.measures import Evaluation
 from amphitrite_training.surveys.asid.simulate import diffuse, instrument, spectra
 from amphitrite_training.surveys.asid.simulate.sky import (
     Sky,
@@ -38,7 +38,9 @@ from amphitrite_training.surveys.asid.simulate.sky import (
     make_sky,
     relative_exposure,
 )
+from amphitrite_training.surveys.asid.sky_results import SkyResult
 from amphitrite_training.surveys.asid.systematics import shifts
+from amphitrite_training.surveys.asid.tables import tables
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 Floats = NDArray[np.floating]

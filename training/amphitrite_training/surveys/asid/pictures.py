@@ -19,7 +19,8 @@ from amphitrite_training.evaluation.matching import Share
 from amphitrite_training.evaluation.statistics import area_under_curve, reliability, roc
 from amphitrite_training.surveys.asid.calibrate import PAPER_FLUX_EDGES
 from amphitrite_training.surveys.asid.heads.measures import LEAST_SOURCES, Described
-from amphitrite_training.surveys.asid.measures import Counted, Evaluation
+from amphitrite_training.surveys.asid.measures import Evaluation
+from amphitrite_training.surveys.asid.tables import Counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,7 +9,8 @@ from typing import Any
 from amphitrite_training.diagrams.style import FOLDER
 from amphitrite_training.surveys.asid.heads.calibrate import SLACK
 from amphitrite_training.surveys.asid.heads.measures import BRIGHT
-from amphitrite_training.surveys.asid.measures import Counted, Evaluation
+from amphitrite_training.surveys.asid.measures import Evaluation
+from amphitrite_training.surveys.asid.tables import Counted
 
 _SLACK = f"{100 * SLACK:g} %"
 

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from amphitrite_training.evaluation.rows import Rows
 from amphitrite_training.evaluation.statistics import (
     GAUSSIAN_68,
-    _mean,
     _median_and_width,
     area_under_curve,
     expected_calibration_error,
     half_width,
     interval,
     reliability,
+    share,
 )
 
 Bools = NDArray[np.bool_]
@@ -132,14 +132,14 @@ def _classified(found: Described, threshold: float) -> dict[str, Any]:
         "area_under_curve": interval(
             lambda i: area_under_curve(p[i], fake[i]), found.block
         ),
-        "false_share_before": _mean(fake, found.block),
-        "false_share_after": _mean(fake[passes], found.block[passes]),
-        "false_share_of_detector": _mean(
+        "false_share_before": share(fake, found.block),
+        "false_share_after": share(fake[passes], found.block[passes]),
+        "false_share_of_detector": share(
             fake[found.detected], found.block[found.detected]
         ),
-        "fakes_kept": _mean(passes[fake], found.block[fake]),
-        "sources_kept": _mean(passes[~fake], found.block[~fake]),
-        "sources_of_detector": _mean(found.detected[~fake], found.block[~fake]),
+        "fakes_kept": share(passes[fake], found.block[fake]),
+        "sources_kept": share(passes[~fake], found.block[~fake]),
+        "sources_of_detector": share(found.detected[~fake], found.block[~fake]),
         "reliability": reliability(p, fake),
         "calibration_error": interval(
             lambda i: expected_calibration_error(p[i], fake[i]), found.block
@@ -199,8 +199,8 @@ def _coverages(
     pull: Floats, block: NDArray[np.integer], at_68: float, at_95: float
 ) -> dict[str, Any]:
     return {
-        "coverage_68": _mean(pull <= at_68, block),
-        "coverage_95": _mean(pull <= at_95, block),
+        "coverage_68": share(pull <= at_68, block),
+        "coverage_95": share(pull <= at_95, block),
     }
 
 
