@@ -9,6 +9,7 @@ import numpy as np
 
 from amphitrite.surveys.calnet.page import REFERENCES
 from amphitrite_training.diagrams.style import FOLDER
+from amphitrite_training.evaluation.statistics import area_under_curve
 from amphitrite_training.surveys.calnet import card_tables as tables
 from amphitrite_training.surveys.calnet.calibrate import THRESHOLDS, WANTED_PRECISION
 from amphitrite_training.surveys.calnet.judged import (
@@ -24,7 +25,6 @@ from amphitrite_training.surveys.calnet.measures import (
     TMAG_EDGES,
     Evaluation,
     Rates,
-    area_under_curve,
     by_kind,
     rates,
 )
@@ -98,7 +98,7 @@ targets. Its limits combine the far ends of both intervals.
 
 {_harsh(stars, found.threshold)}
 
-Area under the ROC curve: {area_under_curve(stars):.4f}.
+Area under the ROC curve: {area_under_curve(stars.p_eb, stars.is_binary):.4f}.
 
 ![ROC curves of simulated stars]({FOLDER}/roc.png)
 

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from amphitrite_training.evaluation.rows import Rows
 from amphitrite_training.evaluation.statistics import (
     GAUSSIAN_68,
-    _median_and_width,
     area_under_curve,
     expected_calibration_error,
     half_width,
     interval,
+    median_and_width,
     reliability,
     share,
 )
@@ -33,6 +33,7 @@ BRIGHT: Final = 1e-9
 """Sources above this flux, photons/cm2/s above 1 GeV, are those of the targets."""
 
 COARSE_FLUX_EDGES: Final = (6.95e-11, 2.34e-10, 4.28e-10, 1e-9, 3e-9, 1e-8, 1e-4)
+RELIABILITY_EDGES: Final = (0.0, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0001)
 # Bins with fewer sources say little.
 LEAST_SOURCES: Final = 30
 
@@ -140,11 +141,25 @@ def _classified(found: Described, threshold: float) -> dict[str, Any]:
         "fakes_kept": share(passes[fake], found.block[fake]),
         "sources_kept": share(passes[~fake], found.block[~fake]),
         "sources_of_detector": share(found.detected[~fake], found.block[~fake]),
-        "reliability": reliability(p, fake),
+        "reliability": _reliability(p, fake),
         "calibration_error": interval(
-            lambda i: expected_calibration_error(p[i], fake[i]), found.block
+            lambda i: expected_calibration_error(p[i], fake[i], RELIABILITY_EDGES),
+            found.block,
         ),
     }
+
+
+def _reliability(p_fake: Floats, fake: Bools) -> list[dict[str, Any]]:
+    """Return mean P(fake) and number of false candidates in bins of P(fake)."""
+    return [
+        {
+            "p_fake": [each.low, each.high],
+            "n": each.counted.n,
+            "mean": each.mean if each.counted.n else None,
+            "fake": each.counted.n_hits,
+        }
+        for each in reliability(p_fake, fake, RELIABILITY_EDGES)
+    ]
 
 
 def _fluxes(real: Described, at_95: float) -> dict[str, Any]:
@@ -225,7 +240,7 @@ def scatter(error: Floats, flux: Floats) -> dict[str, Any]:
         and ``width``, half of what lies between the 16 % and the 84 % quantile.
     """
     bins = [
-        {"flux": list(edges), **_median_and_width(error[_within(flux, edges)])}
+        {"flux": list(edges), **median_and_width(error[_within(flux, edges)])}
         for edges in pairwise(COARSE_FLUX_EDGES)
     ]
-    return {"bright": _median_and_width(error[flux > BRIGHT]), "bins": bins}
+    return {"bright": median_and_width(error[flux > BRIGHT]), "bins": bins}
