@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from amphitrite.triton.artefact import Artefact
 from amphitrite.triton.spec import ModelSpec
-from amphitrite_export.conversion.artefact import Artefact
 from amphitrite_export.conversion.convert import OnnxFile
 from amphitrite_export.publishing.config import Ensemble
 

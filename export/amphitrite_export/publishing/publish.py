@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from amphitrite.errors import BadInput, InferenceFailed
 from amphitrite.files.generations import next_generation
 from amphitrite.triton.answers import check_answer
+from amphitrite.triton.artefact import Artefact
 from amphitrite.triton.spec import ModelSpec
-from amphitrite_export.conversion.artefact import Artefact
 from amphitrite_export.conversion.convert import OnnxFile, digest, to_onnx
 from amphitrite_export.conversion.parity import Answer, parity, run
 from amphitrite_export.publishing import repository as repo

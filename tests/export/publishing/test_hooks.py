@@ -9,7 +9,7 @@ keras = pytest.importorskip("keras", reason="needs the export extra")
 pytest.importorskip("tf2onnx", reason="needs the export extra")
 
 from amphitrite.errors import BadInput  # noqa: E402
-from amphitrite_export.conversion.artefact import Artefact  # noqa: E402
+from amphitrite.triton.artefact import Artefact  # noqa: E402
 from amphitrite_export.publishing import repository as repo  # noqa: E402
 from amphitrite_export.publishing.hooks import Hooks  # noqa: E402
 from amphitrite_export.publishing.publish import publish  # noqa: E402

@@ -145,7 +145,7 @@ def head(spec, *, offset=OFFSET):
 
 def head_artefact(spec, **values):
     """Return one of the networks above as training leaves it behind."""
-    from amphitrite_export.conversion.artefact import Artefact
+    from amphitrite.triton.artefact import Artefact
 
     rng = np.random.default_rng(2)
     learned = HEADS_LEARNED[spec.name]
@@ -180,7 +180,7 @@ def heads():
 def asid_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model repository with the filter, its peak finder, heads and ensembles."""
     pytest.importorskip("tf2onnx", reason="exporting needs the export extra")
-    from amphitrite_export.conversion.artefact import Artefact
+    from amphitrite.triton.artefact import Artefact
     from amphitrite_export.publishing.publish import publish
     from amphitrite_export.surveys.asid.hooks import hooks
 

@@ -7,8 +7,8 @@ from functools import partial
 
 from amphitrite.errors import BadInput, SpecMismatch
 from amphitrite.surveys.asid.page import HEADS, UNET, per_source
+from amphitrite.triton.artefact import Artefact
 from amphitrite.triton.spec import ModelSpec, check_contract
-from amphitrite_export.conversion.artefact import Artefact
 from amphitrite_export.conversion.convert import OnnxFile
 from amphitrite_export.publishing.hooks import Hooks
 from amphitrite_export.publishing.publish import converted

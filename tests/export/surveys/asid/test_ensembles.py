@@ -278,7 +278,7 @@ def test_the_peak_finder_needs_what_was_learned():
 
 
 def test_the_length_of_the_list_is_of_no_use_elsewhere(toys, tmp_path):
-    from amphitrite_export.conversion.artefact import Artefact
+    from amphitrite.triton.artefact import Artefact
 
     x = keras.Input((3,), name="x")
     toy = Artefact(keras.Model(x, {"y": x * 2.0}), toys.spec("toy"), {})
