@@ -17,8 +17,8 @@ onnx = pytest.importorskip("onnx", reason="needs the export extra")
 
 from amphitrite.surveys.asid.bands import BANDS  # noqa: E402
 from amphitrite.surveys.asid.page import HALF, HEADS, PATCH_DEGREES, UNET, per_source  # noqa: E402
+from amphitrite.triton.artefact import Artefact  # noqa: E402
 from amphitrite.triton.spec import ModelSpec, TensorSpec  # noqa: E402
-from amphitrite_export.conversion.artefact import Artefact  # noqa: E402
 from amphitrite_export.conversion.convert import OnnxFile, digest  # noqa: E402
 from amphitrite_export.publishing.config import Ensemble, Step  # noqa: E402
 from amphitrite_export.publishing.generations import publish_together  # noqa: E402

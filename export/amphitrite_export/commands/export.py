@@ -75,12 +75,15 @@ def app(
         from amphitrite_export.conversion.artefact import load
         from amphitrite_export.publishing import publish as publishing
         from amphitrite_export.publishing import versions
+        from amphitrite_export.surveys.asid.hooks import hooks as asid
 
         if rollback is not None:
             done = [versions.rollback(rollback, to)]
         else:
             done = publishing.publish(
-                [load(folder) for folder in artefacts or ()], to, max_peaks=max_peaks
+                [load(folder) for folder in artefacts or ()],
+                to,
+                hooks=[asid(max_peaks=max_peaks)],
             )
     except ModuleNotFoundError as error:
         raise MissingExtra("amphitrite export", "export") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite.errors import BadInput
+from amphitrite.triton.artefact import EXPORTED, NETWORK, SAMPLES, SPEC, Artefact
 from amphitrite.triton.spec import ModelSpec
-
-
-@dataclass(frozen=True)
-class Artefact:
-    """A trained network, its spec and realistic inputs for it.
-
-    Parameters
-    ----------
-    model : keras.Model
-        The network with its weights.
-    spec : ModelSpec
-        Its contract and learned values.
-    samples : mapping of str to ndarray
-        Realistic inputs by tensor name, each with a leading batch axis.
-    """
-
-    model: Any
-    spec: ModelSpec
-    samples: Mapping[str, NDArray[Any]]
 
 
 def load(folder: Path) -> Artefact:
@@ -50,17 +31,17 @@ def load(folder: Path) -> Artefact:
     """
     import keras
 
-    for name in ("model.keras", "spec.json", "samples.npz"):
+    for name in EXPORTED:
         if not (folder / name).is_file():
             raise BadInput(
                 f"'{folder}' is no artefact: it has no {name}. Give a folder that "
                 "`amphitrite train` wrote; weights alone cannot be exported."
             )
-    spec = ModelSpec.from_json((folder / "spec.json").read_text())
-    with np.load(folder / "samples.npz") as archive:
+    spec = ModelSpec.from_json((folder / SPEC).read_text())
+    with np.load(folder / SAMPLES) as archive:
         samples = dict(archive)
     check_samples(samples, spec)
-    model = keras.saving.load_model(folder / "model.keras")
+    model = keras.saving.load_model(folder / NETWORK)
     return Artefact(model=model, spec=spec, samples=samples)
 
 

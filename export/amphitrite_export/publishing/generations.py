@@ -22,6 +22,7 @@ from amphitrite_export.publishing.config import (
     specs_in,
     steps_in,
 )
+from amphitrite_export.publishing.hooks import CheckMembers, any_members
 from amphitrite_export.publishing.settings import settings_of
 from amphitrite_export.publishing.validate import check_ensemble, check_model
 from amphitrite_export.publishing.versions import (
@@ -32,7 +33,6 @@ from amphitrite_export.publishing.versions import (
     _served_spec,
     _switch,
 )
-from amphitrite_export.surveys.asid.ensembles import check_detector
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ def publish_together(
     repository: Path,
     *,
     ensembles: Sequence[Ensemble] = (),
+    check_members: CheckMembers = any_members,
 ) -> list[PublishedVersion]:
     """Publish models, and every ensemble that they are members of, as one generation.
 
@@ -61,40 +62,50 @@ def publish_together(
     ensembles : sequence of Ensemble
         Ensembles to publish besides those that are in the repository; one of a name
         that is there takes its place.
+    check_members : callable
+        See `amphitrite_export.publishing.hooks.Hooks`.
 
     Returns
     -------
-    list of Published
+    list of PublishedVersion
         The models, then the ensembles, each of which pins the new models.
 
     Raises
     ------
     BadInput
-        A file does not fit its spec, an ensemble breaks one of Triton's rules, or a
-        head learned from another detector; nothing was written.
+        A file does not fit its spec, an ensemble breaks one of Triton's rules, or its
+        members do not belong together; nothing was written.
     OutputError
         The repository cannot be written.
     """
     with next_generation(repository) as generation:
-        changes = _write(files, repository, generation.folder, ensembles)
-    return _published(changes)
+        changes = write(
+            files,
+            repository,
+            generation.folder,
+            ensembles=ensembles,
+            check_members=check_members,
+        )
+    return published(changes)
 
 
-def _write(
+def write(
     files: Sequence[OnnxFile],
     repository: Path,
     folder: Path,
+    *,
     ensembles: Sequence[Ensemble],
+    check_members: CheckMembers,
 ) -> dict[str, _Change]:
     """Write the next versions of models and their ensembles into a folder.
 
     The folder is the repository's next generation; nothing is written there before all
-    of them are prepared.
+    of them are prepared.  See `publish_together` for the rest.
     """
     given = {ensemble.contract.name: ensemble.contract for ensemble in ensembles}
     changes = {file.spec.name: _model_change(file, repository, given) for file in files}
     for ensemble in _affected(list(changes), repository, ensembles):
-        change = _ensemble_change(ensemble, repository, changes)
+        change = _ensemble_change(ensemble, repository, changes, check_members)
         changes[ensemble.contract.name] = change
     for name, change in changes.items():
         repo.add_version(folder, name, change.version, change.files)
@@ -103,8 +114,8 @@ def _write(
     return changes
 
 
-def _published(changes: Mapping[str, _Change]) -> list[PublishedVersion]:
-    """Say what is served now."""
+def published(changes: Mapping[str, _Change]) -> list[PublishedVersion]:
+    """Return what is served now."""
     for name, change in changes.items():
         logger.info("published %s version %d", name, change.version)
     return [
@@ -167,7 +178,10 @@ def _replaces(contract: ModelSpec | None, repository: Path, name: str) -> bool:
 
 
 def _ensemble_change(
-    ensemble: Ensemble, repository: Path, changes: Mapping[str, _Change]
+    ensemble: Ensemble,
+    repository: Path,
+    changes: Mapping[str, _Change],
+    check_members: CheckMembers,
 ) -> _Change:
     """Prepare the next version of an ensemble, of members that may be changing too."""
     name = ensemble.contract.name
@@ -179,7 +193,7 @@ def _ensemble_change(
         configs[each] = parse_config(change.text)
         pins[each] = change.version
     specs = _member_specs(ensemble, configs, pins)
-    check_detector(list(specs.values()))
+    check_members(list(specs.values()))
     members = tuple(
         Member(each, version, spec.digest, spec.identity)
         for (each, version), spec in specs.items()

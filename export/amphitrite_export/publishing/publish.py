@@ -11,39 +11,33 @@ generation or the new one, however this process ends.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+import onnx
 from numpy.typing import NDArray
 
-from amphitrite.errors import BadInput, InferenceFailed, SpecMismatch
+from amphitrite.errors import BadInput, InferenceFailed
 from amphitrite.files.generations import next_generation
-from amphitrite.surveys.asid.page import HEADS, UNET, per_source
 from amphitrite.triton.answers import check_answer
-from amphitrite.triton.spec import ModelSpec, check_contract
-from amphitrite_export.conversion.artefact import Artefact
+from amphitrite.triton.artefact import Artefact
+from amphitrite.triton.spec import ModelSpec
 from amphitrite_export.conversion.convert import OnnxFile, digest, to_onnx
-from amphitrite_export.conversion.parity import parity, run
+from amphitrite_export.conversion.parity import Answer, parity, run
 from amphitrite_export.publishing import repository as repo
 from amphitrite_export.publishing.config import Ensemble
-from amphitrite_export.publishing.generations import PARITY, _published, _write
+from amphitrite_export.publishing.generations import PARITY, published, write
+from amphitrite_export.publishing.hooks import Hooks
 from amphitrite_export.publishing.versions import PublishedVersion
-from amphitrite_export.surveys.asid import slots
-from amphitrite_export.surveys.asid.ensembles import ENSEMBLES, peaks_file
-from amphitrite_export.surveys.asid.peaks import MAX_PEAKS
 
 logger = logging.getLogger(__name__)
-_HEADS: Final = {head.name: head for head in HEADS}
 
 
 def publish(
-    artefacts: Sequence[Artefact], repository: Path, *, max_peaks: int | None = None
+    artefacts: Sequence[Artefact], repository: Path, hooks: Sequence[Hooks] = ()
 ) -> list[PublishedVersion]:
     """Convert artefacts and make them the served versions of their models.
-
-    A detector of gamma-ray sources takes its peak finder along.  The ensembles of
-    detector and describing networks are published as soon as all members are there.
 
     Parameters
     ----------
@@ -51,13 +45,13 @@ def publish(
         What training left behind; those given together become one generation.
     repository : Path
         The model repository; created if need be.
-    max_peaks : int, optional
-        Of a detector of gamma-ray sources: how many peaks of a patch are listed, 64 by
-        default.
+    hooks : sequence of Hooks
+        What the surveys add: companions of models, and ensembles, which are published
+        as soon as all members are there.
 
     Returns
     -------
-    list of Published
+    list of PublishedVersion
         The models in the order given, then what was published with them; see
         `publish_together`.
 
@@ -65,37 +59,45 @@ def publish(
     ------
     BadInput
         A network does not fit its spec, or its ONNX file does not answer as it does;
-        or a model is given twice.
+        or a model is given twice; or a survey's hook refuses them.
     OutputError
         The repository cannot be written.
     """
-    names = [artefact.spec.name for artefact in artefacts]
+    specs = [artefact.spec for artefact in artefacts]
+    names = [spec.name for spec in specs]
     if len(set(names)) < len(names):
         raise BadInput(
             f"the artefacts are of {', '.join(names)}; give one of each model"
         )
-    if max_peaks is not None and UNET.name not in names:
-        raise BadInput(
-            f"--max-peaks is an option of {UNET.name}; the artefact is of "
-            f"{', '.join(names)}"
-        )
-    files = [converted(artefact) for artefact in artefacts]
-    if UNET.name in names:
-        unet = files[names.index(UNET.name)]
-        n = MAX_PEAKS if max_peaks is None else max_peaks
-        files.append(peaks_file(unet.spec, max_peaks=n))
+    companions = [file for each in hooks for file in each.companions(specs)]
+    convert = {name: own for each in hooks for name, own in each.convert.items()}
+    files = [convert.get(each.spec.name, converted)(each) for each in artefacts]
+    files += companions
+    known = [ensemble for each in hooks for ensemble in each.ensembles]
+
+    def check_members(members: Sequence[ModelSpec]) -> None:
+        for each in hooks:
+            each.check_members(members)
+
     with next_generation(repository) as generation:
-        ensembles = _complete(files, repository)
-        changes = _write(files, repository, generation.folder, ensembles)
-    return _published(changes)
+        changes = write(
+            files,
+            repository,
+            generation.folder,
+            ensembles=_complete(known, files, repository),
+            check_members=check_members,
+        )
+    return published(changes)
 
 
-def _complete(files: Sequence[OnnxFile], repository: Path) -> list[Ensemble]:
+def _complete(
+    known: Sequence[Ensemble], files: Sequence[OnnxFile], repository: Path
+) -> list[Ensemble]:
     """Return the ensembles of some models whose members are all there."""
     changing = {file.spec.name for file in files}
     there = changing | set(repo.models(repository))
     complete = []
-    for ensemble in ENSEMBLES:
+    for ensemble in known:
         needed = {step.model for step in ensemble.steps}
         if not needed & changing:
             continue
@@ -110,15 +112,30 @@ def _complete(files: Sequence[OnnxFile], repository: Path) -> list[Ensemble]:
     return complete
 
 
-def converted(artefact: Artefact) -> OnnxFile:
+def converted(
+    artefact: Artefact,
+    *,
+    contract: ModelSpec | None = None,
+    around: Callable[[onnx.ModelProto], onnx.ModelProto] | None = None,
+    answer: Answer = run,
+) -> OnnxFile:
     """Convert an artefact and compare the result with it.
+
+    Parameters
+    ----------
+    artefact : Artefact
+        What training left behind.
+    contract : ModelSpec, optional
+        What the served model takes and gives, where that is not the network's own.
+    around : callable, optional
+        ``around(graph)`` builds the graph of that contract around the network's.
+    answer : callable
+        ``answer(content, samples)`` asks the file for what the network gives.
 
     Returns
     -------
     OnnxFile
-        The learned values of its spec say how well they agree, as ``parity``.  A
-        network that describes single sources becomes one that takes the peaks of
-        patches (see `amphitrite_export.surveys.asid.slots`).
+        The learned values of its spec say how well they agree, as ``parity``.
 
     Raises
     ------
@@ -126,19 +143,19 @@ def converted(artefact: Artefact) -> OnnxFile:
         The network does not fit its spec, or its ONNX file does not answer as it does,
         or not within the ranges that the spec declares.
     """
-    spec, proto = artefact.spec, to_onnx(artefact.model, artefact.spec)
-    answer = None
-    if (head := _HEADS.get(spec.name)) is not None:
-        _check_head(spec, per_source(head))
-        proto, answer = slots.over_slots(proto, head), slots.answer
-        spec = head.with_weights(digest="", learned=spec.learned)
-    content = proto.SerializeToString(deterministic=True)
+    graph = to_onnx(artefact.model, artefact.spec)
+    if around is not None:
+        graph = around(graph)
+    content = graph.SerializeToString(deterministic=True)
     measured = parity(artefact.model, content, artefact.samples, answer=answer)
-    _check_ranges(artefact, (answer or run)(content, artefact.samples))
-    spec = spec.with_weights(
-        digest=digest(content), learned={**spec.learned, PARITY: measured}
+    _check_ranges(artefact, answer(content, artefact.samples))
+    return OnnxFile(
+        content,
+        (contract or artefact.spec).with_weights(
+            digest=digest(content),
+            learned={**artefact.spec.learned, PARITY: measured},
+        ),
     )
-    return OnnxFile(content, spec)
 
 
 def _check_ranges(artefact: Artefact, given: Mapping[str, NDArray[Any]]) -> None:
@@ -148,14 +165,4 @@ def _check_ranges(artefact: Artefact, given: Mapping[str, NDArray[Any]]) -> None
         raise BadInput(
             f"the network '{artefact.spec.name}' does not answer as its spec declares: "
             f"{error}. Nothing was published."
-        ) from error
-
-
-def _check_head(spec: ModelSpec, expected: ModelSpec) -> None:
-    try:
-        check_contract(served=spec, expected=expected)
-    except SpecMismatch as error:
-        raise BadInput(
-            f"the artefact of '{spec.name}' is of another release: {error}\nTrain it "
-            "with this one."
         ) from error

@@ -62,7 +62,7 @@ def rollback(model: str, repository: Path) -> PublishedVersion:
 
     Returns
     -------
-    Published
+    PublishedVersion
         The version that is served from now on.
 
     Raises

@@ -12,11 +12,12 @@ keras = pytest.importorskip("keras", reason="needs the export extra")
 pytest.importorskip("tf2onnx", reason="needs the export extra")
 
 from amphitrite.errors import BadInput, MissingExtra, SpecMismatch  # noqa: E402
+from amphitrite.triton.artefact import Artefact  # noqa: E402
 from amphitrite_export.commands.export import app as export  # noqa: E402
 from amphitrite_export.conversion.artefact import load  # noqa: E402
 from amphitrite_export.publishing import repository as repo  # noqa: E402
 from amphitrite_export.publishing.config import specs_in  # noqa: E402
-from amphitrite_training.fitting.artefact import Artefact, save  # noqa: E402
+from amphitrite_training.fitting.artefact import save  # noqa: E402
 
 pytestmark = [
     pytest.mark.export,
@@ -124,6 +125,8 @@ def test_without_the_extra_the_pip_line_is_shown(artefact, monkeypatch, module):
         "surveys.asid.peaks",
         "surveys.asid.slots",
         "surveys.asid.ensembles",
+        "surveys.asid.hooks",
+        "publishing.hooks",
         "publishing.generations",
         "publishing.versions",
     ):

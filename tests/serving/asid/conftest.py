@@ -145,7 +145,7 @@ def head(spec, *, offset=OFFSET):
 
 def head_artefact(spec, **values):
     """Return one of the networks above as training leaves it behind."""
-    from amphitrite_export.conversion.artefact import Artefact
+    from amphitrite.triton.artefact import Artefact
 
     rng = np.random.default_rng(2)
     learned = HEADS_LEARNED[spec.name]
@@ -180,8 +180,9 @@ def heads():
 def asid_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model repository with the filter, its peak finder, heads and ensembles."""
     pytest.importorskip("tf2onnx", reason="exporting needs the export extra")
-    from amphitrite_export.conversion.artefact import Artefact
+    from amphitrite.triton.artefact import Artefact
     from amphitrite_export.publishing.publish import publish
+    from amphitrite_export.surveys.asid.hooks import hooks
 
     rng = np.random.default_rng(1)
     samples = {
@@ -193,7 +194,7 @@ def asid_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("asid") / "repository"
     artefact = Artefact(matched_filter(), replace(UNET, learned=LEARNED), samples)
     heads = [head_artefact(spec) for spec in HEADS]
-    publish([artefact, *heads], folder, max_peaks=MAX_PEAKS)
+    publish([artefact, *heads], folder, hooks=[hooks(max_peaks=MAX_PEAKS)])
     return folder
 
 

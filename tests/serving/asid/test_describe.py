@@ -242,9 +242,11 @@ def test_a_member_replaced_by_itself_is_refused_by_name(
     asid_repository, server_environment, heads, tmp_path
 ):
     from amphitrite_export.publishing.publish import publish
+    from amphitrite_export.surveys.asid.hooks import hooks
 
     shutil.copytree(asid_repository, tmp_path / "repository")
-    publish([heads.artefact(LOCATION, offset=(0.5, 0.5))], tmp_path / "alone")
+    location = heads.artefact(LOCATION, offset=(0.5, 0.5))
+    publish([location], tmp_path / "alone", hooks=[hooks()])
     shutil.rmtree(tmp_path / "repository" / "asid_location")
     shutil.copytree(
         tmp_path / "alone" / "asid_location", tmp_path / "repository" / "asid_location"

@@ -9,10 +9,11 @@ from amphitrite.surveys.asid.learned import Detector
 from amphitrite.surveys.asid.page import ASKED
 from amphitrite.surveys.asid.prepare.tiling import centres
 from amphitrite_training.surveys.asid.evaluate import search
-from amphitrite_training.surveys.asid.measures import pair, tables
 from amphitrite_training.surveys.asid.simulate import spectra
 from amphitrite_training.surveys.asid.simulate.population import ENERGIES, Population
 from amphitrite_training.surveys.asid.simulate.sky import make_sky
+from amphitrite_training.surveys.asid.sky_results import pair
+from amphitrite_training.surveys.asid.tables import tables
 
 pytestmark = [
     pytest.mark.triton,

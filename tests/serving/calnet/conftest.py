@@ -51,7 +51,7 @@ def probability() -> Callable[[np.ndarray], np.ndarray]:
 @pytest.fixture(scope="session")
 def calnet_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("tf2onnx", reason="exporting needs the export extra")
-    from amphitrite_export.conversion.artefact import Artefact
+    from amphitrite.triton.artefact import Artefact
     from amphitrite_export.publishing.publish import publish
 
     rng = np.random.default_rng(1)

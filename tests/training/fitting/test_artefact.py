@@ -9,8 +9,9 @@ keras = pytest.importorskip("keras", reason="needs the training extra")
 
 from amphitrite.errors import OutputError  # noqa: E402
 from amphitrite.files.folders import MARKER  # noqa: E402
+from amphitrite.triton.artefact import Artefact  # noqa: E402
 from amphitrite.triton.spec import ModelSpec, TensorSpec  # noqa: E402
-from amphitrite_training.fitting.artefact import Artefact, as_json_types, counts, save  # noqa: E402
+from amphitrite_training.fitting.artefact import as_json_types, counts, save  # noqa: E402
 from amphitrite_training.surveys.morpheus.recipe import Recipe  # noqa: E402
 
 pytestmark = [

@@ -55,10 +55,10 @@ def demo(
     """
     from amphitrite.commands.talk import Talk
     from amphitrite.surveys import asked
-    from amphitrite_training.surveys import part
+    from amphitrite_training.surveys import Demo, part
 
     models = asked(survey)
-    run = part(survey, "demo").demo
+    run: Demo = part(survey, "demo").demo
     talk = Talk(as_json=as_json, quiet=quiet)
     folder = out or Path(f"amphitrite-demo-{survey}")
     make_folder(folder, overwrite=overwrite)

@@ -19,7 +19,7 @@ from amphitrite.errors import BadInput, MissingExtra
 from amphitrite.surveys import SURVEYS
 
 if TYPE_CHECKING:
-    from amphitrite_training.fitting.artefact import Artefact
+    from amphitrite.triton.artefact import Artefact
     from amphitrite_training.fitting.task import Task
 
 
@@ -116,12 +116,13 @@ def train(
                 f"there are no published weights of {task.spec.name}; leave out "
                 "--pretrained to train it"
             )
+        from amphitrite.triton.artefact import FILES
         from amphitrite_training.fitting import checkpoint
-        from amphitrite_training.fitting.artefact import PRODUCTS, write
+        from amphitrite_training.fitting.artefact import write
 
         with Staging(
             out,
-            products=PRODUCTS,
+            products=FILES,
             begun=checkpoint.STATE,
             work=checkpoint.FILES,
             resume=resume,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
@@ -10,18 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from amphitrite_training.evaluation.matching import Share
+
 Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
 
 GAUSSIAN_68: Final = 0.9945
 """Half-width, in standard deviations, of the interval that holds 68 % of a normal
 distribution."""
-RELIABILITY_EDGES: Final = (0.0, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0001)
 _RESAMPLES: Final = 500
-
-
-def _mean(hits: Bools, block: NDArray[np.integer]) -> dict[str, float | None]:
-    return interval(lambda i: float(hits[i].mean()), block)
 
 
 def interval(
@@ -60,6 +58,57 @@ def interval(
     return {"value": _number(whole), "low": _number(low), "high": _number(high)}
 
 
+def share(hits: Bools, blocks: NDArray[np.integer]) -> dict[str, float | None]:
+    """Return the share of hits with its 95 % interval.
+
+    Parameters
+    ----------
+    hits : (n,) ndarray of bool
+        Whether each row is a hit.
+    blocks : (n,) ndarray of int
+        See `interval`.
+
+    Returns
+    -------
+    dict
+        ``value``, ``low`` and ``high``, the limits by `with_wilson`; None without rows.
+    """
+    found = interval(lambda i: float(hits[i].mean()), blocks)
+    if not len(hits):
+        return found
+    counted = Share(int(hits.sum()), len(hits))
+    low, high = with_wilson((found["low"], found["high"]), counted)
+    return {**found, "low": low, "high": high}
+
+
+def with_wilson(bootstrap: tuple[float, float], counted: Share) -> tuple[float, float]:
+    """Return the union of a share's bootstrap interval and Wilson's, both of 95 %.
+
+    Parameters
+    ----------
+    bootstrap : (float, float)
+        The interval from bootstrap over blocks.
+    counted : Share
+        The share.
+
+    Notes
+    -----
+    Bootstrap of a sample without failures, or without hits, never draws one: its
+    interval has no width, however small the sample is.  Wilson's interval [1]_ covers
+    the true share in such samples too [2]_, but assumes independent objects and is too
+    narrow if those of a block are correlated.  The union is at least as wide as both.
+
+    References
+    ----------
+    .. [1] Wilson 1927, J. Am. Stat. Assoc. 22, 209,
+       doi:10.1080/01621459.1927.10502953
+    .. [2] Brown, Cai & DasGupta 2001, Statistical Science 16, 101,
+       doi:10.1214/ss/1009213286
+    """
+    low, high = counted.interval
+    return min(bootstrap[0], low), max(bootstrap[1], high)
+
+
 def half_width(error: Floats) -> float:
     """Return half the difference of the 84 % and 16 % quantiles; NaN without values."""
     if not len(error):
@@ -83,38 +132,48 @@ def coverage(pull: Floats, at_68: float, at_95: float) -> dict[str, float | None
     return {"68": float((pull <= at_68).mean()), "95": float((pull <= at_95).mean())}
 
 
-def area_under_curve(p_fake: Floats, fake: Bools) -> float:
-    """Return the probability that a false peak has a higher P(fake) than a source.
+def area_under_curve(score: Floats, positive: Bools) -> float:
+    """Return the area under the ROC curve.
 
-    Equal values count half.  NaN if there is no false peak or no source.
+    It is the probability that a positive object has a higher score than a negative one;
+    equal scores count half.  NaN if there is no positive or no negative object.
 
     Parameters
     ----------
-    p_fake : (n,) ndarray
-        Probability of each peak to be false.
-    fake : (n,) ndarray of bool
-        Whether it is false.
+    score : (n,) ndarray
+        Score of each object; NaN counts as lower than any number.
+    positive : (n,) ndarray of bool
+        Whether each object is positive.
     """
-    n, m = int(fake.sum()), int((~fake).sum())
+    n, m = int(positive.sum()), int((~positive).sum())
     if not n or not m:
         return float("nan")
-    ranks = rankdata(p_fake)
-    return float((ranks[fake].sum() - n * (n + 1) / 2) / (n * m))
+    ranks = rankdata(_ordered(score))
+    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * m))
 
 
-def roc(p_fake: Floats, fake: Bools) -> tuple[Floats, Floats]:
-    """Return the ROC curve: shares of false peaks and of sources kept, (n + 1,) each.
+def roc(score: Floats, positive: Bools) -> tuple[Floats, Floats]:
+    """Return the ROC curve: false-positive rate and recall, (m + 1,) each.
 
     Parameters
     ----------
-    p_fake, fake
-        See `area_under_curve`; the highest P(fake) that is kept increases along the
-        curve.
+    score, positive
+        See `area_under_curve`.  The threshold falls along the curve over the m
+        different scores; objects whose score is NaN exceed none.
     """
-    order = np.argsort(p_fake, kind="stable")
-    kept_fake = np.cumsum(fake[order]) / max(1, fake.sum())
-    kept_real = np.cumsum(~fake[order]) / max(1, (~fake).sum())
-    return np.r_[0.0, kept_fake], np.r_[0.0, kept_real]
+    order = np.argsort(-_ordered(score), kind="stable")
+    falling, wanted = score[order], positive[order]
+    last = np.append(np.diff(falling) != 0, True) & np.isfinite(falling)
+    false_positives, recall = (
+        np.append(0.0, np.cumsum(which)[last] / max(1, which.sum()))
+        for which in (~wanted, wanted)
+    )
+    return false_positives, recall
+
+
+def _ordered(score: Floats) -> Floats:
+    """Return scores with NaN replaced by minus infinity."""
+    return np.where(np.isnan(score), -np.inf, score)
 
 
 def rates(kept: Bools, fake: Bools) -> Mapping[str, list[int]]:
@@ -139,54 +198,96 @@ def rates(kept: Bools, fake: Bools) -> Mapping[str, list[int]]:
     }
 
 
-def reliability(p_fake: Floats, fake: Bools) -> list[dict[str, Any]]:
-    """Return mean P(fake) and the number of false peaks in bins of P(fake).
+@dataclass(frozen=True)
+class Reliable:
+    """The share of positive objects in a bin of stated probability.
 
     Parameters
     ----------
-    p_fake, fake
-        See `area_under_curve`.
-
-    Returns
-    -------
-    list of dict
-        For each bin its limits ``p_fake``, the number ``n`` of peaks, the ``mean`` of
-        P(fake) (None without peaks), and the number ``fake`` of false peaks.
+    low, high, mean : float
+        Limits of the bin, and mean probability in it, weighted; NaN without objects.
+    counted : Share
+        The positive objects among all in the bin, not weighted.
+    value : float
+        Their share, weighted; NaN without objects.
+    interval : (float, float)
+        The 95 % interval of ``counted``, with the same weight.
     """
+
+    low: float
+    high: float
+    mean: float
+    counted: Share
+    value: float
+    interval: tuple[float, float]
+
+
+def reliability(
+    probability: Floats,
+    positive: Bools,
+    edges: Sequence[float],
+    *,
+    weight: float | None = None,
+) -> list[Reliable]:
+    """Return the share of positive objects in bins of their stated probability.
+
+    Parameters
+    ----------
+    probability : (n,) ndarray
+        Stated probability of each object to be positive; NaN is left out.
+    positive : (n,) ndarray of bool
+        Whether it is.
+    edges : sequence of float
+        Ascending; a bin includes its lower edge and excludes its upper one.
+    weight : float, optional
+        Weight of a positive object, where a negative one has 1: for a sample whose
+        share of positive objects is not the one that the probabilities assume.  All
+        have the same weight by default.
+    """
+    weights = None if weight is None else np.where(positive, weight, 1.0)
     result = []
-    for low, high in pairwise(RELIABILITY_EDGES):
-        here = (p_fake >= low) & (p_fake < high)
-        n = int(here.sum())
+    for low, high in pairwise(edges):
+        here = (probability >= low) & (probability < high)
+        counted = Share(int(positive[here].sum()), int(here.sum()))
+        value, *ends = (
+            share * weight / (share * weight + 1 - share) if weight else share
+            for share in (counted.value, *counted.interval)
+        )
+        some = None if weights is None else weights[here]
+        filled = here.any() if some is None else some.any()
+        mean = np.average(probability[here], weights=some) if filled else np.nan
         result.append(
-            {
-                "p_fake": [low, min(high, 1.0)],
-                "n": n,
-                "mean": float(p_fake[here].mean()) if n else None,
-                "fake": int(fake[here].sum()),
-            }
+            Reliable(
+                low, min(high, 1.0), float(mean), counted, value, (ends[0], ends[1])
+            )
         )
     return result
 
 
-def expected_calibration_error(p_fake: Floats, fake: Bools) -> float:
-    """Return the mean absolute difference of P(fake) and the share of false peaks.
+def expected_calibration_error(
+    probability: Floats, positive: Bools, edges: Sequence[float]
+) -> float:
+    """Return the mean absolute difference of probabilities and shares.
 
-    It is the mean over the bins of `reliability`, weighted with their numbers of peaks;
-    NaN without peaks.
+    It is the mean over the bins of `reliability`, weighted with their numbers of
+    objects; NaN without objects.
 
     Parameters
     ----------
-    p_fake, fake
-        See `area_under_curve`.
+    probability, positive, edges
+        See `reliability`.
     """
-    if not len(fake):
+    bins = [
+        each for each in reliability(probability, positive, edges) if each.counted.n
+    ]
+    if not bins:
         return float("nan")
-    bins = [each for each in reliability(p_fake, fake) if each["n"]]
-    distances = [abs(each["mean"] - each["fake"] / each["n"]) for each in bins]
-    return float(np.average(distances, weights=[each["n"] for each in bins]))
+    distances = [abs(each.mean - each.value) for each in bins]
+    return float(np.average(distances, weights=[each.counted.n for each in bins]))
 
 
-def _median_and_width(error: Floats) -> dict[str, Any]:
+def median_and_width(error: Floats) -> dict[str, Any]:
+    """Return ``n``, ``median`` and ``width``, the `half_width`; None without errors."""
     n = len(error)
     return {
         "n": n,

@@ -1,70 +1,30 @@
-"""The result of a training: a folder that export turns into a served model.
-
-``model.keras``
-    The network with its weights.
-``spec.json``
-    The contract and the learned values (`amphitrite.triton.spec.ModelSpec`).
-``samples.npz``
-    Realistic inputs by tensor name, on which export compares Keras with ONNX Runtime.
-``recipe.json``
-    The values with which the network was built and trained.
-``metrics.json``
-    Measurements, the origin of the weights, and the course of the training.
-``curve.png``
-    The losses and the learning rate during training (with the ``plots`` extra, and if
-    the network was trained here).
-"""
+"""Write the result of a training (see `amphitrite.triton.artefact`)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from amphitrite.engine.staging import Staging
 from amphitrite.files.writing import writing
-from amphitrite.triton.spec import ModelSpec
+from amphitrite.triton.artefact import (
+    CURVE,
+    FILES,
+    METRICS,
+    NETWORK,
+    RECIPE,
+    SAMPLES,
+    SPEC,
+    Artefact,
+)
 from amphitrite_training.diagrams.losses import draw
 
 if TYPE_CHECKING:
     import keras
-
-
-PRODUCTS: Final = (
-    *("model.keras", "spec.json", "samples.npz"),
-    *("recipe.json", "metrics.json", "curve.png"),
-)
-
-
-@dataclass(frozen=True)
-class Artefact:
-    """A trained network with everything that belongs to it.
-
-    Parameters
-    ----------
-    model : keras.Model
-        The network with its weights.
-    spec : ModelSpec
-        Its contract, with the learned values.
-    samples : mapping of str to ndarray
-        Realistic inputs by tensor name, each with a leading batch axis.
-    recipe : mapping
-        The recipe's values (JSON types).
-    metrics : mapping
-        Counts and measurements (JSON types); ``history``, if there is one, is drawn as
-        the learning curve.
-    """
-
-    model: keras.Model
-    spec: ModelSpec
-    samples: Mapping[str, NDArray[Any]]
-    recipe: Mapping[str, Any]
-    metrics: Mapping[str, Any]
 
 
 def save(artefact: Artefact, folder: Path) -> None:
@@ -82,7 +42,7 @@ def save(artefact: Artefact, folder: Path) -> None:
     OutputError
         The folder exists already, or cannot be written.
     """
-    with Staging(folder, products=PRODUCTS) as staging:
+    with Staging(folder, products=FILES) as staging:
         write(artefact, staging.result)
         staging.publish()
 
@@ -104,15 +64,18 @@ def write(artefact: Artefact, folder: Path) -> None:
     """
     with writing(folder):
         folder.mkdir(exist_ok=True)
-        artefact.model.save(folder / "model.keras")
-        (folder / "spec.json").write_text(artefact.spec.to_json() + "\n")
-        with (folder / "samples.npz").open("wb") as file:
+        artefact.model.save(folder / NETWORK)
+        (folder / SPEC).write_text(artefact.spec.to_json() + "\n")
+        with (folder / SAMPLES).open("wb") as file:
             np.savez_compressed(file, **dict(artefact.samples))  # type: ignore[arg-type]
-        for name in ("recipe", "metrics"):
-            text = json.dumps(getattr(artefact, name), indent=2, sort_keys=True)
-            (folder / f"{name}.json").write_text(text + "\n")
+        for name, values in (
+            (RECIPE, artefact.recipe),
+            (METRICS, artefact.metrics),
+        ):
+            text = json.dumps(values, indent=2, sort_keys=True)
+            (folder / name).write_text(text + "\n")
         if history := artefact.metrics.get("history"):
-            draw(history, folder / "curve.png", title=artefact.spec.name)
+            draw(history, folder / CURVE, title=artefact.spec.name)
 
 
 def counts(model: keras.Model) -> dict[str, int]:

@@ -18,7 +18,7 @@ from amphitrite_training.fitting.recipe import Training
 if TYPE_CHECKING:
     import keras
 
-    from amphitrite_training.fitting.artefact import Artefact
+    from amphitrite.triton.artefact import Artefact
 
 
 Arrays: TypeAlias = dict[str, NDArray[Any]]

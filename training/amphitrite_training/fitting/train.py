@@ -13,8 +13,9 @@ import keras
 import numpy as np
 
 from amphitrite._version import __version__
+from amphitrite.triton.artefact import Artefact
 from amphitrite.triton.spec import ModelSpec
-from amphitrite_training.fitting.artefact import Artefact, as_json_types, counts
+from amphitrite_training.fitting.artefact import as_json_types, counts
 from amphitrite_training.fitting.checkpoint import Checkpoints, State
 from amphitrite_training.fitting.loop import Report, compile_model, fit
 from amphitrite_training.fitting.recipe import Training

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from amphitrite.errors import BadInput
 
 if TYPE_CHECKING:
     from amphitrite.engine.control import Control
+    from amphitrite.triton.connection import Connection
     from amphitrite_training.fitting.task import PublishedWeights, Task
+
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+"""``progress(what, total)`` gives a context that yields how to advance a bar."""
 
 
 class User(Protocol):
@@ -30,6 +37,32 @@ class User(Protocol):
             A sentence on what was simulated.
         command : str
             What a user would type; the products name it.
+        """
+
+
+class Demo(Protocol):
+    """What the function ``demo`` of a survey's module ``demo`` is called with."""
+
+    def __call__(
+        self, out: Path, user: User, connecting: AbstractContextManager[Connection]
+    ) -> tuple[str, dict[str, Any]]:
+        """Simulate files, search them as a user would, and compare with the truth.
+
+        Parameters
+        ----------
+        out : Path
+            An existing folder for the files; those of an earlier demo are replaced.
+        user : User
+            Is told what happens.
+        connecting : context manager
+            Gives a connection to a server with the survey's models.
+
+        Returns
+        -------
+        text : str
+            What to tell in the end.
+        summary : dict
+            The same as JSON types.
         """
 
 

@@ -40,9 +40,9 @@ COUNTS: Final = tuple(
         axes=("y", "x"),
         unit="ct",
         description=(
-            f"photons of {band.label} in each pixel of a patch (see "
-            "amphitrite.patches), as counted: the graph scales them; all zero where "
-            "the band is missing"
+            f"photons of {band.label} in each pixel of a patch (a square of the sky in "
+            "the projection that the constants name), as counted: the graph scales "
+            "them; all zero where the band is missing"
         ),
         minimum=0.0,
     )

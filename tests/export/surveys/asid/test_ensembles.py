@@ -26,6 +26,7 @@ from amphitrite.surveys.asid.page import (  # noqa: E402
 from amphitrite.triton.spec import check_contract  # noqa: E402
 from amphitrite_export.conversion.convert import OnnxFile, call, digest, to_onnx  # noqa: E402
 from amphitrite_export.conversion.parity import run  # noqa: E402
+from amphitrite_export.publishing import publish as publishing  # noqa: E402
 from amphitrite_export.publishing import repository as repo  # noqa: E402
 from amphitrite_export.publishing.config import (  # noqa: E402
     Ensemble,
@@ -34,9 +35,14 @@ from amphitrite_export.publishing.config import (  # noqa: E402
     specs_in,
 )
 from amphitrite_export.publishing.generations import publish_together  # noqa: E402
-from amphitrite_export.publishing.publish import converted, publish  # noqa: E402
+from amphitrite_export.publishing.publish import converted  # noqa: E402
 from amphitrite_export.publishing.versions import rollback  # noqa: E402
-from amphitrite_export.surveys.asid.ensembles import ENSEMBLES, peaks_file  # noqa: E402
+from amphitrite_export.surveys.asid.ensembles import (  # noqa: E402
+    ENSEMBLES,
+    check_detector,
+    peaks_file,
+)
+from amphitrite_export.surveys.asid.hooks import hooks  # noqa: E402
 
 pytestmark = [
     pytest.mark.export,
@@ -48,6 +54,11 @@ pytestmark = [
 def served(repository, model):
     config = repo.read_config(repository, model)
     return specs_in(config)[max(repo.served(config))]
+
+
+def publish(artefacts, repository, **options):
+    """Publish as `amphitrite export` does."""
+    return publishing.publish(artefacts, repository, hooks=[hooks(**options)])
 
 
 MODELS = [UNET, *HEADS, PEAKS, MODEL, HEADS_MODEL]
@@ -236,7 +247,7 @@ def test_a_head_that_learned_from_another_detector_is_refused(
 ):
     repository = shutil.copytree(published[0], tmp_path / "repository")
     before = {path: path.read_bytes() for path in repository.rglob("*.*")}
-    flux = converted(heads(seed=3)[0])
+    flux = hooks().convert["asid_flux"](heads(seed=3)[0])
 
     def learned_from(detector):
         learned = {**flux.spec.learned, "detector": detector}
@@ -246,9 +257,11 @@ def test_a_head_that_learned_from_another_detector_is_refused(
     with pytest.raises(
         BadInput, match=rf"'asid_flux' learned .* sha256:0, and .* has {unet}\. Train"
     ):
-        publish_together([learned_from("sha256:0")], repository)
+        publish_together(
+            [learned_from("sha256:0")], repository, check_members=check_detector
+        )
     assert {path: path.read_bytes() for path in repository.rglob("*.*")} == before
-    publish_together([learned_from(unet)], repository)
+    publish_together([learned_from(unet)], repository, check_members=check_detector)
     assert served(repository, "asid").learned["detector"] == unet
     assert served(repository, "asid_heads").learned["detector"] == unet
 
@@ -265,7 +278,7 @@ def test_the_peak_finder_needs_what_was_learned():
 
 
 def test_the_length_of_the_list_is_of_no_use_elsewhere(toys, tmp_path):
-    from amphitrite_export.conversion.artefact import Artefact
+    from amphitrite.triton.artefact import Artefact
 
     x = keras.Input((3,), name="x")
     toy = Artefact(keras.Model(x, {"y": x * 2.0}), toys.spec("toy"), {})

@@ -25,6 +25,7 @@ from amphitrite.surveys.asid.page import (
 from amphitrite.triton.connection import Connection
 from amphitrite_export.conversion.convert import call
 from amphitrite_export.publishing.publish import publish
+from amphitrite_export.surveys.asid.hooks import hooks
 
 pytestmark = [
     pytest.mark.export,
@@ -49,7 +50,7 @@ def connection(artefact, heads, tmp_path_factory):
     except ProvisioningError as error:
         pytest.skip(str(error))
     repository = tmp_path_factory.mktemp("repository")
-    publish([artefact, *heads(seed=4)], repository, max_peaks=MAX_PEAKS)
+    publish([artefact, *heads(seed=4)], repository, hooks=[hooks(max_peaks=MAX_PEAKS)])
     with (
         LocalTriton(repository, asked("asid")) as triton,
         Connection(triton.grpc_url) as connection,

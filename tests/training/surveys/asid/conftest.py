@@ -7,12 +7,14 @@ import pytest
 
 from amphitrite.surveys.asid.bands import BANDS
 from amphitrite.surveys.asid.prepare.footprints import WholeSky
+from amphitrite.surveys.asid.prepare.patches import unit_vectors
 from amphitrite.surveys.asid.prepare.photons import Photons
 from amphitrite.surveys.asid.prepare.tiling import Tiles
 from amphitrite_training.surveys.asid.heads.measures import Described
 from amphitrite_training.surveys.asid.simulate import spectra
 from amphitrite_training.surveys.asid.simulate.population import ENERGIES, Population
 from amphitrite_training.surveys.asid.simulate.sky import make_sky
+from amphitrite_training.surveys.asid.sky_results import SkyResult
 
 
 @pytest.fixture(scope="session")
@@ -80,3 +82,46 @@ def described():
         )
 
     return make
+
+
+def _at(*places):
+    """Galactic unit vectors of (lon, lat), deg."""
+    lon, lat = np.array(places, float).reshape(-1, 2).T
+    return unit_vectors(lon, lat)
+
+
+@pytest.fixture(scope="session")
+def at():
+    """Give `_at`."""
+    return _at
+
+
+# (lon, lat, flux): two bright ones, of which the second has a fainter neighbour
+TRUTH = ((10, 40, 2e-9), (50, -30, 2e-9), (50, -29.8, 1.5e-9), (90, 5, 2e-9))
+
+
+def _result(found, *, aperture=2e-9):
+    """What was found at some places of a sky with the sources of `TRUTH`."""
+    truth = np.array(TRUTH)
+    n = len(found)
+    return SkyResult(
+        truth=_at(*truth[:, :2]),
+        flux=truth[:, 2],
+        found=_at(*found),
+        aperture_flux=np.full(n, aperture),
+        threshold=0.28,
+        described={
+            "score": np.linspace(0.5, 0.1, n),
+            "sources": _at(*((lon, lat + 0.01) for lon, lat in found)),
+            "log10_flux": np.full(n, -8.5),
+            "flux_sigma": np.full(n, 0.2),
+            "p_fake": np.linspace(0.0, 1.0, n),
+            "offset_variance": np.full(n, 0.0009),
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def result():
+    """Give `_result`."""
+    return _result

@@ -14,7 +14,8 @@ from amphitrite.triton.spec import Member
 from amphitrite_training.surveys.asid import calibrate
 from amphitrite_training.surveys.asid.card import V1, card
 from amphitrite_training.surveys.asid.heads.card import chosen
-from amphitrite_training.surveys.asid.measures import Counted, Evaluation, Table
+from amphitrite_training.surveys.asid.measures import Evaluation
+from amphitrite_training.surveys.asid.tables import Counted, Table
 
 N_BINS = len(calibrate.PAPER_FLUX_EDGES) - 1
 LEARNED = {

@@ -14,8 +14,10 @@ from amphitrite_training.diagrams import style
 from amphitrite_training.surveys.asid.calibrate import PAPER_FLUX_EDGES
 from amphitrite_training.surveys.asid.card import card
 from amphitrite_training.surveys.asid.heads.measures import LEAST_SOURCES, Described
-from amphitrite_training.surveys.asid.measures import Evaluation, SkyResult, tables
+from amphitrite_training.surveys.asid.measures import Evaluation
 from amphitrite_training.surveys.asid.pictures import NOTABLE, pictures
+from amphitrite_training.surveys.asid.sky_results import SkyResult
+from amphitrite_training.surveys.asid.tables import tables
 
 pytest.importorskip("matplotlib", reason="pictures need the plots extra")
 

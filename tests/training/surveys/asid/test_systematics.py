@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from amphitrite.surveys.asid.prepare.patches import unit_vectors
-from amphitrite_training.surveys.asid.measures import SkyResult
+from amphitrite_training.surveys.asid.sky_results import SkyResult
 from amphitrite_training.surveys.asid.systematics import shifts
 
 N = 200

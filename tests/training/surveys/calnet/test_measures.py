@@ -44,26 +44,6 @@ def test_the_implied_precision_is_bayes_rule():
     assert np.isnan(measures.rates(STARS, 1.0).implied_precision())
 
 
-def test_the_area_is_the_chance_to_rank_rightly():
-    positive = np.nan_to_num(STARS.p_eb[STARS.is_binary], nan=-1)
-    negative = np.nan_to_num(STARS.p_eb[~STARS.is_binary], nan=-1)
-    pairs = [(p > n) + 0.5 * (p == n) for p in positive for n in negative]
-    assert measures.area_under_curve(STARS) == pytest.approx(np.mean(pairs))
-    assert np.isnan(measures.area_under_curve(STARS.where(STARS.is_binary)))
-
-
-def test_the_roc_rises_from_nothing_to_what_is_in_the_catalogue():
-    false_positives, recall = measures.roc(STARS)
-    # the scores, from the highest: 0.99 and 0.95 are binaries, 0.92 is none, ...
-    np.testing.assert_allclose(recall, [0, 0.25, 0.5, 0.5, 0.75, 0.75, 0.75])
-    np.testing.assert_allclose(false_positives, [0, 0, 0, 0.25, 0.25, 0.5, 0.75])
-
-
-def test_equal_scores_are_one_point_of_the_roc():
-    equal = replace(STARS, p_eb=np.full(8, 0.5))
-    np.testing.assert_array_equal(measures.roc(equal), [[0, 1], [0, 1]])
-
-
 def test_kinds_and_bins_are_counted():
     kinds = measures.by_kind(STARS, 0.9)
     assert kinds["EA"] == Share(1, 2)

@@ -9,12 +9,14 @@ from amphitrite.surveys.asid.bands import BANDS
 from amphitrite.surveys.asid.page import MATCH_DEGREES, REFERENCES, UNET
 from amphitrite.triton.spec import ModelSpec
 from amphitrite_training.diagrams.style import FOLDER
+from amphitrite_training.evaluation.cards import lines, properties, ranged, sections
 from amphitrite_training.surveys.asid.calibrate import PAPER_FLUX_EDGES
 from amphitrite_training.surveys.asid.heads.card import described
 from amphitrite_training.surveys.asid.heads.measures import LEAST_SOURCES
-from amphitrite_training.surveys.asid.measures import Counted, Evaluation, Table
+from amphitrite_training.surveys.asid.measures import Evaluation
 from amphitrite_training.surveys.asid.pictures import NOTABLE
 from amphitrite_training.surveys.asid.simulate.sky import YEARS
+from amphitrite_training.surveys.asid.tables import Counted, Table
 
 # Panes et al. 2021, arXiv:2103.11068: purity and completeness on their own simulated
 # sky, from the table in the notebook published with it; None where it has no value.
@@ -45,130 +47,55 @@ def card(found: Evaluation) -> str:
         What the model is, how it was trained, what was measured and how, and what was
         not.  It shows the pictures of `amphitrite_training.surveys.asid.pictures`.
     """
+    return sections(
+        "# Model card: asid\n\nWritten by `amphitrite evaluate asid`; do not edit.",
+        _model(found),
+        "## How it was trained",
+        *(_trained(spec) for spec in found.members.values()),
+        _training_data(found),
+        _DEPARTURES,
+        _discs(found),
+        "## What was measured",
+        _skies(found),
+        _PICTURES,
+        *(_variant(found, variant) for variant in found.tables),
+        "## What the networks say of a detection",
+        described(found),
+        _NOT_MEASURED,
+    )
+
+
+def _model(found: Evaluation) -> str:
     learned = found.spec.learned
-    recipe = found.members[UNET.name].learned["recipe"]
     members = ", ".join(f"{m.name} version {m.version}" for m in found.spec.members)
-    skies = ", ".join(
-        f"seed {seed} (variant {variant})" for seed, variant in found.skies
-    )
-    tables = "\n".join(
-        f"### Variant {variant} of the diffuse light, "
-        f"{'seen in training' if variant in recipe['variants'] else 'never seen'}\n\n"
-        + "\n".join(_table(name, table) for name, table in parts.items())
-        for variant, parts in found.tables.items()
-    )
     thresholds, fakes = learned["thresholds"], learned["fake_thresholds"]
-    return f"""# Model card: asid
-
-Written by `amphitrite evaluate asid`; do not edit.
-
-| | |
-|---|---|
-| version | {found.version} ({members}) |
-| digest of the members' weights, and how they are joined | `{found.spec.digest}` |
-| method | {"; ".join(REFERENCES)} |
-| input | counts of a 10 x 10 deg patch in {", ".join(b.label for b in BANDS)} |
-| output | a mask of 128 x 128 pixels; its peaks with their scores; of each peak the \
-flux, the probability of being a fluctuation and the offset to the source, with errors |
-| marks | discs of {learned["disc_radius_pixels"]:g} pixels, Laplacian of Gaussian of \
-{learned["log_sigma_pixels"]:g} pixels, one source within \
-{learned["suppression_degrees"]:g} deg |
-| threshold | {thresholds["11111"]:g} with all bands, {thresholds["11000"]:g} with \
-7-20 and 2-7 GeV, {thresholds["01000"]:g} with 2-7 GeV alone |
-| P(fake) | up to {fakes["11111"]:g} with all bands, {fakes["11000"]:g} with \
-7-20 and 2-7 GeV, {fakes["01000"]:g} with 2-7 GeV alone |
-
-## How it was trained
-
-{_training(found)}
-
-**All training data are simulated**: expected counts of skies whose point sources follow
-the 4FGL-DR3 catalogue's numbers, with the diffuse light of the variants \
-{", ".join(recipe["variants"])}, the point spread function of P8R3 and {YEARS:g} years \
-of exposure; for the detector photons are drawn anew at every visit. Energy dispersion
-and extended sources are left out. The networks that describe a source learned from
-what the trained detector found on such skies, those that it was trained on among them,
-with the photons that it was found with: two draws of each patch, turned and mirrored at
-every visit. Their systematic error of the flux is from the same sources before all
-variants of the diffuse light, variant C among them, on which no weight was trained.
-
-Departures of these three from the published ones: a map of counts has no axis of
-time, so that the bands are the channels of plane convolutions; counts go in as square
-roots, not divided by their maximum; for the location the score stands in the place of
-the Galactic latitude, which simulated skies should not teach; sums (flux) and centroids
-(location) of the counts around the peak go in beside the image; few epochs with Adam, a
-cosine schedule from a rate of 0.002 and batches of 128 in the place of up to 300 with
-rates of 5e-5 to 9e-5, constant or falling on plateaus, and with RMSprop for the
-classifier; 5 towers of half the width for the location in the place of 12.
-
-A source gets a disc if its expected test statistic (twice the
-logarithm of the likelihood ratio, within the 68 % radius, summed over the bands
-present) is above {recipe["disc_test_statistic"]:g}.
-
-Disc and Laplacian of Gaussian were chosen on validation skies (192 patches, seeds of
-their own) from three short trainings of a quarter of the width, 4,400 to 6,500 samples
-each, at the threshold nearest to a purity of 0.95 at |b| > 25; their discs went to
-sources with a signal-to-noise above 4, a rule that lost faint sources where there are
-few photons and was replaced afterwards:
-
-| disc | LoG sigma | purity | completeness from 1.27e-10, 2.34e-10, 4.28e-10, 7.85e-10 \
-| above 1e-9 | above 1e-9, given perfect discs |
-|---|---|---|---|---|---|
-| 8 px, flat (the paper's) | 6 px | 0.958 | 0.55, 0.87, 0.96, 0.97 | 0.984 | 0.957 |
-| 8 px, dome | 4 px | 0.955 | 0.58, 0.90, 0.96, 0.97 | 1.000 | 0.988 |
-| 5 px, dome | 3 px | 0.938 | 0.59, 0.93, 0.98, 0.99 | 1.000 | 1.000 |
-
-The small pair parts neighbours that the paper's merges, and was taken.
-
-## What was measured
-
-**These skies are simulated too**: {skies}, {found.n_patches} patches in all, of seeds
-that training never used, sent through the served ensemble and put together as the
-client does. A source counts as found if a detection is within \
-{MATCH_DEGREES:g} deg, one to one, the brightest source first; a second detection
-of it is false, and so is that of a source below {PAPER_FLUX_EDGES[0]:.3g}. Completeness
-goes by the true flux above 1 GeV, purity by the detection's aperture flux. Intervals
-are 95 %, from resampling the sky in blocks. *Ceiling* is the completeness of a detector
-that knows every source, but reports two within {learned["suppression_degrees"]:g} deg \
-as one. *V1* is the published
-system (Panes et al. 2021) **on its own simulated sky: the skies differ, so its numbers
-stand here for orientation and not as a ranking.** Bins of fewer than {LEAST_SOURCES}
-sources are in brackets.
-
-{_pictures()}
-{tables}
-## What the networks say of a detection
-
-{described(found)}
-## What was not measured
-
-Real skies are no part of this card: their true sources are not known. Against the
-4FGL catalogue see the tests that read real data. The simulated exposure is the same
-all over a patch, so that its correction towards the source is not measured here.
-Where patches overlap, each has photons of its own: a source that lies about as deep in
-two has two chances to be found, and so has a fluctuation; 9 % of the sky lie so.
-"""
+    return properties(
+        {
+            "version": f"{found.version} ({members})",
+            "digest of the members' weights, and how they are joined": (
+                f"`{found.spec.digest}`"
+            ),
+            "method": "; ".join(REFERENCES),
+            "input": "counts of a 10 x 10 deg patch in "
+            + ", ".join(band.label for band in BANDS),
+            "output": "a mask of 128 x 128 pixels; its peaks with their scores; of "
+            "each peak the flux, the probability of being a fluctuation and the offset "
+            "to the source, with errors",
+            "marks": f"discs of {learned['disc_radius_pixels']:g} pixels, Laplacian of "
+            f"Gaussian of {learned['log_sigma_pixels']:g} pixels, one source within "
+            f"{learned['suppression_degrees']:g} deg",
+            "threshold": _by_bands(thresholds),
+            "P(fake)": f"up to {_by_bands(fakes)}",
+        }
+    )
 
 
-def _pictures() -> str:
-    """Show one sky, and how much of all of them was found."""
-    return f"""\
-![Map of a simulated sky]({FOLDER}/sky.png)
-
-*A simulated sky and the catalogue of it, with the classifier's cut: the true sources
-in it, the brighter ones that are not (true flux above {NOTABLE:.3g}), and the false
-ones. The larger the marker, the brighter the source.*
-
-![Completeness on simulated skies]({FOLDER}/completeness.png)
-
-*Simulated sources: completeness by the detector's threshold alone and with the
-classifier's cut in its place, with 95 % intervals. Hollow: fewer than {LEAST_SOURCES}
-sources. The last bin has no upper limit.*
-"""
-
-
-def _training(found: Evaluation) -> str:
-    return "\n\n".join(_trained(spec) for spec in found.members.values())
+def _by_bands(thresholds: Any) -> str:
+    """Return a threshold for each of the sets of bands that it is chosen for."""
+    return (
+        f"{thresholds['11111']:g} with all bands, {thresholds['11000']:g} with "
+        f"7-20 and 2-7 GeV, {thresholds['01000']:g} with 2-7 GeV alone"
+    )
 
 
 def _trained(spec: ModelSpec) -> str:
@@ -183,19 +110,113 @@ def _trained(spec: ModelSpec) -> str:
 
 
 def _devices(training: Any) -> str:
-    """Say in words on what a network was trained."""
+    """Return in words on what a network was trained."""
     devices = training["devices"]
     if all(device.lower().startswith("cpu") for device in devices):
         return "processor cores alone, without a GPU"
     return ", ".join(devices)
 
 
+def _detector_recipe(found: Evaluation) -> Any:
+    return found.members[UNET.name].learned["recipe"]
+
+
+def _training_data(found: Evaluation) -> str:
+    return f"""\
+**All training data are simulated**: expected counts of skies whose point sources follow
+the 4FGL-DR3 catalogue's numbers, with the diffuse light of the variants \
+{", ".join(_detector_recipe(found)["variants"])}, the point spread function of P8R3 \
+and {YEARS:g} years \
+of exposure; for the detector photons are drawn anew at every visit. Energy dispersion
+and extended sources are left out. The networks that describe a source learned from
+what the trained detector found on such skies, those that it was trained on among them,
+with the photons that it was found with: two draws of each patch, turned and mirrored at
+every visit. Their systematic error of the flux is from the same sources before all
+variants of the diffuse light, variant C among them, on which no weight was trained."""
+
+
+_DEPARTURES: Final = """\
+Departures of these three from the published ones: a map of counts has no axis of
+time, so that the bands are the channels of plane convolutions; counts go in as square
+roots, not divided by their maximum; for the location the score stands in the place of
+the Galactic latitude, which simulated skies should not teach; sums (flux) and centroids
+(location) of the counts around the peak go in beside the image; few epochs with Adam, a
+cosine schedule from a rate of 0.002 and batches of 128 in the place of up to 300 with
+rates of 5e-5 to 9e-5, constant or falling on plateaus, and with RMSprop for the
+classifier; 5 towers of half the width for the location in the place of 12."""
+
+
+def _discs(found: Evaluation) -> str:
+    return f"""\
+A source gets a disc if its expected test statistic (twice the
+logarithm of the likelihood ratio, within the 68 % radius, summed over the bands
+present) is above {_detector_recipe(found)["disc_test_statistic"]:g}.
+
+Disc and Laplacian of Gaussian were chosen on validation skies (192 patches, seeds of
+their own) from three short trainings of a quarter of the width, 4,400 to 6,500 samples
+each, at the threshold nearest to a purity of 0.95 at |b| > 25; their discs went to
+sources with a signal-to-noise above 4, a rule that lost faint sources where there are
+few photons and was replaced afterwards:
+
+| disc | LoG sigma | purity | completeness from 1.27e-10, 2.34e-10, 4.28e-10, 7.85e-10 \
+| above 1e-9 | above 1e-9, given perfect discs |
+|---|---|---|---|---|---|
+| 8 px, flat (the paper's) | 6 px | 0.958 | 0.55, 0.87, 0.96, 0.97 | 0.984 | 0.957 |
+| 8 px, dome | 4 px | 0.955 | 0.58, 0.90, 0.96, 0.97 | 1.000 | 0.988 |
+| 5 px, dome | 3 px | 0.938 | 0.59, 0.93, 0.98, 0.99 | 1.000 | 1.000 |
+
+The small pair parts neighbours that the paper's merges, and was taken."""
+
+
+def _skies(found: Evaluation) -> str:
+    skies = ", ".join(
+        f"seed {seed} (variant {variant})" for seed, variant in found.skies
+    )
+    radius = found.spec.learned["suppression_degrees"]
+    return f"""\
+**These skies are simulated too**: {skies}, {found.n_patches} patches in all, of seeds
+that training never used, sent through the served ensemble and put together as the
+client does. A source counts as found if a detection is within \
+{MATCH_DEGREES:g} deg, one to one, the brightest source first; a second detection
+of it is false, and so is that of a source below {PAPER_FLUX_EDGES[0]:.3g}. Completeness
+goes by the true flux above 1 GeV, purity by the detection's aperture flux. Intervals
+are 95 %, from resampling the sky in blocks; that of a share reaches at least as far as
+Wilson's, since resampling alone would give a share of 0 or 1 no error. *Ceiling* is
+the completeness of a detector that knows every source, but reports two within
+{radius:g} deg as one. *V1* is the published
+system (Panes et al. 2021) **on its own simulated sky: the skies differ, so its numbers
+stand here for orientation and not as a ranking.** Bins of fewer than {LEAST_SOURCES}
+sources are in brackets."""
+
+
+_PICTURES: Final = f"""\
+![Map of a simulated sky]({FOLDER}/sky.png)
+
+*A simulated sky and the catalogue of it, with the classifier's cut: the true sources
+in it, the brighter ones that are not (true flux above {NOTABLE:.3g}), and the false
+ones. The larger the marker, the brighter the source.*
+
+![Completeness on simulated skies]({FOLDER}/completeness.png)
+
+*Simulated sources: completeness by the detector's threshold alone and with the
+classifier's cut in its place, with 95 % intervals. Hollow: fewer than {LEAST_SOURCES}
+sources. The last bin has no upper limit.*"""
+
+
+def _variant(found: Evaluation, variant: str) -> str:
+    """Return the tables of the skies of one variant of the diffuse light."""
+    seen = variant in _detector_recipe(found)["variants"]
+    return sections(
+        f"### Variant {variant} of the diffuse light, "
+        f"{'seen in training' if seen else 'never seen'}",
+        *(_table(name, table) for name, table in found.tables[variant].items()),
+    )
+
+
 def _table(name: str, table: Table) -> str:
-    rows = [
-        f"| {low:.3g} | {_share(complete)} | {_ceiling(complete, ceiling)} "
-        f"| {_share(pure)} "
-        f"| {_v1(v1)} |"
-        for (low, _), complete, ceiling, pure, v1 in zip(
+    rows = lines(
+        (f"{low:.3g}", _share(found), _ceiling(found, best), _share(pure), _v1(v1))
+        for (low, _), found, best, pure, v1 in zip(
             pairwise(PAPER_FLUX_EDGES),
             table.completeness,
             table.ceiling,
@@ -203,22 +224,21 @@ def _table(name: str, table: Table) -> str:
             V1[name],
             strict=True,
         )
-    ]
+    )
     pure, complete = table.whole
     return f"""**{name}**
 
 | flux from (ph/cm2/s) | completeness | ceiling | purity | V1: completeness, purity |
 |---|---|---|---|---|
-{chr(10).join(rows)}
+{rows}
 | fainter | | | {_share(table.faint)} | |
-| all | {_share(complete)} | | {_share(pure)} | |
-"""
+| all | {_share(complete)} | | {_share(pure)} | |"""
 
 
 def _share(counted: Counted) -> str:
     if not counted.n:
         return "none"
-    text = f"{counted.value:.3f} ({counted.low:.3f} to {counted.high:.3f}; {counted.n})"
+    text = ranged(counted.value, (counted.low, counted.high), of=str(counted.n))
     return text if counted.n >= LEAST_SOURCES else f"[{text}]"
 
 
@@ -228,3 +248,13 @@ def _ceiling(complete: Counted, ceiling: float) -> str:
 
 def _v1(value: tuple[float, float] | None) -> str:
     return f"{value[1]:.2f}, {value[0]:.2f}" if value else "not published"
+
+
+_NOT_MEASURED: Final = """\
+## What was not measured
+
+Real skies are no part of this card: their true sources are not known. Against the
+4FGL catalogue see the tests that read real data. The simulated exposure is the same
+all over a patch, so that its correction towards the source is not measured here.
+Where patches overlap, each has photons of its own: a source that lies about as deep in
+two has two chances to be found, and so has a fluctuation; 9 % of the sky lie so."""

@@ -18,11 +18,11 @@ from amphitrite.surveys.asid.prepare.patches import unit_vectors
 from amphitrite.triton.connection import Connection
 from amphitrite_training.surveys import User
 from amphitrite_training.surveys.asid.calibrate import PAPER_FLUX_EDGES
-from amphitrite_training.surveys.asid.measures import pair, separation
 from amphitrite_training.surveys.asid.simulate.exposures import write_exposure
 from amphitrite_training.surveys.asid.simulate.files import truth, write_events
 from amphitrite_training.surveys.asid.simulate.photons import Region, draw_events
 from amphitrite_training.surveys.asid.simulate.sky import make_sky
+from amphitrite_training.surveys.asid.sky_results import pair, separation
 
 SEED: Final = 20
 REGION: Final = Region(lon=70.0, lat=40.0, radius=20.0)
@@ -35,21 +35,7 @@ def demo(
 ) -> tuple[str, dict[str, Any]]:
     """Simulate a region of the sky, search it, and compare with the truth.
 
-    Parameters
-    ----------
-    out : Path
-        An existing folder for the files; those of an earlier demo are replaced.
-    user : User
-        Is told what happens.
-    connecting : context manager
-        Gives a connection to a server with the ensemble.
-
-    Returns
-    -------
-    text : str
-        What to tell in the end.
-    summary : dict
-        The same as JSON types.
+    See `amphitrite_training.surveys.Demo`.
     """
     began = time.monotonic()
     sky = make_sky(SEED)

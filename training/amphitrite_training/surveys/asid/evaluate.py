@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import numpy as np
@@ -28,9 +27,10 @@ from amphitrite.surveys.asid.prepare.tiling import centres
 from amphitrite.surveys.asid.work import OUTPUTS, PatchWork, SourcesWork
 from amphitrite.triton.connection import Connection
 from amphitrite.triton.served import ServedModel
+from amphitrite_training.surveys import Progress
 from amphitrite_training.surveys.asid.calibrate import PAPER_FLUX_EDGES
 from amphitrite_training.surveys.asid.heads.measures import Described
-from amphitrite_training.surveys.asid.measures import Evaluation, SkyResult, tables
+from amphitrite_training.surveys.asid.measures import Evaluation
 from amphitrite_training.surveys.asid.simulate import diffuse, instrument, spectra
 from amphitrite_training.surveys.asid.simulate.sky import (
     Sky,
@@ -38,9 +38,10 @@ from amphitrite_training.surveys.asid.simulate.sky import (
     make_sky,
     relative_exposure,
 )
+from amphitrite_training.surveys.asid.sky_results import SkyResult
 from amphitrite_training.surveys.asid.systematics import shifts
+from amphitrite_training.surveys.asid.tables import tables
 
-Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 Floats = NDArray[np.floating]
 
 FIRST_SEED: Final = 3_000
@@ -66,8 +67,8 @@ def evaluate(
     ----------
     connection : Connection
         A server with the ensemble.
-    progress : callable
-        Gives a context that yields how to advance a bar by a number of patches.
+    progress : Progress
+        Shows how many patches are done.
     n_fields : int, optional
         Whole skies; the first is of a variant that was trained on, the second is not.
     systematics : bool, optional

@@ -15,11 +15,15 @@ from amphitrite.surveys.asid.page import UNET
 from amphitrite.surveys.asid.prepare.patches import angles
 from amphitrite_training.diagrams import errors, rocs, skies
 from amphitrite_training.diagrams.shares import Shares, binned, reliabilities
-from amphitrite_training.evaluation.matching import Share
 from amphitrite_training.evaluation.statistics import area_under_curve, reliability, roc
 from amphitrite_training.surveys.asid.calibrate import PAPER_FLUX_EDGES
-from amphitrite_training.surveys.asid.heads.measures import LEAST_SOURCES, Described
-from amphitrite_training.surveys.asid.measures import Counted, Evaluation
+from amphitrite_training.surveys.asid.heads.measures import (
+    LEAST_SOURCES,
+    RELIABILITY_EDGES,
+    Described,
+)
+from amphitrite_training.surveys.asid.measures import Evaluation
+from amphitrite_training.surveys.asid.tables import Counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -181,17 +185,16 @@ def _curve(
     true_kept = (kept & ~fake).sum() / max(1, (~fake).sum())
     marks = {mark: (float(false_kept), float(true_kept))}
     area = area_under_curve(falseness, fake)
-    return f"{label} (area {area:.3f})", rocs.Roc(*roc(falseness, fake), marks)
+    return f"{label} (area {area:.3f})", rocs.Roc(*roc(-falseness, ~fake), marks)
 
 
 def _reliable(known: Described) -> Shares:
-    bins = reliability(known.p_fake, known.is_fake)
-    shares = [Share(each["fake"], each["n"]) for each in bins]
+    bins = reliability(known.p_fake, known.is_fake, RELIABILITY_EDGES)
     return Shares(
-        np.array([np.nan if each["mean"] is None else each["mean"] for each in bins]),
-        np.array([share.value for share in shares]),
-        np.array([share.interval for share in shares]),
-        np.array([share.n < LEAST_SOURCES for share in shares]),
+        np.array([each.mean for each in bins]),
+        np.array([each.value for each in bins]),
+        np.array([each.interval for each in bins]),
+        np.array([each.counted.n < LEAST_SOURCES for each in bins]),
     )
 
 

@@ -18,12 +18,8 @@ from numpy.typing import NDArray
 from amphitrite.surveys.asid.learned import PLANE_DEGREES
 from amphitrite_training.evaluation.statistics import interval
 from amphitrite_training.surveys.asid.heads.measures import COARSE_FLUX_EDGES
-from amphitrite_training.surveys.asid.measures import (
-    SkyResult,
-    Table,
-    off_plane,
-    tables,
-)
+from amphitrite_training.surveys.asid.sky_results import SkyResult, off_plane
+from amphitrite_training.surveys.asid.tables import Table, tables
 
 Floats = NDArray[np.floating]
 

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite_training.evaluation.matching import Share
+from amphitrite_training.evaluation.statistics import area_under_curve
 from amphitrite_training.surveys.calnet.data import Batches
 from amphitrite_training.surveys.calnet.judged import JudgedStars
 from amphitrite_training.surveys.calnet.measures import (
     Rates,
-    area_under_curve,
     by_kind,
     rates,
 )
@@ -67,7 +67,7 @@ def calibrate(
     learned = {"interpolation": recipe.interpolation, "threshold": best.threshold}
     measured = {
         "n_stars": len(stars),
-        "area_under_curve": area_under_curve(stars),
+        "area_under_curve": area_under_curve(stars.p_eb, stars.is_binary),
         "at_threshold": _summary(best),
         "at_0.9": _summary(rates(stars, 0.9)),
         "by_kind": {

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import textwrap
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from amphitrite.surveys.calnet.page import REFERENCES
 from amphitrite_training.diagrams.style import FOLDER
+from amphitrite_training.evaluation.cards import (
+    percent,
+    properties,
+    ranged,
+    sections,
+    wrapped,
+)
+from amphitrite_training.evaluation.statistics import area_under_curve
 from amphitrite_training.surveys.calnet import card_tables as tables
 from amphitrite_training.surveys.calnet.calibrate import THRESHOLDS, WANTED_PRECISION
 from amphitrite_training.surveys.calnet.judged import (
@@ -24,7 +32,6 @@ from amphitrite_training.surveys.calnet.measures import (
     TMAG_EDGES,
     Evaluation,
     Rates,
-    area_under_curve,
     by_kind,
     rates,
 )
@@ -49,141 +56,49 @@ def card(found: Evaluation) -> str:
         What the model is, how it was trained, what was measured and how, and what was
         not.  It shows the pictures of `amphitrite_training.surveys.calnet.pictures`.
     """
-    learned, stars = found.spec.learned, found.stars
-    binaries, others = stars.where(stars.is_binary), stars.where(~stars.is_binary)
-    n_binaries = len(binaries)
+    stars, at = found.stars, found.thresholds
     clear = stars.where(stars.is_clear)
-    at = found.thresholds
-    even, rare, deep = map(tables.percent, (EVEN, PREVALENCE, CLEAR_DEPTH))
-    return f"""# Model card: calnet
+    return sections(
+        "# Model card: calnet\n\nWritten by `amphitrite evaluate calnet`; do not edit.",
+        _model(found),
+        "## How it was trained",
+        _training(found.spec.learned),
+        _data(found.spec.learned),
+        _DEFINITION,
+        "## What was measured",
+        _sample(found),
+        _few(stars, found.threshold),
+        chosen(rates(stars, _CLEAR_THRESHOLD), rates(stars, found.threshold)),
+        _harsh(stars, found.threshold),
+        "Area under the ROC curve: "
+        f"{area_under_curve(stars.p_eb, stars.is_binary):.4f}.",
+        f"![ROC curves of simulated stars]({FOLDER}/roc.png)",
+        "### All stars",
+        tables.thresholds(stars, at),
+        _clear(clear, at),
+        _published(stars),
+        _kinds(stars, at),
+        _bins(stars, at),
+        _reliability(stars),
+        _periods(found),
+        _MISTAKES,
+        _NOT_MEASURED,
+    )
 
-Written by `amphitrite evaluate calnet`; do not edit.
 
-| | |
-|---|---|
-| version | {found.version} |
-| digest of `model.onnx` | `{found.spec.digest}` |
-| method | {"; ".join(REFERENCES)} |
-| input | one segment of a two-minute light curve: 4000 points and a periodogram |
-| output | P(eclipsing binary) of the segment |
-| interpolation | {learned["interpolation"]} |
-| recommended threshold | {found.threshold:g} |
-
-## How it was trained
-
-{_training(learned)}
-
-{_data(learned)}
-
-An eclipsing binary is two stars of which one hides the other in part, however small
-the dip. Transits of planets, however deep, and close binaries that do not eclipse
-(ellipsoidal variables) are none. Segments of a binary in which no eclipse stands out
-from the noise were not learned from.
-
-## What was measured
-
-**All of these stars are simulated**, their light curves and pictures below too.
-{len(stars):,} stars of one sector each, {n_binaries:,} of them eclipsing binaries with
-an eclipse above the noise somewhere in the sector, of the seeds from
-{found.first_seed:,} on, which training never used; written as files and put through the
-client and the served model as a user does. The unit is the star. Intervals are 95 %
-(Wilson). *Precision at a prevalence* is what the recall and the false-positive rate
-mean where so many of all stars are eclipsing binaries and the others are mixed as here:
-{even} as in the authors' test, {rare} as roughly among the mission's two-minute
-targets. Its limits combine the far ends of both intervals.
-
-{_few(stars, found.threshold)}
-
-{chosen(rates(stars, _CLEAR_THRESHOLD), rates(stars, found.threshold))}
-
-{_harsh(stars, found.threshold)}
-
-Area under the ROC curve: {area_under_curve(stars):.4f}.
-
-![ROC curves of simulated stars]({FOLDER}/roc.png)
-
-### All stars
-
-{tables.thresholds(stars, at)}
-
-### Clear cases: Tmag below {CLEAR_TMAG:g}, eclipses deeper than {deep}
-
-{tables.thresholds(clear, at)}
-
-{_target(clear)}
-
-{tables.kinds(clear.where(clear.is_binary), at)}
-
-### Published
-
-{tables.published(stars)}
-
-**The published numbers are upper bounds, and no measure of the same thing:** the
-authors' split is by segment, so that the same star is in training and test, and most of
-the known binaries were trained on. Their stars are real; those above are simulated.
-
-### By kind
-
-Share of the simulated stars that are taken for a binary, by threshold:
-
-{tables.kinds(stars, at)}
-
-![Scores of simulated stars by kind]({FOLDER}/scores.png)
-
-### By magnitude
-
-Recall:
-
-{tables.bins(binaries, at, "tmag", TMAG_EDGES, "Tmag", tables.recall)}
-
-False positives:
-
-{tables.bins(others, at, "tmag", TMAG_EDGES, "Tmag", tables.false_positives)}
-
-Precision at a prevalence of {rare}:
-
-{tables.bins(stars, at, "tmag", TMAG_EDGES, "Tmag", tables.precision)}
-
-### By depth of the deepest eclipse
-
-Recall; other stars have no depth.
-
-{tables.bins(binaries, at, "depth", DEPTH_EDGES, "depth", tables.recall)}
-
-### By period
-
-Recall; other stars have no period.
-
-{tables.bins(binaries, at, "period", PERIOD_EDGES, "period (d)", tables.recall)}
-
-### Reliability
-
-The score of a star is the highest of its segments'. The shares are weighted as if half
-of the stars were binaries; where fewer are, the same score means less.
-
-{tables.reliability(stars)}
-
-![Reliability of the scores of simulated stars]({FOLDER}/reliability.png)
-
-### Periods
-
-Of the simulated binaries that have a period in the catalogue at {found.threshold:g}.
-
-{tables.periods(stars)}
-
-### The worst mistakes
-
-Four others with the highest scores, and four clear binaries with the lowest ones,
-whether or not they reach the threshold. All are simulated.
-
-![Simulated light curves of misjudged stars]({FOLDER}/misjudged.png)
-
-## What was not measured
-
-Precision on real stars: nobody knows all the eclipsing binaries among them, and what
-TESS adds to a light curve is simulated here only as far as it is known. For single real
-stars see the tests that read real data.
-"""
+def _model(found: Evaluation) -> str:
+    return properties(
+        {
+            "version": str(found.version),
+            "digest of `model.onnx`": f"`{found.spec.digest}`",
+            "method": "; ".join(REFERENCES),
+            "input": "one segment of a two-minute light curve: 4000 points and a "
+            "periodogram",
+            "output": "P(eclipsing binary) of the segment",
+            "interpolation": found.spec.learned["interpolation"],
+            "recommended threshold": f"{found.threshold:g}",
+        }
+    )
 
 
 def _training(learned: Any) -> str:
@@ -204,7 +119,7 @@ def _data(learned: Any) -> str:
             "The training data are real light curves and CALNet's list of known "
             "binaries; stars that are not in it count as none, though some may be."
         )
-    return _wrapped(
+    return wrapped(
         "**All training data are simulated**: light curves of one sector with the "
         "mission's photon noise, gaps, jitter, momentum dumps, ramps and stray light; "
         f"half of the stars are binaries ({', '.join(BINARIES)}), rendered as "
@@ -214,8 +129,28 @@ def _data(learned: Any) -> str:
     )
 
 
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, 88)
+_DEFINITION: Final = """\
+An eclipsing binary is two stars of which one hides the other in part, however small
+the dip. Transits of planets, however deep, and close binaries that do not eclipse
+(ellipsoidal variables) are none. Segments of a binary in which no eclipse stands out
+from the noise were not learned from."""
+
+
+def _sample(found: Evaluation) -> str:
+    """Return what was measured, on which stars, and how it was counted."""
+    stars = found.stars
+    n_binaries = int(stars.is_binary.sum())
+    even, rare = map(percent, (EVEN, PREVALENCE))
+    return f"""\
+**All of these stars are simulated**, their light curves and pictures below too.
+{len(stars):,} stars of one sector each, {n_binaries:,} of them eclipsing binaries with
+an eclipse above the noise somewhere in the sector, of the seeds from
+{found.first_seed:,} on, which training never used; written as files and put through the
+client and the served model as a user does. The unit is the star. Intervals are 95 %
+(Wilson). *Precision at a prevalence* is what the recall and the false-positive rate
+mean where so many of all stars are eclipsing binaries and the others are mixed as here:
+{even} as in the authors' test, {rare} as roughly among the mission's two-minute
+targets. Its limits combine the far ends of both intervals."""
 
 
 def _few(stars: JudgedStars, threshold: float) -> str:
@@ -223,11 +158,11 @@ def _few(stars: JudgedStars, threshold: float) -> str:
     found = rates(stars, threshold)
     counted = found.false_positives
     low, high = counted.interval
-    return _wrapped(
+    return wrapped(
         f"The precision rests on few stars: at {threshold:g}, **{counted.n_hits:,} of "
         f"{counted.n:,} others** are taken for binaries "
         f"({100 * low:.2f} to {100 * high:.2f} %), and at a prevalence of "
-        f"{tables.percent(PREVALENCE)} that makes a precision of "
+        f"{percent(PREVALENCE)} that makes a precision of "
         f"{tables.precision(found)}."
     )
 
@@ -242,13 +177,13 @@ def chosen(other: Rates, recommended: Rates) -> str:
     recommended : Rates
         At the recommended one.
     """
-    rare = tables.percent(PREVALENCE)
-    return _wrapped(
+    rare = percent(PREVALENCE)
+    return wrapped(
         f"**The recommended threshold rests on choices**: of {len(THRESHOLDS)} that "
         f"are tried, from {THRESHOLDS[0]:g} to {THRESHOLDS[-1]:g} in steps that grow "
         "finer, it is the lowest whose precision on validation stars, at a prevalence "
         f"of {rare} and with one false positive more than was counted, "
-        f"reaches {tables.percent(WANTED_PRECISION)} (or the one where it is highest). "
+        f"reaches {percent(WANTED_PRECISION)} (or the one where it is highest). "
         "Another precision, prevalence or step would give another one. At "
         f"{other.threshold:g} in its place the recall here is {tables.recall(other)} "
         f"and not {tables.recall(recommended)}, the precision at a prevalence of "
@@ -272,11 +207,22 @@ def _harsh(stars: JudgedStars, threshold: float) -> str:
         f"{kind} {share.n_hits} of {share.n:,}"
         for kind, share in sorted(mistaken.items(), key=lambda item: -item[1].n_hits)
     )
-    return _wrapped(
+    return wrapped(
         f"The others are far harder than the sky's: {100 * (1 - still):.0f} % of them "
         f"vary, pulsate, flare or are transited, and {100 * lyrae:.1f} % are RR Lyrae "
         "stars, of which Kepler had 52 among some 200,000 targets (arXiv:2203.08596); "
         f"those taken for binaries here are: {listed or 'none'}."
+    )
+
+
+def _clear(clear: JudgedStars, at: Sequence[float]) -> str:
+    """Return what was measured of bright stars and deep eclipses."""
+    return sections(
+        f"### Clear cases: Tmag below {CLEAR_TMAG:g}, eclipses deeper than "
+        f"{percent(CLEAR_DEPTH)}",
+        tables.thresholds(clear, at),
+        _target(clear),
+        tables.kinds(clear.where(clear.is_binary), at),
     )
 
 
@@ -285,16 +231,95 @@ def _target(clear: JudgedStars) -> str:
     rows = (
         ("recall", found.recall.value, found.recall.interval),
         (
-            f"precision at a prevalence of {tables.percent(EVEN)}",
+            f"precision at a prevalence of {percent(EVEN)}",
             found.implied_precision(EVEN),
             found.implied_interval(EVEN),
         ),
     )
     told = "; ".join(
-        f"{name} {value:.3f} ({low:.3f} to {high:.3f}), "
+        f"{name} {ranged(value, limits)}, "
         f"{'reached' if value > _TARGET else 'not reached'}"
-        for name, value, (low, high) in rows
+        for name, value, limits in rows
     )
-    return _wrapped(
+    return wrapped(
         f"The target for clear cases is {_TARGET} at {_CLEAR_THRESHOLD:g}: {told}."
     )
+
+
+def _published(stars: JudgedStars) -> str:
+    """Return the authors' numbers beside these, with a warning."""
+    return sections(
+        "### Published",
+        tables.published(stars),
+        """\
+**The published numbers are upper bounds, and no measure of the same thing:** the
+authors' split is by segment, so that the same star is in training and test, and most of
+the known binaries were trained on. Their stars are real; those above are simulated.""",
+    )
+
+
+def _kinds(stars: JudgedStars, at: Sequence[float]) -> str:
+    return sections(
+        "### By kind",
+        "Share of the simulated stars that are taken for a binary, by threshold:",
+        tables.kinds(stars, at),
+        f"![Scores of simulated stars by kind]({FOLDER}/scores.png)",
+    )
+
+
+def _bins(stars: JudgedStars, at: Sequence[float]) -> str:
+    """Return the rates in bins of magnitude, depth and period."""
+    binaries, others = stars.where(stars.is_binary), stars.where(~stars.is_binary)
+    tmag, depth = ("tmag", TMAG_EDGES, "Tmag"), ("depth", DEPTH_EDGES, "depth")
+    period = ("period", PERIOD_EDGES, "period (d)")
+    return sections(
+        "### By magnitude",
+        "Recall:",
+        tables.bins(binaries, at, *tmag, tables.recall),
+        "False positives:",
+        tables.bins(others, at, *tmag, tables.false_positives),
+        f"Precision at a prevalence of {percent(PREVALENCE)}:",
+        tables.bins(stars, at, *tmag, tables.precision),
+        "### By depth of the deepest eclipse",
+        "Recall; other stars have no depth.",
+        tables.bins(binaries, at, *depth, tables.recall),
+        "### By period",
+        "Recall; other stars have no period.",
+        tables.bins(binaries, at, *period, tables.recall),
+    )
+
+
+def _reliability(stars: JudgedStars) -> str:
+    return sections(
+        "### Reliability",
+        """\
+The score of a star is the highest of its segments'. The shares are weighted as if half
+of the stars were binaries; where fewer are, the same score means less.""",
+        tables.reliability(stars),
+        f"![Reliability of the scores of simulated stars]({FOLDER}/reliability.png)",
+    )
+
+
+def _periods(found: Evaluation) -> str:
+    return sections(
+        "### Periods",
+        "Of the simulated binaries that have a period in the catalogue at "
+        f"{found.threshold:g}.",
+        tables.periods(found.stars),
+    )
+
+
+_MISTAKES: Final = f"""\
+### The worst mistakes
+
+Four others with the highest scores, and four clear binaries with the lowest ones,
+whether or not they reach the threshold. All are simulated.
+
+![Simulated light curves of misjudged stars]({FOLDER}/misjudged.png)"""
+
+_NOT_MEASURED: Final = """\
+## What was not measured
+
+Precision on real stars: nobody knows all the eclipsing binaries among them, and what
+TESS adds to a light curve is simulated here only as far as it is known. For single real
+stars see the tests that read real data."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from amphitrite_training.evaluation.matching import Share
+from amphitrite_training.evaluation.cards import percent, ranged, share, table
 from amphitrite_training.surveys.calnet import measures
 from amphitrite_training.surveys.calnet.judged import JudgedStars
 from amphitrite_training.surveys.calnet.simulate.stars import BINARIES
@@ -19,30 +19,20 @@ _PUBLISHED_FALSE: Final = "0.0089"
 _PUBLISHED_STARS: Final = "0.991 (4,187 of 4,225)"
 
 
-def percent(share: float) -> str:
-    """Write a share in per cent."""
-    return f"{100 * share:g} %"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def thresholds(stars: JudgedStars, thresholds: Sequence[float]) -> str:
     """Tell recall, false positives and precision at each threshold."""
     prevalences = (measures.EVEN, measures.PREVALENCE)
     head = (
         *("threshold", "recall", "false positives"),
-        *(f"precision at {percent(share)}" for share in prevalences),
+        *(f"precision at {percent(each)}" for each in prevalences),
     )
     rows = []
     for threshold in thresholds:
         found = measures.rates(stars, threshold)
-        precisions = (precision(found, share) for share in prevalences)
+        precisions = (precision(found, each) for each in prevalences)
         counted = (recall(found), false_positives(found))
         rows.append([f"{threshold:g}", *counted, *precisions])
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def published(stars: JudgedStars) -> str:
@@ -54,7 +44,7 @@ def published(stars: JudgedStars) -> str:
         ("known binaries with a score of 0.9", _PUBLISHED_STARS, recall(sure)),
     )
     head = ("", "published: real stars, the first two by segment", "here: simulated")
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def kinds(stars: JudgedStars, thresholds: Sequence[float]) -> str:
@@ -64,11 +54,11 @@ def kinds(stars: JudgedStars, thresholds: Sequence[float]) -> str:
         [
             kind,
             "binary" if kind in BINARIES else "other",
-            *(_share(column[kind]) for column in columns),
+            *(share(column[kind]) for column in columns),
         ]
         for kind in columns[0]
     ]
-    return _table(("kind", "is", *_names(thresholds)), rows)
+    return table(("kind", "is", *_names(thresholds)), rows)
 
 
 def bins(
@@ -88,7 +78,7 @@ def bins(
         [f"{low:g} to {high:g}", *(shown(column[row][2]) for column in columns)]
         for row, (low, high, _) in enumerate(columns[0])
     ]
-    return _table((name, *_names(thresholds)), rows)
+    return table((name, *_names(thresholds)), rows)
 
 
 def _names(thresholds: Sequence[float]) -> list[str]:
@@ -99,49 +89,41 @@ def reliability(stars: JudgedStars) -> str:
     """Compare scores with shares of binaries."""
     rows = []
     for each in measures.reliability(stars):
-        low, high = each.interval
         known = not math.isnan(each.mean)
         rows.append(
             [
                 f"{each.low:g} to {each.high:g}",
                 f"{each.mean:.3f}" if known else "",
-                f"{each.value:.3f} ({low:.3f} to {high:.3f})" if known else "none",
+                ranged(each.value, each.interval) if known else "none",
                 f"{each.counted.n_hits:,} of {each.counted.n:,}",
             ]
         )
     head = ("score", "mean score", "share of binaries", "binaries here, unweighted")
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def periods(stars: JudgedStars) -> str:
     """Tell how many periods are right, by kind of binary."""
     short = measures.periods(stars, longest=measures.TWICE_SEEN_DAYS)
     rows = [
-        [kind, _share(exact), _share(related), _share(short[kind][0])]
+        [kind, share(exact), share(related), share(short[kind][0])]
         for kind, (exact, related) in measures.periods(stars).items()
     ]
     head = (
         *("kind", "within 1 %", "within 1 % of it, its half or double"),
         f"within 1 %, of periods below {measures.TWICE_SEEN_DAYS:g} d",
     )
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def recall(found: measures.Rates) -> str:
     """Write a recall with its interval."""
-    return _share(found.recall)
+    return share(found.recall)
 
 
 def false_positives(found: measures.Rates) -> str:
     """Write a false-positive rate with its interval."""
-    return _share(found.false_positives, digits=4)
-
-
-def _share(share: Share, *, digits: int = 3) -> str:
-    if not share.n:
-        return "none"
-    value, low, high = (f"{x:.{digits}f}" for x in (share.value, *share.interval))
-    return f"{value} ({low} to {high}; {share.n_hits:,} of {share.n:,})"
+    return share(found.false_positives, digits=4)
 
 
 def precision(found: measures.Rates, prevalence: float = measures.PREVALENCE) -> str:
@@ -149,5 +131,4 @@ def precision(found: measures.Rates, prevalence: float = measures.PREVALENCE) ->
     value = found.implied_precision(prevalence)
     if math.isnan(value) or not found.false_positives.n:
         return "none"
-    low, high = found.implied_interval(prevalence)
-    return f"{value:.3f} ({low:.3f} to {high:.3f})"
+    return ranged(value, found.implied_interval(prevalence))

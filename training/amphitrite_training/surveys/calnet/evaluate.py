@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from amphitrite.surveys.calnet.options import Options
 from amphitrite.surveys.calnet.page import MODEL
 from amphitrite.surveys.calnet.run import run
 from amphitrite.triton.connection import Connection
+from amphitrite_training.surveys import Progress
 from amphitrite_training.surveys.calnet.data import TEST_STARS
 from amphitrite_training.surveys.calnet.judged import JudgedStars
 from amphitrite_training.surveys.calnet.measures import Evaluation
@@ -34,8 +35,6 @@ from amphitrite_training.surveys.calnet.simulate.files import (
     write_star,
 )
 from amphitrite_training.surveys.calnet.simulate.stars import draw_star
-
-Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 STARS_PER_FIELD: Final = 400
 # Odd seeds give no binaries.  Of the even ones every fourth is used: false positives
@@ -52,8 +51,8 @@ def evaluate(
     ----------
     connection : Connection
         A server with the model.
-    progress : callable
-        Gives a context that yields how to advance a bar by a number of stars.
+    progress : Progress
+        Shows how many stars are done.
     n_fields : int, optional
         Sets of ``STARS_PER_FIELD`` stars, a fifth of them eclipsing binaries; two sets
         at a time take 700 MB of temporary files.

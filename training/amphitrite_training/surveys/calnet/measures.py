@@ -13,14 +13,13 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from amphitrite.triton.spec import ModelSpec
+from amphitrite_training.evaluation import statistics
 from amphitrite_training.evaluation.matching import Share
+from amphitrite_training.evaluation.statistics import Reliable, area_under_curve
 from amphitrite_training.surveys.calnet.judged import JudgedStars
 from amphitrite_training.surveys.calnet.simulate.stars import BINARIES, KINDS
-
-Floats = NDArray[np.float64]
 
 # Of TESS's two-minute targets: 9,351 new and 4,225 known binaries (arXiv:2504.15875)
 # among some 500,000 stars would be 2.7 %, of which not all are real.
@@ -96,43 +95,6 @@ def _share(hits: NDArray[np.bool_]) -> Share:
     return Share(int(hits.sum()), len(hits))
 
 
-def area_under_curve(stars: JudgedStars) -> float:
-    """Return the chance that a binary scores higher than another star.
-
-    The area under the ROC curve as a rank sum; ties count half.
-    """
-    positive = stars.is_binary
-    ranks = rankdata(np.nan_to_num(stars.p_eb, nan=-1.0))
-    n, m = int(positive.sum()), int((~positive).sum())
-    if not n or not m:
-        return float("nan")
-    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * m))
-
-
-def roc(stars: JudgedStars) -> tuple[Floats, Floats]:
-    """Return false-positive rate and recall at every score, from the highest down.
-
-    Parameters
-    ----------
-    stars : Scored
-        The stars; one that is not in the catalogue is never found.
-
-    Returns
-    -------
-    false_positives, recall : (m,) ndarray
-        Both rise from 0.
-    """
-    order = np.argsort(-np.nan_to_num(stars.p_eb, nan=-1.0), kind="stable")
-    score, binary = stars.p_eb[order], stars.is_binary[order]
-    last = np.append(np.diff(score) != 0, True) & np.isfinite(score)
-    rising = (
-        np.append(0.0, np.cumsum(which)[last] / max(1, which.sum()))
-        for which in (~binary, binary)
-    )
-    false_positives, recall = rising
-    return false_positives, recall
-
-
 def by_kind(stars: JudgedStars, threshold: float) -> dict[str, Share]:
     """Count for each kind how many score the threshold or more."""
     found = np.nan_to_num(stars.p_eb, nan=-1.0) >= threshold
@@ -150,12 +112,12 @@ def by_bin(
 
     Parameters
     ----------
-    stars : Scored
+    stars : JudgedStars
         The stars.
     threshold : float
         See `Rates`.
     quantity : str
-        A field of `Scored`: ``"tmag"``, ``"period"`` or ``"depth"``.
+        A field of `JudgedStars`: ``"tmag"``, ``"period"`` or ``"depth"``.
     edges : sequence of float
         Ascending; a bin holds its lower edge and not its upper one.
 
@@ -170,36 +132,12 @@ def by_bin(
     ]
 
 
-@dataclass(frozen=True)
-class Reliable:
-    """How many stars of a bin of the score are binaries, if half of all stars are.
-
-    Parameters
-    ----------
-    low, high, mean : float
-        Limits of the bin, and mean score in it.
-    counted : Share
-        Binaries of this sample's stars in it.
-    value : float
-        The share of binaries where both groups weigh the same; NaN of nothing.
-    interval : (float, float)
-        The 95 % interval of ``counted``, weighted likewise.
-    """
-
-    low: float
-    high: float
-    mean: float
-    counted: Share
-    value: float
-    interval: tuple[float, float]
-
-
 def reliability(stars: JudgedStars) -> list[Reliable]:
     """Compare scores with the share of binaries, bin by bin.
 
     Parameters
     ----------
-    stars : Scored
+    stars : JudgedStars
         With any share of binaries: the result is for a share of one half.
 
     Returns
@@ -207,24 +145,13 @@ def reliability(stars: JudgedStars) -> list[Reliable]:
     list of Reliable
         One for each of the bins of `RELIABILITY_EDGES`.
     """
-    weight = (~stars.is_binary).sum() / max(1, stars.is_binary.sum())
-    weights = np.where(stars.is_binary, weight, 1.0)
-    result = []
-    for low, high in pairwise(RELIABILITY_EDGES):
-        here = (stars.p_eb >= low) & (stars.p_eb < high)
-        counted = _share(stars.is_binary[here])
-        value, *ends = (
-            share * weight / (share * weight + 1 - share) if weight else share
-            for share in (counted.value, *counted.interval)
-        )
-        mean = (
-            float(np.average(stars.p_eb[here], weights=weights[here]))
-            if weights[here].any()
-            else float("nan")
-        )
-        limits = (low, min(high, 1.0))
-        result.append(Reliable(*limits, mean, counted, value, (ends[0], ends[1])))
-    return result
+    n_binaries = int(stars.is_binary.sum())
+    return statistics.reliability(
+        stars.p_eb,
+        stars.is_binary,
+        RELIABILITY_EDGES,
+        weight=(len(stars) - n_binaries) / max(1, n_binaries),
+    )
 
 
 def periods(
@@ -234,7 +161,7 @@ def periods(
 
     Parameters
     ----------
-    stars : Scored
+    stars : JudgedStars
         The stars.
     longest : float, optional
         Leave longer true periods out, days.
@@ -269,14 +196,14 @@ def misjudged(stars: JudgedStars, *, n: int) -> JudgedStars:
 
     Parameters
     ----------
-    stars : Scored
+    stars : JudgedStars
         The stars.
     n : int
         How many of each of the two groups at most.
 
     Returns
     -------
-    Scored
+    JudgedStars
         Others, the highest score first, and then clear binaries, the lowest first; of
         those that are in the catalogue.
     """
@@ -302,7 +229,7 @@ class Evaluation:
         The stars are of this seed and those after it.
     threshold : float
         The recommended one, from the model's spec.
-    stars : Scored
+    stars : JudgedStars
         What was found.
     """
 
@@ -326,7 +253,7 @@ class Evaluation:
             "n_stars": len(self.stars),
             "first_seed": self.first_seed,
             "recommended_threshold": self.threshold,
-            "area_under_curve": area_under_curve(self.stars),
+            "area_under_curve": area_under_curve(self.stars.p_eb, self.stars.is_binary),
             "at": [
                 _as_dict(rates(stars, threshold)) | {"stars": name}
                 for name, stars in (

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from amphitrite_training.diagrams import panels, rocs, shares
+from amphitrite_training.evaluation.statistics import roc
 from amphitrite_training.surveys.calnet.judged import JudgedStars
 from amphitrite_training.surveys.calnet.measures import (
     Evaluation,
     misjudged,
     rates,
     reliability,
-    roc,
 )
 from amphitrite_training.surveys.calnet.simulate.stars import BINARIES, KINDS, draw_star
 
@@ -81,7 +81,7 @@ def pictures(found: Evaluation) -> dict[str, Figure]:
 
 
 def _curve(stars: JudgedStars, found: Evaluation) -> rocs.Roc:
-    false_positives, hits = roc(stars)
+    false_positives, hits = roc(stars.p_eb, stars.is_binary)
     at = rates(stars, found.threshold)
     point = (at.false_positives.value, at.recall.value)
     return rocs.Roc(

@@ -30,21 +30,7 @@ def demo(
 ) -> tuple[str, dict[str, Any]]:
     """Simulate a four-band HST field, find its galaxies, and compare with the truth.
 
-    Parameters
-    ----------
-    out : Path
-        An existing folder for the files; those of an earlier demo are replaced.
-    user : User
-        Is told what happens.
-    connecting : context manager
-        Gives a connection to a server with the model.
-
-    Returns
-    -------
-    text : str
-        What to tell in the end.
-    summary : dict
-        The same as JSON types.
+    See `amphitrite_training.surveys.Demo`.
     """
     began = time.monotonic()
     result = out / "result"

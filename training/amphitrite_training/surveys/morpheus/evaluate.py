@@ -9,8 +9,8 @@ performance on CANDELS images.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from amphitrite.surveys.morpheus.page import BANDS, MODEL
 from amphitrite.surveys.morpheus.run import run
 from amphitrite.triton.connection import Connection
 from amphitrite_training.evaluation.matching import UNMATCHED, match
+from amphitrite_training.surveys import Progress
 from amphitrite_training.surveys.morpheus.measures import (
     FIRST_SEED,
     MATCH_PIXELS,
@@ -34,8 +35,6 @@ from amphitrite_training.surveys.morpheus.measures import (
 from amphitrite_training.surveys.morpheus.simulate.field import render_field
 from amphitrite_training.surveys.morpheus.simulate.files import write_field
 
-Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-
 
 def evaluate(
     connection: Connection, *, progress: Progress, n_fields: int = 20
@@ -46,8 +45,8 @@ def evaluate(
     ----------
     connection : Connection
         A server with the model.
-    progress : callable
-        Gives a context that yields how to advance a bar by a number of fields.
+    progress : Progress
+        Shows how many fields are done.
     n_fields : int, optional
         Fields of ``SIDE`` x ``SIDE`` pixels, of the seeds from ``FIRST_SEED`` on.
 

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from amphitrite.errors import BadInput
 from amphitrite.surveys.morpheus.page import MODEL
-from amphitrite_training.fitting.artefact import Artefact, as_json_types, counts
+from amphitrite.triton.artefact import Artefact
+from amphitrite_training.fitting.artefact import as_json_types, counts
 from amphitrite_training.surveys.morpheus.model import BODY, build
 from amphitrite_training.surveys.morpheus.recipe import Recipe
 from amphitrite_training.surveys.morpheus.samples import windows

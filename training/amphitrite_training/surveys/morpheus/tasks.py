@@ -8,7 +8,7 @@ from amphitrite_training.fitting.task import PublishedWeights
 from amphitrite_training.surveys.morpheus.recipe import Recipe
 
 if TYPE_CHECKING:
-    from amphitrite_training.fitting.artefact import Artefact
+    from amphitrite.triton.artefact import Artefact
 
 
 def _weights(recipe: Recipe) -> Artefact:

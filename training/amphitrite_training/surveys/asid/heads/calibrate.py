@@ -31,6 +31,7 @@ from amphitrite_training.surveys.asid.heads.labelled_peaks import LabelledPeaks
 from amphitrite_training.surveys.asid.heads.measures import (
     COARSE_FLUX_EDGES,
     LEAST_SOURCES,
+    RELIABILITY_EDGES,
     scatter,
 )
 from amphitrite_training.surveys.asid.heads.recipe import CALIBRATION
@@ -289,8 +290,10 @@ def calibrate_classifier(
         "cut": rates(p <= threshold, fake),
         "detector_s_threshold": rates(finds.is_detection, fake),
         "calibration_error": {
-            "before": expected_calibration_error(1 / (1 + np.exp(-logit)), fake),
-            "after": expected_calibration_error(p, fake),
+            "before": expected_calibration_error(
+                1 / (1 + np.exp(-logit)), fake, RELIABILITY_EDGES
+            ),
+            "after": expected_calibration_error(p, fake, RELIABILITY_EDGES),
         },
     }
     return learned, {"validation": measured}

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from amphitrite_training.diagrams.style import FOLDER
+from amphitrite_training.evaluation.cards import (
+    number,
+    percent,
+    ranged,
+    sections,
+    table,
+    wrapped,
+)
 from amphitrite_training.surveys.asid.heads.calibrate import SLACK
 from amphitrite_training.surveys.asid.heads.measures import BRIGHT
-from amphitrite_training.surveys.asid.measures import Counted, Evaluation
+from amphitrite_training.surveys.asid.measures import Evaluation
+from amphitrite_training.surveys.asid.tables import Counted
 
-_SLACK = f"{100 * SLACK:g} %"
+_SLACK: Final = percent(SLACK)
 
 
 def described(found: Evaluation) -> str:
@@ -22,9 +30,23 @@ def described(found: Evaluation) -> str:
     found : Evaluation
         What was measured.
     """
+    classifiers = {
+        variant: found.networks(variant)["classifier"] for variant in found.described
+    }
+    return sections(
+        _candidates(found),
+        chosen(classifiers),
+        _PICTURES,
+        *(_variant(variant, found.networks(variant)) for variant in found.described),
+        _catalogues(found),
+        "" if found.shifts is None else _shifts(found.shifts),
+    )
+
+
+def _candidates(found: Evaluation) -> str:
     candidate = found.spec.learned["candidate_score"]
-    parts = [
-        f"""Candidates are peaks above the score {candidate:g}; a *false* one has no
+    return f"""\
+Candidates are peaks above the score {candidate:g}; a *false* one has no
 source above the faintest bin within the match radius. The classifier's cut takes the
 place of the detector's threshold: it keeps candidates whose P(fake) is at most what
 Youden's J chose on validation skies, or, where the detector's threshold keeps more
@@ -32,10 +54,10 @@ sources, as here with all bands, what keeps {_SLACK} more than that. Under diffu
 that was not learned from, P(fake) is too low. Flux and position are those of the
 candidates that are kept and true; *width* is half of what lies between the 16 % and
 the 84 % quantile of log10(F/F_true), *bright* means
-F_true > {BRIGHT:g}. Intervals are as above.
+F_true > {BRIGHT:g}. Intervals are as above."""
 
-{chosen({name: found.networks(name)["classifier"] for name in found.described})}
 
+_PICTURES: Final = f"""\
 ![ROC curves of simulated candidates]({FOLDER}/roc.png)
 
 *Simulated candidates, false against true: kept by P(fake), and by the detector's score
@@ -57,11 +79,11 @@ quantile.*
 
 *Simulated sources in the catalogue: the distance from the true position over the stated
 68 % radius, and what Gaussian errors of the coordinates would give (Rayleigh). Dotted:
-the stated radii, and the shares that they are to hold.*
-"""
-    ]
-    for variant in found.described:
-        parts.append(_variant(variant, found.networks(variant)))
+the stated radii, and the shares that they are to hold.*"""
+
+
+def _catalogues(found: Evaluation) -> str:
+    """Return purity and completeness of the catalogues of all variants."""
     rows = [
         (variant, part, who, *(_share(each) for each in tables[part].whole))
         for variant in found.catalogues
@@ -71,11 +93,8 @@ the stated radii, and the shares that they are to hold.*
             ("with the classifier", found.catalogues[variant]),
         )
     ]
-    heading = ("variant", "part of the sky", "", "purity", "completeness")
-    parts.append(f"### The catalogue as a whole\n\n{_table(heading, rows)}\n")
-    if found.shifts is not None:
-        parts.append(_shifts(found.shifts))
-    return "\n".join(parts)
+    head = ("variant", "part of the sky", "", "purity", "completeness")
+    return sections("### The catalogue as a whole", table(head, rows))
 
 
 def chosen(classifiers: Mapping[str, Mapping[str, Any]]) -> str:
@@ -92,14 +111,13 @@ def chosen(classifiers: Mapping[str, Mapping[str, Any]]) -> str:
         return " and ".join("none" if v is None else f"{v:.3f}" for v in values)
 
     variants = " and ".join(f"variant {name}" for name in classifiers)
-    return textwrap.fill(
+    return wrapped(
         f"**The {_SLACK} is a choice**, and nothing that was measured says that it is "
         f"the best one. Of the sources of {variants} the cut keeps "
         f"{each('sources_kept')}, the detector's threshold "
         f"{each('sources_of_detector')}; of what the cut keeps "
         f"{each('false_share_after')} is false, of what the threshold keeps "
-        f"{each('false_share_of_detector')}.",
-        88,
+        f"{each('false_share_of_detector')}."
     )
 
 
@@ -107,99 +125,114 @@ def _variant(variant: str, numbers: Mapping[str, Any]) -> str:
     classifier, flux, place = (
         numbers[name] for name in ("classifier", "flux", "position")
     )
-    rows = [
-        ("false, of all candidates", _text(classifier["false_share_before"])),
-        ("false, of those kept", _text(classifier["false_share_after"])),
+    return sections(
+        f"### Variant {variant}",
+        _measured(classifier, flux, place),
+        _by_flux(flux["bins"], place["bins"]),
+        _reliable(classifier["reliability"]),
+    )
+
+
+def _measured(
+    classifier: Mapping[str, Any], flux: Mapping[str, Any], place: Mapping[str, Any]
+) -> str:
+    """Return the table of what was measured of all sources."""
+    bright = flux["bright"]
+    rows = (
+        ("false, of all candidates", number(classifier["false_share_before"])),
+        ("false, of those kept", number(classifier["false_share_after"])),
         (
             "false, of those above the detector's threshold",
-            _text(classifier["false_share_of_detector"]),
+            number(classifier["false_share_of_detector"]),
         ),
-        ("false candidates kept", _text(classifier["fakes_kept"])),
-        ("sources kept", _text(classifier["sources_kept"])),
+        ("false candidates kept", number(classifier["fakes_kept"])),
+        ("sources kept", number(classifier["sources_kept"])),
         (
             "sources above the detector's threshold",
-            _text(classifier["sources_of_detector"]),
+            number(classifier["sources_of_detector"]),
         ),
-        ("area under the ROC curve", _text(classifier["area_under_curve"])),
-        ("error of P(fake)", _text(classifier["calibration_error"])),
-        ("flux, bright: median (dex)", _text(flux["bright"]["median"])),
-        ("flux, bright: width (dex)", _text(flux["bright"]["width"])),
-        ("flux: 68 % interval holds", _text(flux["coverage_68"])),
-        ("flux: 95 % interval holds", _text(flux["coverage_95"])),
-        ("position: median error (deg)", _text(place["median_error"], digits=4)),
-        ("peak: median error (deg)", _text(place["median_error_of_peaks"], digits=4)),
-        ("position: 68 % circle holds", _text(place["coverage_68"])),
-        ("position: 95 % circle holds", _text(place["coverage_95"])),
-    ]
-    bins = [
+        ("area under the ROC curve", number(classifier["area_under_curve"])),
+        ("error of P(fake)", number(classifier["calibration_error"])),
+        ("flux, bright: median (dex)", number(bright["median"])),
+        ("flux, bright: width (dex)", number(bright["width"])),
+        ("flux: 68 % interval holds", number(flux["coverage_68"])),
+        ("flux: 95 % interval holds", number(flux["coverage_95"])),
+        ("position: median error (deg)", number(place["median_error"], digits=4)),
+        ("peak: median error (deg)", number(place["median_error_of_peaks"], digits=4)),
+        ("position: 68 % circle holds", number(place["coverage_68"])),
+        ("position: 95 % circle holds", number(place["coverage_95"])),
+    )
+    return table(("", "measured (95 % interval)"), rows)
+
+
+def _by_flux(fluxes: Sequence[Any], places: Sequence[Any]) -> str:
+    """Return the table of flux and position in bins of true flux."""
+    head = (
+        *("true flux from", "n", "flux: median (dex)"),
+        *("flux: width (dex)", "68 % holds", "95 % holds"),
+        *("position: median error (deg)", "68 % holds", "95 % holds"),
+    )
+    rows = [
         (
-            f"{each['flux'][0]:.3g}",
-            str(each["n"]),
-            _text(each["median"]),
-            _text(each["width"]),
-            _text(each["coverage_68"]),
-            _text(each["coverage_95"]),
-            _text(where["median_error"], digits=4),
-            _text(where["coverage_68"]),
-            _text(where["coverage_95"]),
+            f"{flux['flux'][0]:.3g}",
+            str(flux["n"]),
+            number(flux["median"]),
+            number(flux["width"]),
+            number(flux["coverage_68"]),
+            number(flux["coverage_95"]),
+            number(place["median_error"], digits=4),
+            number(place["coverage_68"]),
+            number(place["coverage_95"]),
         )
-        for each, where in zip(flux["bins"], place["bins"], strict=True)
+        for flux, place in zip(fluxes, places, strict=True)
     ]
-    reliable = [
+    return table(head, rows)
+
+
+def _reliable(bins: Sequence[Any]) -> str:
+    """Return the table of P(fake) against the share of false candidates."""
+    rows = [
         (
             f"{each['p_fake'][0]:g} to {each['p_fake'][1]:g}",
             str(each["n"]),
             f"{each['mean']:.3f}" if each["n"] else "none",
             f"{each['fake'] / each['n']:.3f}" if each["n"] else "none",
         )
-        for each in classifier["reliability"]
+        for each in bins
     ]
-    return "\n\n".join(
-        (
-            f"### Variant {variant}",
-            _table(("", "measured (95 % interval)"), rows),
-            _table(
-                (
-                    *("true flux from", "n", "flux: median (dex)"),
-                    *("flux: width (dex)", "68 % holds", "95 % holds"),
-                    *("position: median error (deg)", "68 % holds", "95 % holds"),
-                ),
-                bins,
-            ),
-            _table(("P(fake)", "n", "mean P(fake)", "false"), reliable) + "\n",
-        )
-    )
+    return table(("P(fake)", "n", "mean P(fake)", "false"), rows)
 
 
 def _shifts(shifts: Mapping[str, Any]) -> str:
+    """Return the tables of the same sources before other diffuse light."""
     against = shifts["against"]
-    rows = [
-        (
-            variant,
-            each["part"],
-            f"{each['flux_edges'][0]:.3g}",
-            str(each["n"]),
-            _text(each["flux"]),
-            _text(each["position"], digits=4),
-        )
-        for variant, told in shifts["variants"].items()
-        if variant != against
-        for each in told["bins"]
-    ]
-    heading = (
-        *("variant", "part of the sky", "true flux from", "n"),
-        *("flux moves (dex)", "position farther off (deg)"),
-    )
     parts = [
         (variant, part, _counted(numbers["purity"]), _counted(numbers["completeness"]))
         for variant, told in shifts["variants"].items()
         for part, numbers in told["parts"].items()
     ]
-    return (
-        "### The same sources before other diffuse light\n\n"
-        f"{_table(('variant', 'part of the sky', 'purity', 'completeness'), parts)}"
-        f"\n\nMedians, source by source, against variant {against}:\n\n"
-        f"{_table(heading, rows)}\n"
+    moved = [
+        (
+            variant,
+            each["part"],
+            f"{each['flux_edges'][0]:.3g}",
+            str(each["n"]),
+            number(each["flux"]),
+            number(each["position"], digits=4),
+        )
+        for variant, told in shifts["variants"].items()
+        if variant != against
+        for each in told["bins"]
+    ]
+    head = (
+        *("variant", "part of the sky", "true flux from", "n"),
+        *("flux moves (dex)", "position farther off (deg)"),
+    )
+    return sections(
+        "### The same sources before other diffuse light",
+        table(("variant", "part of the sky", "purity", "completeness"), parts),
+        f"Medians, source by source, against variant {against}:",
+        table(head, moved),
     )
 
 
@@ -210,17 +243,4 @@ def _counted(share: Mapping[str, Any]) -> str:
 def _share(counted: Counted) -> str:
     if not counted.n:
         return "none"
-    return f"{counted.value:.3f} ({counted.low:.3f} to {counted.high:.3f}; {counted.n})"
-
-
-def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    cells = [[cell.replace("|", "\\|") for cell in line] for line in (heading, *rows)]
-    lines = [cells[0], ["---"] * len(heading), *cells[1:]]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _text(number: Mapping[str, float | None], *, digits: int = 3) -> str:
-    value, low, high = (number[name] for name in ("value", "low", "high"))
-    if value is None or low is None or high is None:
-        return "none"
-    return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+    return ranged(counted.value, (counted.low, counted.high), of=str(counted.n))

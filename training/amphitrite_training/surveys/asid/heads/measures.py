@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from amphitrite_training.evaluation.rows import Rows
 from amphitrite_training.evaluation.statistics import (
     GAUSSIAN_68,
-    _mean,
-    _median_and_width,
     area_under_curve,
     expected_calibration_error,
     half_width,
     interval,
+    median_and_width,
     reliability,
+    share,
 )
 
 Bools = NDArray[np.bool_]
@@ -33,6 +33,7 @@ BRIGHT: Final = 1e-9
 """Sources above this flux, photons/cm2/s above 1 GeV, are those of the targets."""
 
 COARSE_FLUX_EDGES: Final = (6.95e-11, 2.34e-10, 4.28e-10, 1e-9, 3e-9, 1e-8, 1e-4)
+RELIABILITY_EDGES: Final = (0.0, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0001)
 # Bins with fewer sources say little.
 LEAST_SOURCES: Final = 30
 
@@ -132,19 +133,33 @@ def _classified(found: Described, threshold: float) -> dict[str, Any]:
         "area_under_curve": interval(
             lambda i: area_under_curve(p[i], fake[i]), found.block
         ),
-        "false_share_before": _mean(fake, found.block),
-        "false_share_after": _mean(fake[passes], found.block[passes]),
-        "false_share_of_detector": _mean(
+        "false_share_before": share(fake, found.block),
+        "false_share_after": share(fake[passes], found.block[passes]),
+        "false_share_of_detector": share(
             fake[found.detected], found.block[found.detected]
         ),
-        "fakes_kept": _mean(passes[fake], found.block[fake]),
-        "sources_kept": _mean(passes[~fake], found.block[~fake]),
-        "sources_of_detector": _mean(found.detected[~fake], found.block[~fake]),
-        "reliability": reliability(p, fake),
+        "fakes_kept": share(passes[fake], found.block[fake]),
+        "sources_kept": share(passes[~fake], found.block[~fake]),
+        "sources_of_detector": share(found.detected[~fake], found.block[~fake]),
+        "reliability": _reliability(p, fake),
         "calibration_error": interval(
-            lambda i: expected_calibration_error(p[i], fake[i]), found.block
+            lambda i: expected_calibration_error(p[i], fake[i], RELIABILITY_EDGES),
+            found.block,
         ),
     }
+
+
+def _reliability(p_fake: Floats, fake: Bools) -> list[dict[str, Any]]:
+    """Return mean P(fake) and number of false candidates in bins of P(fake)."""
+    return [
+        {
+            "p_fake": [each.low, each.high],
+            "n": each.counted.n,
+            "mean": each.mean if each.counted.n else None,
+            "fake": each.counted.n_hits,
+        }
+        for each in reliability(p_fake, fake, RELIABILITY_EDGES)
+    ]
 
 
 def _fluxes(real: Described, at_95: float) -> dict[str, Any]:
@@ -199,8 +214,8 @@ def _coverages(
     pull: Floats, block: NDArray[np.integer], at_68: float, at_95: float
 ) -> dict[str, Any]:
     return {
-        "coverage_68": _mean(pull <= at_68, block),
-        "coverage_95": _mean(pull <= at_95, block),
+        "coverage_68": share(pull <= at_68, block),
+        "coverage_95": share(pull <= at_95, block),
     }
 
 
@@ -225,7 +240,7 @@ def scatter(error: Floats, flux: Floats) -> dict[str, Any]:
         and ``width``, half of what lies between the 16 % and the 84 % quantile.
     """
     bins = [
-        {"flux": list(edges), **_median_and_width(error[_within(flux, edges)])}
+        {"flux": list(edges), **median_and_width(error[_within(flux, edges)])}
         for edges in pairwise(COARSE_FLUX_EDGES)
     ]
-    return {"bright": _median_and_width(error[flux > BRIGHT]), "bins": bins}
+    return {"bright": median_and_width(error[flux > BRIGHT]), "bins": bins}
