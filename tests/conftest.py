@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import real_data as real
 from failing_calls import library
 from full_disk import on_small_disk
 
@@ -33,6 +34,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(LONG_SECONDS))
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> object:
+    """Say last how many tests were skipped for want of real data."""
+    done = yield
+    n = real.count(terminalreporter.stats.get("skipped", []))
+    terminalreporter.write_line(f"Tests skipped for want of real data: {n}")
+    return done
+
+
 @pytest.fixture(autouse=True)
 def logs_as_before() -> Iterator[None]:
     """Undo what a command that was run in this process set for the packages' logs."""
@@ -43,6 +53,18 @@ def logs_as_before() -> Iterator[None]:
     for logger, (level, handlers) in zip(loggers, before, strict=True):
         logger.setLevel(level)
         logger.handlers = handlers
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real files; see `real_data.folder`."""
+    return real.folder()
+
+
+@pytest.fixture(scope="session")
+def beside_data() -> Callable[[str], Path]:
+    """Find what is kept beside the real files; see `real_data.beside`."""
+    return real.beside
 
 
 @pytest.fixture

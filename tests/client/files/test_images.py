@@ -1,7 +1,5 @@
 import gzip
-import os
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -155,14 +153,11 @@ def test_wcs_that_cannot_be_understood(caplog):
 
 
 @pytest.mark.parametrize("band", "hjvz")
-def test_candels_stamps_share_a_grid(band):
-    folder = os.environ.get("AMPHITRITE_TEST_DATA")
-    if folder is None:
-        pytest.skip("AMPHITRITE_TEST_DATA is not set")
+def test_candels_stamps_share_a_grid(band, real_data):
     stamp = "GDS_ers2_12623_{}.fits.gz"
     with (
-        read_image(Path(folder) / "hst" / stamp.format("h"), minimum=40) as h,
-        read_image(Path(folder) / "hst" / stamp.format(band), minimum=40) as other,
+        read_image(real_data / "hst" / stamp.format("h"), minimum=40) as h,
+        read_image(real_data / "hst" / stamp.format(band), minimum=40) as other,
     ):
         assert h.shape == (84, 84)
         check_same_grid({"H": h, band: other})

@@ -5,7 +5,6 @@ What is there by chance is told by the same catalogues moved a few degrees.
 
 from __future__ import annotations
 
-import os
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -34,10 +33,8 @@ DIRECTIONS = (0, 90, 180, 270)
 
 
 @pytest.fixture(scope="module")
-def gamma() -> Path:
-    if not (folder := os.environ.get("AMPHITRITE_TEST_DATA")):
-        pytest.skip("needs real files: AMPHITRITE_TEST_DATA is not set")
-    return Path(folder) / "gamma"
+def gamma(real_data: Path) -> Path:
+    return real_data / "gamma"
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Light curves as the pipelines write them, with signals that are known."""
 
 import gzip
-import os
 from pathlib import Path
 
 import numpy as np
@@ -86,11 +85,3 @@ def binary():
 @pytest.fixture
 def write():
     return write_light_curve
-
-
-@pytest.fixture
-def real_data():
-    """The folder of real data; the original programs' answers lie beside it."""
-    if not (folder := os.environ.get("AMPHITRITE_TEST_DATA")):
-        pytest.skip("AMPHITRITE_TEST_DATA does not name the folder of real data")
-    return Path(folder)

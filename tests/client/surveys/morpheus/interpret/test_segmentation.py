@@ -1,7 +1,5 @@
 import json
-import os
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,14 +86,8 @@ def test_the_comparison_without_ties_is_not_empty():
 
 
 @pytest.fixture(scope="module")
-def original():
-    folder = os.environ.get("AMPHITRITE_TEST_DATA")
-    if folder is None:
-        pytest.skip("AMPHITRITE_TEST_DATA is not set")
-    path = Path(folder).parent / "reference" / "morpheus_original_stamp.npz"
-    if not path.exists():
-        pytest.skip(f"{path.name} is not beside the test data")
-    with np.load(path) as file:
+def original(beside_data):
+    with np.load(beside_data("reference/morpheus_original_stamp.npz")) as file:
         return dict(file)
 
 
