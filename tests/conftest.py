@@ -18,19 +18,17 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Started in the background, a suite ignores Ctrl-C, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A loop without end fails after a minute (pyproject.toml); tests that start servers,
-# train or export may take this long, on a machine that does other things besides.
+# A loop without end fails after a minute (pyproject.toml).  Tests with these marks have
+# this long, on a machine that does other things besides.
 LONG_SECONDS = 300
-_LONG = {"bench", "contract", "export", "serving", "training"}
+_LONG = ("triton", "export", "training", "slow", "long")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give long tests their time, but for those that say how much they need."""
-    root = Path(__file__).parent
     for item in items:
-        folder = item.path.relative_to(root).parts[0]
-        long = folder in _LONG or item.get_closest_marker("slow")
-        if long and item.get_closest_marker("timeout") is None:
+        marks = {mark.name for mark in item.iter_markers()}
+        if marks.intersection(_LONG) and "timeout" not in marks:
             item.add_marker(pytest.mark.timeout(LONG_SECONDS))
 
 

@@ -148,6 +148,7 @@ def test_the_galactic_centre_above_10_gev(
     assert within(centre[None], vectors(kept)).all()
 
 
+@pytest.mark.long
 def test_sources_of_the_whole_sky_are_found(sky: QTable, catalogue: Table, cuts):
     lat = np.abs(np.asarray(catalogue["GLAT"], float))
     high = catalogue[lat > OFF_PLANE]
@@ -174,6 +175,7 @@ def test_sources_of_the_whole_sky_are_found(sky: QTable, catalogue: Table, cuts)
         assert hits > 5 * max(chance)
 
 
+@pytest.mark.long
 def test_counterparts_are_more_than_chance(
     sky: QTable, gamma: Path, catalogue: Table, cuts
 ):
