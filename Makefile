@@ -6,14 +6,20 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 DEMO ?= demo-output
+# As many workers as there are cores, to a limit since each loads TensorFlow.  Files go to
+# them in the order of their names; see tests/sharing.py.
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test check bench clean
+.PHONY: demo test test-long check bench clean
 
 demo: .venv/.demo
 	$(BIN)/amphitrite demo --out $(DEMO) --overwrite
 
 test: check
-	$(BIN)/python -m pytest
+	$(PYTEST) -m 'not long'
+
+test-long: check
+	$(PYTEST)
 
 check: .venv/.dev
 	$(BIN)/ruff check

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import real_data as real
 from failing_calls import library
 from full_disk import on_small_disk
 
@@ -17,20 +18,35 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Started in the background, a suite ignores Ctrl-C, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A loop without end fails after a minute (pyproject.toml); tests that start servers,
-# train or export may take this long, on a machine that does other things besides.
+# A loop without end fails after a minute (pyproject.toml).  Tests with these marks have
+# this long, on a machine that does other things besides.
 LONG_SECONDS = 300
-_LONG = {"bench", "contract", "export", "serving", "training"}
+_LONG = ("triton", "export", "training", "slow", "long")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give long tests their time, but for those that say how much they need."""
-    root = Path(__file__).parent
     for item in items:
-        folder = item.path.relative_to(root).parts[0]
-        long = folder in _LONG or item.get_closest_marker("slow")
-        if long and item.get_closest_marker("timeout") is None:
+        marks = {mark.name for mark in item.iter_markers()}
+        if marks.intersection(_LONG) and "timeout" not in marks:
             item.add_marker(pytest.mark.timeout(LONG_SECONDS))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Share the tests among workers; see `sharing.Together`."""
+    from sharing import Together
+
+    return Together(config, log) if config.option.dist == "loadfile" else None
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> object:
+    """Say last how many tests were skipped for want of real data."""
+    done = yield
+    n = real.count(terminalreporter.stats.get("skipped", []))
+    terminalreporter.write_line(f"Tests skipped for want of real data: {n}")
+    return done
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +59,18 @@ def logs_as_before() -> Iterator[None]:
     for logger, (level, handlers) in zip(loggers, before, strict=True):
         logger.setLevel(level)
         logger.handlers = handlers
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real files; see `real_data.folder`."""
+    return real.folder()
+
+
+@pytest.fixture(scope="session")
+def beside_data() -> Callable[[str], Path]:
+    """Find what is kept beside the real files; see `real_data.beside`."""
+    return real.beside
 
 
 @pytest.fixture

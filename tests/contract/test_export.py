@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 import numpy as np
@@ -193,14 +192,8 @@ def body_of(proto):
     )
 
 
-def test_morpheus_answers_as_the_original_network():
-    folder = os.environ.get("AMPHITRITE_TEST_DATA")
-    if not folder:
-        pytest.skip("AMPHITRITE_TEST_DATA, the folder of real data, is not set")
-    path = Path(folder).parent / "reference" / "morpheus_original_outputs.npz"
-    if not path.is_file():
-        pytest.skip(f"there are no answers of the original program: {path}")
-    with np.load(path) as archive:
+def test_morpheus_answers_as_the_original_network(beside_data):
+    with np.load(beside_data("reference/morpheus_original_outputs.npz")) as archive:
         original = dict(archive)
     config = repo.read_config(REPOSITORY, "morpheus")
     name, session = body_of(onnx.load_from_string(file_of("morpheus", config)))

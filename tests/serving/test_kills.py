@@ -18,7 +18,7 @@ from amphitrite.server.provision import ServerEnvironment
 from amphitrite.surveys import SURVEYS, asked
 from amphitrite.triton.repository import find_repository
 
-pytestmark = [pytest.mark.triton, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.triton
 
 N_KILLS = 12
 
@@ -32,6 +32,8 @@ def server(server_environment: ServerEnvironment) -> Iterator[LocalTriton]:
         yield server
 
 
+@pytest.mark.long
+@pytest.mark.timeout(900)
 def test_killed_runs_give_the_same_rows(server: LocalTriton, tmp_path: Path) -> None:
     found = kills.kills(
         tmp_path, server.grpc_url, n=N_KILLS, rng=random.Random(kills.SEED)

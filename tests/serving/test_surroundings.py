@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -43,12 +43,9 @@ PROGRAMS = {
 
 
 @pytest.fixture(scope="module")
-def cases() -> Path:
+def cases(beside_data: Callable[[str], Path]) -> Path:
     """Files of people's trials, beside the shared data."""
-    folder = Path(os.environ.get("AMPHITRITE_TEST_DATA", "/none")).parent / "cases"
-    if not folder.is_dir():
-        pytest.skip("needs the cases beside AMPHITRITE_TEST_DATA")
-    return folder
+    return beside_data("cases")
 
 
 @pytest.fixture(scope="module")

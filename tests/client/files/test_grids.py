@@ -1,8 +1,5 @@
 """Bands that lie on one grid pass, and others are refused."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -21,14 +18,11 @@ def write(path, data, *, wcs):
 
 
 @pytest.mark.parametrize("band", "hjvz")
-def test_candels_stamps_share_a_grid(band):
-    folder = os.environ.get("AMPHITRITE_TEST_DATA")
-    if folder is None:
-        pytest.skip("AMPHITRITE_TEST_DATA is not set")
+def test_candels_stamps_share_a_grid(band, real_data):
     stamp = "GDS_ers2_12623_{}.fits.gz"
     with (
-        read_image(Path(folder) / "hst" / stamp.format("h"), minimum=40) as h,
-        read_image(Path(folder) / "hst" / stamp.format(band), minimum=40) as other,
+        read_image(real_data / "hst" / stamp.format("h"), minimum=40) as h,
+        read_image(real_data / "hst" / stamp.format(band), minimum=40) as other,
     ):
         assert h.shape == (84, 84)
         check_same_grid({"H": h, band: other})

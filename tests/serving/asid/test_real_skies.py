@@ -5,7 +5,6 @@ What is there by chance is told by the same catalogues moved a few degrees.
 
 from __future__ import annotations
 
-import os
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -34,10 +33,8 @@ DIRECTIONS = (0, 90, 180, 270)
 
 
 @pytest.fixture(scope="module")
-def gamma() -> Path:
-    if not (folder := os.environ.get("AMPHITRITE_TEST_DATA")):
-        pytest.skip("needs real files: AMPHITRITE_TEST_DATA is not set")
-    return Path(folder) / "gamma"
+def gamma(real_data: Path) -> Path:
+    return real_data / "gamma"
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +148,7 @@ def test_the_galactic_centre_above_10_gev(
     assert within(centre[None], vectors(kept)).all()
 
 
+@pytest.mark.long
 def test_sources_of_the_whole_sky_are_found(sky: QTable, catalogue: Table, cuts):
     lat = np.abs(np.asarray(catalogue["GLAT"], float))
     high = catalogue[lat > OFF_PLANE]
@@ -177,6 +175,7 @@ def test_sources_of_the_whole_sky_are_found(sky: QTable, catalogue: Table, cuts)
         assert hits > 5 * max(chance)
 
 
+@pytest.mark.long
 def test_counterparts_are_more_than_chance(
     sky: QTable, gamma: Path, catalogue: Table, cuts
 ):

@@ -148,6 +148,7 @@ def test_a_corrupt_file_is_skipped(undisturbed):
     np.testing.assert_array_equal(found, BINARIES)
 
 
+@pytest.mark.long
 def test_a_client_killed_at_any_moment_goes_on(command, undisturbed, launch, tmp_path):
     expected, largest = undisturbed
     moments = random.Random(4)

@@ -233,7 +233,7 @@ def test_the_command_says_what_it_did(folder, calnet_server, tmp_path, capsys):
     assert "bad.fits is no FITS file" in captured.err
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_many_small_files_of_which_some_are_corrupt(write_star, connection, tmp_path):
     """10,000 names of which every hundredth is damaged; memory does not grow."""

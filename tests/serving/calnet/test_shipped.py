@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import nullcontext
 from itertools import count, islice
@@ -89,10 +88,8 @@ def test_unseen_stars_are_told_apart(shipped: Connection, tmp_path: Path):
 
 
 @pytest.fixture(scope="module")
-def tess() -> Path:
-    if not (folder := os.environ.get("AMPHITRITE_TEST_DATA")):
-        pytest.skip("needs real files: AMPHITRITE_TEST_DATA is not set")
-    return Path(folder) / "tess"
+def tess(real_data: Path) -> Path:
+    return real_data / "tess"
 
 
 @pytest.fixture(scope="module")

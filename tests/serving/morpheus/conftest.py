@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -108,11 +107,3 @@ def amphitrite() -> Callable[..., subprocess.CompletedProcess[str]]:
 @pytest.fixture(scope="session")
 def launch() -> Callable[..., subprocess.Popen[str]]:
     return start
-
-
-@pytest.fixture(scope="session")
-def real_data() -> Path:
-    folder = os.environ.get("AMPHITRITE_TEST_DATA")
-    if not folder:
-        pytest.skip("AMPHITRITE_TEST_DATA does not name the folder of real files")
-    return Path(folder)

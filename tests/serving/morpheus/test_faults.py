@@ -60,6 +60,7 @@ def undisturbed(bands, amphitrite, morpheus_server, tmp_path):
     return time.monotonic() - began, products(out)
 
 
+@pytest.mark.long
 def test_a_client_killed_at_any_moment_goes_on(
     bands, undisturbed, launch, amphitrite, morpheus_server, tmp_path
 ):

@@ -29,9 +29,9 @@ def plane(out, label, extension):
 
 
 def test_a_stamp_equals_the_original_program(
-    real_data, amphitrite, morpheus_server, tmp_path
+    real_data, beside_data, amphitrite, morpheus_server, tmp_path
 ):
-    original = np.load(real_data.parent / "reference" / "morpheus_original_stamp.npz")
+    original = np.load(beside_data("reference/morpheus_original_stamp.npz"))
     paths = [real_data / "hst" / f"GDS_ers2_12623_{band}.fits.gz" for band in "hjvz"]
     out = tmp_path / "out"
     done = amphitrite(

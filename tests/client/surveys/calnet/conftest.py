@@ -1,7 +1,6 @@
 """Light curves as the pipelines write them, with signals that are known."""
 
 import gzip
-import os
 from pathlib import Path
 
 import numpy as np
@@ -118,11 +117,3 @@ def curve(sector, binary):
     """Times and relative fluxes of that binary."""
     time = sector(step=400.0)
     return time, binary(time, period=2.5, epoch=2010.0)
-
-
-@pytest.fixture
-def real_data():
-    """The folder of real data; the original programs' answers lie beside it."""
-    if not (folder := os.environ.get("AMPHITRITE_TEST_DATA")):
-        pytest.skip("AMPHITRITE_TEST_DATA does not name the folder of real data")
-    return Path(folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -111,10 +110,8 @@ def test_a_file_without_a_number_is_refused():
         archive.tic_of(Path("star.fits"))
 
 
-def test_the_published_list_can_be_read():
-    if not (place := os.environ.get("AMPHITRITE_TEST_DATA")):
-        pytest.skip("AMPHITRITE_TEST_DATA is not set")
-    known = archive.known_binaries(Path(place) / "tess" / archive.SAMPLES)
+def test_the_published_list_can_be_read(real_data):
+    known = archive.known_binaries(real_data / "tess" / archive.SAMPLES)
     assert len(known) == 4_225
     assert set(known.values()) == {"EA", "EB", "EW"}
     assert known[117544915] == "EA"

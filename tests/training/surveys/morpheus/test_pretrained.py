@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +23,8 @@ pytestmark = [
 
 
 @pytest.fixture
-def original() -> dict[str, np.ndarray]:
-    folder = os.environ.get("AMPHITRITE_TEST_DATA")
-    if not folder:
-        pytest.skip("AMPHITRITE_TEST_DATA, the folder of real data, is not set")
-    path = Path(folder).parent / "reference" / "morpheus_original_outputs.npz"
-    if not path.is_file():
-        pytest.skip(f"there are no answers of the original program: {path}")
-    with np.load(path) as archive:
+def original(beside_data: Callable[[str], Path]) -> dict[str, np.ndarray]:
+    with np.load(beside_data("reference/morpheus_original_outputs.npz")) as archive:
         return dict(archive)
 
 

@@ -1,8 +1,5 @@
 """Counterparts in catalogues of the mission, of the versions that there are."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
@@ -146,10 +143,8 @@ def test_a_catalogue_of_another_kind_is_refused_by_its_columns(write, tmp_path):
         ("gll_psch_v13.fit.gz", "3FHL v13", "3FHL J0835.3-4510", 48),
     ],
 )
-def test_the_missions_catalogues_are_read(file, title, vela, n_extended):
-    if not (folder := os.environ.get("AMPHITRITE_TEST_DATA")):
-        pytest.skip("needs real files: AMPHITRITE_TEST_DATA is not set")
-    known = associations.read(Path(folder) / "gamma" / file)
+def test_the_missions_catalogues_are_read(file, title, vela, n_extended, real_data):
+    known = associations.read(real_data / "gamma" / file)
     assert known.title == title
     assert np.count_nonzero(known.extent) == n_extended
     place = SkyCoord("08h35m20.7s", "-45d10m35s").galactic

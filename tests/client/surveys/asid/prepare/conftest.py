@@ -1,8 +1,6 @@
 """Gamma-ray files as the tools of the Fermi mission write them, but small."""
 
 import gzip
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -178,9 +176,6 @@ def write_healpix(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def gamma_data():
+def gamma_data(real_data):
     """Return the folder of real gamma-ray files."""
-    folder = os.environ.get("AMPHITRITE_TEST_DATA")
-    if not folder:
-        pytest.skip("AMPHITRITE_TEST_DATA, the folder of real data, is not set")
-    return Path(folder) / "gamma"
+    return real_data / "gamma"

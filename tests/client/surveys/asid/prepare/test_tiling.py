@@ -56,6 +56,7 @@ def test_every_direction_is_well_inside_a_patch():
     assert deepest(vectors, centres()).min() >= LEAST_DEPTH
 
 
+@pytest.mark.slow
 def test_the_shallowest_places_are_well_inside_a_patch():
     # A grid of 0.11 deg resolves slivers that random directions could jump over; the
     # HEALPix centres repeat after 90 deg and are the same in the south.

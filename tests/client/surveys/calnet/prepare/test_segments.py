@@ -15,8 +15,8 @@ from amphitrite.surveys.calnet.prepare.segments import (
 )
 
 
-def test_the_answers_are_those_of_the_original_program(real_data):
-    path = real_data.parent / "reference" / "calnet_original_preprocessing.npz"
+def test_the_answers_are_those_of_the_original_program(real_data, beside_data):
+    path = beside_data("reference/calnet_original_preprocessing.npz")
     with np.load(path) as original:
         files = sorted({key.split("|")[0] for key in original})
         assert len(files) == 5

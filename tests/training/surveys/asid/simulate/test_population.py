@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from astropy.table import Table
@@ -25,10 +22,8 @@ def skies():
 
 
 @pytest.fixture(scope="module")
-def catalogue_file():
-    if not (folder := os.environ.get("AMPHITRITE_TEST_DATA")):
-        pytest.skip("AMPHITRITE_TEST_DATA does not name the folder of real data")
-    return Path(folder) / "gamma" / "gll_psc_v30.fit.gz"
+def catalogue_file(real_data):
+    return real_data / "gamma" / "gll_psc_v30.fit.gz"
 
 
 # Per square degree at |b| > 10 deg, 4FGL-DR3; see the module's description.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,10 +18,8 @@ ENERGY = np.geomspace(2_000.0, 20_000.0, 200)
 
 
 @pytest.fixture(scope="module")
-def gamma():
-    if not (folder := os.environ.get("AMPHITRITE_TEST_DATA")):
-        pytest.skip("AMPHITRITE_TEST_DATA does not name the folder of real data")
-    return Path(folder) / "gamma"
+def gamma(real_data):
+    return real_data / "gamma"
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,6 @@
 """Every constant of the camera is that of the real stamps, and its sky is as stated."""
 
 import math
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,12 +12,10 @@ from amphitrite_training.surveys.morpheus.simulate import camera
 
 
 @pytest.fixture(scope="module")
-def stamps():
+def stamps(real_data):
     """(sky pixels, mask of them, header) of every band of every real stamp."""
-    if not (folder := os.environ.get("AMPHITRITE_TEST_DATA")):
-        pytest.skip("AMPHITRITE_TEST_DATA does not name the folder of real data")
     found = {band: [] for band in BANDS}
-    for path in sorted(Path(folder, "hst").glob("*_segmap.fits.gz")):
+    for path in sorted((real_data / "hst").glob("*_segmap.fits.gz")):
         near = ndimage.binary_dilation(fits.getdata(path) != 0, iterations=4)
         for band in BANDS:
             name = path.name.replace("segmap", band.lower())
