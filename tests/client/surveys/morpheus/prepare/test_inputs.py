@@ -46,7 +46,7 @@ def test_other_numbers_of_files_are_refused(paths, n):
 def test_one_file_for_two_bands_is_refused_though_by_another_name(paths):
     paths[3].unlink()
     paths[3].symlink_to(paths[1])
-    refuse(paths, "one file stands in the place of several bands")
+    refuse(paths, "one file is given for several bands")
 
 
 def test_a_missing_file_is_named(paths):
@@ -72,7 +72,8 @@ def test_a_header_that_names_another_band_is_reported(paths, caplog, said, warne
         pass
     assert len(caplog.records) == warned
     if warned:
-        assert "place of band z (F850LP), but its header says F606W" in caplog.text
+        assert "z.fits is given for band z (F850LP), but the FILTER" in caplog.text
+        assert "is F606W" in caplog.text
 
 
 @pytest.mark.parametrize(
