@@ -26,6 +26,7 @@ ELSEWHERE = {
     "client/commands/morpheus": "serving/morpheus/test_inputs.py",
     "client/commands/serve": "serving/test_serve.py",
     "client/commands/status": "serving/test_status.py",
+    "client/engine/parts": "client/engine/test_staging.py",
     "client/engine/worker": "client/engine/test_workers.py",
     "client/files/unpacking": "client/files/test_archives.py",
     "client/server/launcher": "serving/test_launcher.py",

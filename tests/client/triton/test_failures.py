@@ -45,10 +45,10 @@ def answering(monkeypatch):
         ),
         (
             *("UNAVAILABLE", "This protocol is restricted, expecting header"),
-            *(errors.ServerError, "lets nobody in without a key"),
+            *(errors.ServerError, "requires a key (This protocol"),
         ),
-        ("PERMISSION_DENIED", "no", errors.ServerError, "ask who runs it"),
-        ("UNAUTHENTICATED", "no", errors.ServerError, "ask who runs it"),
+        ("PERMISSION_DENIED", "no", errors.ServerError, "ask the server's operator"),
+        ("UNAUTHENTICATED", "no", errors.ServerError, "ask the server's operator"),
         (
             *("UNIMPLEMENTED", "unknown service"),
             *(errors.ServerUnreachable, "another gRPC service does (unknown service)"),

@@ -1,7 +1,5 @@
 """Four files become the bands of one image, or are refused by name."""
 
-from contextlib import ExitStack
-
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -20,75 +18,70 @@ def paths(tmp_path):
     return paths
 
 
-@pytest.fixture
-def stack():
-    with ExitStack() as stack:
-        yield stack
+def refuse(paths, message):
+    with pytest.raises(BadInput, match=message), open_bands(paths):
+        pass
 
 
-def test_bands_are_named_in_the_order_of_the_files(paths, stack):
-    images = open_bands(paths, stack)
-    assert tuple(images) == BANDS
-    assert [image.rows(0, 1)[0, 0] for image in images.values()] == [1, 2, 3, 4]
+def test_bands_are_named_in_the_order_of_the_files(paths):
+    with open_bands(paths) as images:
+        assert tuple(images) == BANDS
+        assert [image.rows(0, 1)[0, 0] for image in images.values()] == [1, 2, 3, 4]
 
 
-def test_the_stack_closes_the_files(paths):
-    with ExitStack() as stack:
-        images = open_bands(paths, stack)
+def test_the_files_are_closed_in_the_end(paths):
+    with open_bands(paths) as images:
+        pass
     for image in images.values():
         with pytest.raises(BadInput, match="closed file"):
             image.rows(0, 1)
 
 
 @pytest.mark.parametrize("n", [0, 3, 5])
-def test_other_numbers_of_files_are_refused(paths, stack, n):
+def test_other_numbers_of_files_are_refused(paths, n):
     message = rf"needs 4 images, in the order H, J, V, z \(F160W, .*; received {n}"
-    with pytest.raises(BadInput, match=message):
-        open_bands((paths * 2)[:n], stack)
+    refuse((paths * 2)[:n], message)
 
 
-def test_one_file_for_two_bands_is_refused_though_by_another_name(paths, stack):
+def test_one_file_for_two_bands_is_refused_though_by_another_name(paths):
     paths[3].unlink()
     paths[3].symlink_to(paths[1])
-    with pytest.raises(BadInput, match="one file stands in the place of several bands"):
-        open_bands(paths, stack)
+    refuse(paths, "one file is given for several bands")
 
 
-def test_a_missing_file_is_named(paths, stack):
+def test_a_missing_file_is_named(paths):
     paths[2].unlink()
-    with pytest.raises(BadInput, match=r"there is no file .*V\.fits"):
-        open_bands(paths, stack)
+    refuse(paths, r"there is no file .*V\.fits")
 
 
-def test_less_than_a_window_and_another_grid_are_refused(paths, stack):
+def test_less_than_a_window_and_another_grid_are_refused(paths):
     fits.writeto(paths[1], np.zeros((45, 39), np.float32), overwrite=True)
-    with pytest.raises(BadInput, match=r"J\.fits is too small: received 39 x 45"):
-        open_bands(paths, stack)
+    refuse(paths, r"J\.fits is too small: received 39 x 45")
     fits.writeto(paths[1], np.zeros((45, 51), np.float32), overwrite=True)
-    with pytest.raises(BadInput, match="H and J differ in shape"):
-        open_bands(paths, stack)
+    refuse(paths, "H and J differ in shape")
 
 
 @pytest.mark.parametrize(
     ("said", "warned"),
     [(FILTERS[2], True), (" f850lp ", False), ("CLEAR", False), (None, False)],
 )
-def test_a_header_that_names_another_band_is_reported(
-    paths, stack, caplog, said, warned
-):
+def test_a_header_that_names_another_band_is_reported(paths, caplog, said, warned):
     if said is not None:
         fits.setval(paths[3], "FILTER", value=said)
-    open_bands(paths, stack)
+    with open_bands(paths):
+        pass
     assert len(caplog.records) == warned
     if warned:
-        assert "place of band z (F850LP), but its header says F606W" in caplog.text
+        assert "z.fits is given for band z (F850LP), but the FILTER" in caplog.text
+        assert "is F606W" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("name", "card"),
     [(None, {}), ("  ", {}), (" SIMULATED ", {"OBJECT": "SIMULATED"})],
 )
-def test_the_object_is_that_of_the_header(paths, stack, name, card):
+def test_the_object_is_that_of_the_header(paths, name, card):
     if name is not None:
         fits.setval(paths[0], "OBJECT", value=name)
-    assert object_card(open_bands(paths, stack)[BANDS[0]]) == card
+    with open_bands(paths) as images:
+        assert object_card(images[BANDS[0]]) == card
