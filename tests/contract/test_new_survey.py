@@ -22,7 +22,7 @@ ADDED = Path(__file__).parent / "new_survey"
 SIDE = 8
 
 pytestmark = [
-    *(pytest.mark.triton, pytest.mark.export, pytest.mark.training, pytest.mark.slow),
+    *(pytest.mark.triton, pytest.mark.export, pytest.mark.training, pytest.mark.long),
     pytest.mark.timeout(
         600
     ),  # four programs that import a framework, one after another
