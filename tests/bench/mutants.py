@@ -695,7 +695,7 @@ SKIES: Final = (
     ),
     *_client(
         "surveys/asid/prepare/coverage",
-        "client/surveys/asid/test_bands.py",
+        "client/surveys/asid/prepare/test_coverage.py",
         (
             "least_coverage",
             "a band with hardly more than a quarter of its photons is left out",

@@ -46,6 +46,7 @@ ELSEWHERE = {
     "export/publishing/generations": "export/publishing/test_publish.py",
     "export/publishing/repository": "export/publishing/test_publish.py",
     "export/publishing/versions": "export/publishing/test_publish.py",
+    "export/surveys/asid/hooks": "export/publishing/test_hooks.py",
 }
 # Tests of what several modules do together.
 TOGETHER = {
