@@ -23,7 +23,7 @@ SOURCES = ("client", "training", "export")
 FILES = ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "NOTICE")
 HEAVY = {"tensorflow", "tensorflow-cpu", "keras", "onnx", "onnxruntime", "tf2onnx"}
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
