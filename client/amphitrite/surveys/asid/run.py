@@ -314,6 +314,7 @@ def _photon_cards(photons: Photons) -> Cards:
     cards: Cards = {
         "NPHOTON": len(photons),
         "NOUTSIDE": photons.n_outside,
+        **photons.choices,
     }
     present = [band for band in BANDS if band in photons.coverage]
     for number, band in enumerate(present, start=1):

@@ -18,6 +18,15 @@ from astropy.io import fits
 from amphitrite.errors import BadInput
 from amphitrite.surveys.asid.prepare.coverage import Channel
 
+ADVISED_ZENITH: Final = 90.0
+"""Largest zenith angle in deg that the mission recommends at 100 MeV and above.
+
+Photons from further down are mostly those of the Earth's limb, at 113 deg.
+https://fermi.gsfc.nasa.gov/ssc/data/analysis/documentation/Pass8_usage.html
+"""
+
+# deg.  The widest cut of the mission's own catalogues (3FHL; 4FGL above 1 GeV).
+_WIDEST_ZENITH: Final = 105.0
 _CIRCLE: Final = re.compile(r"CIRCLE\(([^,]+),([^,]+),([^,)]+)\)", re.IGNORECASE)
 
 
@@ -43,11 +52,19 @@ class Cuts:
     others : tuple of str
         The other cuts that change the exposure, as in the file (event class and type,
         zenith angle, ...).  Times are left out, since they differ from week to week.
+    zenith : float
+        Largest zenith angle in deg; 180 if there is no cut.
     """
 
     energies: tuple[Channel, ...] | None
     cones: tuple[Cone, ...]
     others: tuple[str, ...]
+    zenith: float = 180.0
+
+    @property
+    def admits_limb(self) -> bool:
+        """Whether photons of the Earth's limb may be among the selected ones."""
+        return self.zenith > _WIDEST_ZENITH
 
     def __str__(self) -> str:
         """Return all cuts as a text for messages."""
@@ -72,16 +89,20 @@ def read_cuts(header: fits.Header, *, name: str) -> Cuts:
     Raises
     ------
     BadInput
-        A cut on energy or position is not understood, or the cuts select no energy.
+        A cut on energy, position or zenith angle is not understood, or the cuts select
+        no energy.
     """
     energies: tuple[Channel, ...] | None = None
-    cones, others = set(), set()
+    cones, others, zenith = set(), set(), 180.0
     for kind, unit, value in _triplets(header):
         if kind == "ENERGY":
             ranges = _energies(value, unit, name)
             energies = ranges if energies is None else _common(energies, ranges)
         elif kind.startswith("POS("):
             cones.add(_cone(kind, value, name))
+        elif kind == "ZENITH_ANGLE":
+            zenith = min(zenith, _highest(value, unit, name))
+            others.add(f"{kind} {value}")
         elif kind != "TIME":
             others.add(f"{kind} {value.upper()}")
     if energies == ():
@@ -89,8 +110,10 @@ def read_cuts(header: fits.Header, *, name: str) -> Cuts:
             f"the DSS keywords of {name} select no energy at all: the ranges of its "
             "ENERGY cuts have nothing in common.\nSelect the events again."
         )
+    if zenith >= 180:  # such a cut selects all photons
+        others = {cut for cut in others if not cut.startswith("ZENITH_ANGLE")}
     ordered = sorted(cones, key=lambda cone: (cone.radius, cone.ra, cone.dec))
-    return Cuts(energies, tuple(ordered), tuple(sorted(others)))
+    return Cuts(energies, tuple(ordered), tuple(sorted(others)), zenith)
 
 
 def _triplets(header: fits.Header) -> Iterator[tuple[str, str, str]]:
@@ -126,6 +149,20 @@ def _energies(value: str, unit: str, name: str) -> tuple[Channel, ...]:
             "such as '300:20000', in MeV, GeV or keV; correct the keywords."
         ) from error
     return _merged(ranges)
+
+
+def _highest(value: str, unit: str, name: str) -> float:
+    """Return the largest angle in ``low:high[,low:high...]`` in deg."""
+    try:
+        factor = float(units.Unit(unit.lower() or "deg").to("deg"))
+        ends = [item.split(":")[1] for item in value.split(",")]
+        return max(float(end or "inf") * factor for end in ends)
+    except (ValueError, TypeError, IndexError) as error:
+        raise BadInput(
+            f"the cut on ZENITH_ANGLE in the DSS keywords of {name} is not understood: "
+            f"received DSVAL = {value!r}, DSUNI = {unit!r} ({error}).\nExpected is "
+            "'low:high', such as '0:90', in deg; correct the keywords."
+        ) from error
 
 
 def _merged(ranges: Sequence[Channel]) -> tuple[Channel, ...]:

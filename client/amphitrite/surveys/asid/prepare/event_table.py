@@ -1,35 +1,32 @@
-"""Rows of event files of the Fermi mission (FT1), read in blocks.
+"""Layout of the rows of event files of the Fermi mission (FT1).
 
-An event list of the whole sky has more rows than fit in memory, each with some twenty
-columns.  Rows are therefore read in blocks, and only the energy and two angles are
-used.
+Of some twenty columns only the energy and two angles are used, the zenith angle where
+the file was not selected by it, and what tells photons apart: time, run and event.
 """
 
 from __future__ import annotations
 
-import gzip
 import logging
-import zlib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Final
 
 import numpy as np
 from astropy import units
 from astropy.io import fits
-from numpy.typing import NDArray
 
 from amphitrite.errors import BadInput
-from amphitrite.surveys.asid.prepare.cuts import Cuts, read_cuts
+from amphitrite.surveys.asid.prepare.cuts import ADVISED_ZENITH, Cuts, read_cuts
 
 logger = logging.getLogger(__name__)
 
-_BLOCK_BYTES: Final = 16_000_000
 # Largest compression factor that gzip can reach.
 _GZIP_MOST: Final = 1032
-# deg; 90 with room for the rounding of float32.
-_HIGHEST_LATITUDE: Final = 90.001
+_FORMATS: Final = {"E": ">f4", "D": ">f8"}
+_IDENTITY_FORMATS: Final = _FORMATS | {"I": ">i2", "J": ">i4", "K": ">i8"}
+_IDENTITY: Final = {"time": "TIME", "run": "RUN_ID", "event": "EVENT_ID"}
+ZENITH: Final = "ZENITH_ANGLE"
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,8 @@ class EventList:
     n_rows : int
         Number of photons.
     row : numpy.dtype
-        The layout of a row: ``energy``, ``lon`` and ``lat``.
+        The layout of a row: ``energy``, ``lon`` and ``lat``; ``time``, ``run`` and
+        ``event``, as far as the file has them; ``zenith`` where it is cut.
     mev : float
         The unit of the energies in MeV.
     galactic : bool
@@ -54,6 +52,9 @@ class EventList:
         The unit of the angles in deg.
     cuts : Cuts
         The cuts with which the photons were selected.
+    zenith : float or None
+        Largest zenith angle, in the unit of its column, of the photons that count,
+        where the file's own cuts admit the Earth's limb; None if all count.
     """
 
     path: Path
@@ -64,6 +65,7 @@ class EventList:
     galactic: bool
     degrees: float
     cuts: Cuts
+    zenith: float | None = None
 
 
 def describe(path: Path, table: fits.BinTableHDU) -> EventList:
@@ -93,20 +95,17 @@ def describe(path: Path, table: fits.BinTableHDU) -> EventList:
             f"{', '.join(names) or 'none'}.\nAn event list needs ENERGY, and L and B "
             "or RA and DEC."
         )
-    offsets, formats = [], []
-    for name in wanted:
-        column = table.columns[names[name]]
-        offset, kind = _layout(path, table, column)
-        offsets.append(offset)
-        formats.append(kind)
-    row = np.dtype(
-        {
-            "names": ["energy", "lon", "lat"],
-            "formats": formats,
-            "offsets": offsets,
-            "itemsize": table.header["NAXIS1"],
-        }
-    )
+    cuts = read_cuts(table.header, name=str(path))
+    columns = dict(zip(("energy", "lon", "lat"), wanted, strict=True))
+    if cuts.admits_limb and ZENITH in names:
+        columns["zenith"] = ZENITH
+    formats = {
+        field: _plain_format(path, table, names[name])
+        for field, name in columns.items()
+    }
+    for field, name in _IDENTITY.items():
+        if name in names and (kind := _format(table, names[name], _IDENTITY_FORMATS)):
+            columns[field], formats[field] = name, kind
     scales = [
         _scale(path, table.columns[names[name]], unit)
         for name, unit in zip(wanted, ("MeV", "deg", "deg"), strict=True)
@@ -116,21 +115,40 @@ def describe(path: Path, table: fits.BinTableHDU) -> EventList:
             f"the columns {wanted[1]} and {wanted[2]} of {path} have different units"
             "; write both in deg."
         )
+    zenith = None
+    if "zenith" in columns:
+        zenith = ADVISED_ZENITH / _scale(path, table.columns[names[ZENITH]], "deg")
     return EventList(
         path=path,
         offset=table.fileinfo()["datLoc"],
         n_rows=table.header["NAXIS2"],
-        row=row,
+        row=_row(table, {key: names[name] for key, name in columns.items()}, formats),
         mev=scales[0],
         galactic=galactic,
         degrees=scales[1],
-        cuts=read_cuts(table.header, name=str(path)),
+        cuts=cuts,
+        zenith=zenith,
+    )
+
+
+def _row(
+    table: fits.BinTableHDU, columns: Mapping[str, str], formats: Mapping[str, str]
+) -> np.dtype[np.void]:
+    """Return the layout of a row: of each field, its column and format."""
+    inside = table.columns.dtype.fields
+    return np.dtype(
+        {
+            "names": list(columns),
+            "formats": [formats[field] for field in columns],
+            "offsets": [inside[name][1] for name in columns.values()],
+            "itemsize": table.header["NAXIS1"],
+        }
     )
 
 
 def _check_length(path: Path, table: fits.BinTableHDU) -> None:
     """Refuse a file that is too short for the number of rows in its header."""
-    size = path.stat().st_size * (_GZIP_MOST if _is_gzipped(path) else 1)
+    size = path.stat().st_size * (_GZIP_MOST if is_gzipped(path) else 1)
     end = table.fileinfo()["datLoc"] + table.header["NAXIS1"] * table.header["NAXIS2"]
     if end > size:
         raise BadInput(
@@ -139,22 +157,29 @@ def _check_length(path: Path, table: fits.BinTableHDU) -> None:
         )
 
 
-def _layout(
-    path: Path, table: fits.BinTableHDU, column: fits.Column
-) -> tuple[int, str]:
-    """Return a column's offset in a row in bytes, and its numpy format."""
-    kind = {"E": ">f4", "1E": ">f4", "D": ">f8", "1D": ">f8"}.get(str(column.format))
-    number = table.columns.names.index(column.name) + 1
-    scaled = any(f"{key}{number}" in table.header for key in ("TSCAL", "TZERO"))
-    if kind is None or scaled:
+def _plain_format(path: Path, table: fits.BinTableHDU, name: str) -> str:
+    """Return the numpy format of a column that has to be of floating-point numbers."""
+    kind = _format(table, name, _FORMATS)
+    if kind is None:
+        column = table.columns[name]
+        scaled = " with TSCAL or TZERO" if _is_scaled(table, name) else ""
         raise BadInput(
-            f"the column {column.name} of {path} is not stored as plain numbers: "
-            f"received TFORM = {column.format!r}"
-            f"{' with TSCAL or TZERO' if scaled else ''}.\n"
+            f"the column {name} of {path} is not stored as plain numbers: "
+            f"received TFORM = {column.format!r}{scaled}.\n"
             "Write it as floating-point numbers (E or D), one in each row."
         )
-    offset = table.columns.dtype.fields[column.name][1]
-    return int(offset), kind
+    return kind
+
+
+def _format(table: fits.BinTableHDU, name: str, known: Mapping[str, str]) -> str | None:
+    """Return the numpy format of a column; None if it is scaled or of no known one."""
+    kind = known.get(str(table.columns[name].format).removeprefix("1"))
+    return None if kind is None or _is_scaled(table, name) else kind
+
+
+def _is_scaled(table: fits.BinTableHDU, name: str) -> bool:
+    number = table.columns.names.index(name) + 1
+    return any(f"{key}{number}" in table.header for key in ("TSCAL", "TZERO"))
 
 
 def _scale(path: Path, column: fits.Column, unit: str) -> float:
@@ -176,70 +201,7 @@ def _scale(path: Path, column: fits.Column, unit: str) -> float:
         ) from error
 
 
-def blocks(events: EventList) -> Iterator[NDArray[np.void]]:
-    """Yield the rows of an event list in blocks.
-
-    Parameters
-    ----------
-    events : EventList
-        The list; see `describe`.
-
-    Yields
-    ------
-    (n,) structured ndarray
-        The fields ``energy``, ``lon`` and ``lat``, big-endian as in the file, in the
-        file's units; all are finite, and ``lat`` is from -90 to 90 deg.
-
-    Raises
-    ------
-    BadInput
-        The file is truncated, or has values that are NaN, infinite or not a latitude.
-    """
-    size = events.row.itemsize
-    n_block = max(1, _BLOCK_BYTES // size)
-    try:
-        with _open(events.path) as file:
-            file.seek(events.offset)
-            for start in range(0, events.n_rows, n_block):
-                n = min(n_block, events.n_rows - start)
-                data = file.read(n * size)
-                if len(data) != n * size:
-                    raise EOFError(
-                        f"row {start + len(data) // size} of {events.n_rows} is cut off"
-                    )
-                rows = np.frombuffer(data, dtype=events.row)
-                _check(events, rows, start)
-                yield rows
-    except (EOFError, zlib.error, OSError) as error:
-        raise BadInput(
-            f"{events.path} is truncated or damaged: {error}\nCopy the file again."
-        ) from error
-
-
-def _open(path: Path) -> BinaryIO:
-    """Return a plain or gzipped file, open for reading."""
-    return cast(BinaryIO, gzip.open(path)) if _is_gzipped(path) else path.open("rb")
-
-
-def _is_gzipped(path: Path) -> bool:
+def is_gzipped(path: Path) -> bool:
+    """Return whether a file is gzipped."""
     with path.open("rb") as file:
         return file.read(2) == b"\x1f\x8b"
-
-
-def _check(events: EventList, rows: NDArray[np.void], start: int) -> None:
-    """Refuse NaN, infinite values and latitudes beyond 90 deg."""
-    names = ("ENERGY", "L", "B") if events.galactic else ("ENERGY", "RA", "DEC")
-    for field, name in zip(("energy", "lon", "lat"), names, strict=True):
-        values = rows[field]
-        good = np.isfinite(values)
-        if field == "lat":
-            good &= np.abs(values) * events.degrees <= _HIGHEST_LATITUDE
-        if not good.all():
-            bad = int(np.argmin(good))
-            meant = "energy" if field == "energy" else "angle"
-            raise BadInput(
-                f"row {start + bad} (counted from 0) of {events.path} has {name} = "
-                f"{values[bad]}, which is no {meant}; so have "
-                f"{np.count_nonzero(~good)} of the {len(good)} rows read with it.\n"
-                "Remove them from the file."
-            )

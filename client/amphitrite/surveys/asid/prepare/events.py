@@ -1,18 +1,14 @@
 """Event lists of the Fermi mission: one row per photon (FT1 files).
 
 Only photons in an energy band are kept, each as a direction and the index of its band.
-`amphitrite.surveys.asid.prepare.event_table` reads the rows.
+`amphitrite.surveys.asid.prepare.event_rows` reads the rows.
 Format: https://fermi.gsfc.nasa.gov/ssc/data/analysis/documentation/Cicerone/
 """
 
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from astropy.coordinates import ICRS
@@ -22,21 +18,19 @@ from amphitrite.errors import BadInput
 from amphitrite.surveys.asid.bands import BANDS
 from amphitrite.surveys.asid.prepare import occupancy
 from amphitrite.surveys.asid.prepare.coverage import Channel, coverage
-from amphitrite.surveys.asid.prepare.cuts import Cone
-from amphitrite.surveys.asid.prepare.event_table import EventList, blocks
+from amphitrite.surveys.asid.prepare.cuts import ADVISED_ZENITH, Cone
+from amphitrite.surveys.asid.prepare.event_table import EventList
 from amphitrite.surveys.asid.prepare.footprints import (
     Circle,
     Overlap,
     WholeSky,
     to_galactic,
 )
+from amphitrite.surveys.asid.prepare.gathering import gather
 from amphitrite.surveys.asid.prepare.patches import angles, unit_vectors
 from amphitrite.surveys.asid.prepare.photons import Footprint, Photons, check_usable
 
 logger = logging.getLogger(__name__)
-
-_NO_BAND: Final = 255
-_THREADS: Final = 2  # numpy releases the lock of Python; more would only take memory
 
 
 def check_same_cuts(lists: Sequence[EventList]) -> None:
@@ -49,6 +43,14 @@ def check_same_cuts(lists: Sequence[EventList]) -> None:
     """
     first, *others = lists
     for other in others:
+        if (other.zenith is None) != (first.zenith is None):
+            without = other if other.zenith is None else first
+            raise BadInput(
+                f"{first.path} and {other.path} were not selected by zenith angle, and "
+                f"{without.path} has no column ZENITH_ANGLE to do it (mixed exposures)."
+                "\nSelect both with the same cuts (zmax of gtselect), or run them "
+                "apart."
+            )
         if other.cuts != first.cuts:
             raise BadInput(
                 f"{first.path} and {other.path} were selected differently, so that "
@@ -73,116 +75,71 @@ def read(
     Returns
     -------
     Photons
-        Without a cut on position, the footprint is the region that the photons fill;
-        without a cut on energy, the limits are the lowest and highest energy.  A
-        warning is logged in both cases.
+        Each counts once, however often it occurs (see
+        `amphitrite.surveys.asid.prepare.repeats`).  Without a cut on position, the
+        footprint is the region that the photons fill; without a cut on energy, the
+        limits are the lowest and highest energy; without a cut on zenith angle,
+        photons beyond `ADVISED_ZENITH` are left out.  A warning is logged in all
+        these cases.
 
     Raises
     ------
     BadInput
         A value is NaN, infinite or an impossible latitude, a file is truncated, the
-        energy limits cannot be found, or no band is usable.
+        energy limits cannot be found, no band is usable, or photons that several lists
+        share cannot be found.
     """
     cuts = lists[0].cuts
     n_rows = sum(events.n_rows for events in lists)
-    # The system provides memory only for the parts that are written.
-    vectors = np.empty((n_rows, 3), dtype=np.float32)
-    bands = np.empty(n_rows, dtype=np.uint8)
-    occupied = np.zeros(12 * occupancy.FINEST_NSIDE**2, dtype=np.int64)
-    low, high, n_kept, n_stray = np.inf, -np.inf, 0, 0
-    for block in _selected(lists):
-        low, high = min(low, block.low), max(high, block.high)
-        n_stray += block.n_stray
-        if block.occupied is not None:
-            occupied += block.occupied
-        after = n_kept + len(block.bands)
-        vectors[n_kept:after], bands[n_kept:after] = block.vectors, block.bands
-        n_kept = after
-        advance(block.n_rows)
-    vectors, bands = vectors[:n_kept], bands[:n_kept]
-    energies = cuts.energies or _limits_of_photons(lists, low, high)
+    found = gather(lists, advance)
+    energies = cuts.energies or _limits_of_photons(lists, found.low, found.high)
     usable = coverage(channels(energies))
     check_usable(usable, energies)
+    vectors, bands = found.vectors, found.bands
     keep = np.isin(bands, [BANDS.index(band) for band in usable])
+    keep[found.again] = False
     if not keep.all():
         vectors, bands = vectors[keep], bands[keep]
-    if n_stray:
+    if found.n_stray:
         logger.warning(
             "%s: %d of %d photons are outside the energy limits that the DSS keywords "
             "state; they are left out",
             _names(lists),
-            n_stray,
+            found.n_stray,
             n_rows,
         )
+    choices = {"NREPEAT": len(found.again)} if len(found.again) else {}
     return Photons(
         vectors=vectors,
         bands=bands,
         coverage=usable,
-        footprint=_circles(cuts.cones) if cuts.cones else _filled(occupied, lists),
-        n_outside=n_rows - len(bands),
+        footprint=_circles(cuts.cones)
+        if cuts.cones
+        else _filled(found.occupied, lists),
+        n_outside=n_rows - found.n_limb - len(found.again) - len(bands),
+        choices=choices | _zenith_choices(lists, found.n_limb),
     )
 
 
-@dataclass(frozen=True)
-class _Block:
-    """The photons of a block of rows, and statistics that are combined over blocks.
-
-    Parameters
-    ----------
-    vectors : (n, 3) ndarray of float32
-        Galactic unit vectors of the photons in a band.
-    bands : (n,) ndarray of uint8
-        Indices of their bands.
-    low, high : float
-        Lowest and highest energy of all rows in MeV.
-    n_stray : int
-        Number of rows outside the stated energy limits.
-    n_rows : int
-        Number of rows.
-    occupied : ndarray of int64 or None
-        Rows in each cell of the sky (see `occupancy.count`); None if the cuts state
-        the region.
-    """
-
-    vectors: NDArray[np.float32]
-    bands: NDArray[np.uint8]
-    low: float
-    high: float
-    n_stray: int
-    n_rows: int
-    occupied: NDArray[np.int64] | None
-
-
-def _selected(lists: Sequence[EventList]) -> Iterator[_Block]:
-    """Yield the blocks of all lists in order, while threads work on the next ones."""
-    with ThreadPoolExecutor(_THREADS) as pool:
-        ahead: deque[Future[_Block]] = deque()
-        for events in lists:
-            rotation = None if events.galactic else to_galactic(ICRS()).T
-            for rows in blocks(events):
-                ahead.append(pool.submit(_select, rows, events, rotation))
-                if len(ahead) > _THREADS:
-                    yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-
-
-def _select(
-    rows: NDArray[np.void], events: EventList, rotation: NDArray[np.float64] | None
-) -> _Block:
-    energy = rows["energy"].astype(np.float64) * events.mev
-    band, n_stray = _bands(energy, events.cuts.energies)
-    inside = band != _NO_BAND
-    vectors = directions(rows, degrees=events.degrees, rotation=rotation)
-    return _Block(
-        vectors[inside],
-        band[inside],
-        low=float(energy.min()),
-        high=float(energy.max()),
-        n_stray=n_stray,
-        n_rows=len(rows),
-        occupied=None if events.cuts.cones else occupancy.count(vectors),
+def _zenith_choices(lists: Sequence[EventList], n_limb: int) -> dict[str, float]:
+    """Return FITS cards on the cut on zenith angle, and log what was cut."""
+    if not lists[0].cuts.admits_limb:
+        return {}
+    if lists[0].zenith is None:
+        logger.warning(
+            "%s: no cut on zenith angle in the DSS keywords, and no column "
+            "ZENITH_ANGLE; photons of the Earth's limb may count (gtselect removes "
+            "them with zmax=%g)",
+            *(_names(lists), ADVISED_ZENITH),
+        )
+        return {}
+    logger.warning(
+        "%s: the DSS keywords do not exclude the Earth's limb; %d photons with zenith "
+        "angles above %g deg are left out, as the mission recommends (the exposure "
+        "is to be made with the same zmax)",
+        *(_names(lists), n_limb, ADVISED_ZENITH),
     )
+    return {"ZENMAX": ADVISED_ZENITH, "NZENITH": n_limb}
 
 
 def channels(energies: Sequence[Channel]) -> list[Channel]:
@@ -204,59 +161,6 @@ def channels(energies: Sequence[Channel]) -> list[Channel]:
         for band in BANDS
     )
     return [part for part in parts if part.low < part.high]
-
-
-def directions(
-    rows: NDArray[np.void],
-    *,
-    degrees: float = 1.0,
-    rotation: NDArray[np.float64] | None = None,
-) -> NDArray[np.float32]:
-    """Return the Galactic unit vectors of rows of an event list.
-
-    Parameters
-    ----------
-    rows : (n,) structured ndarray
-        With the fields ``lon`` and ``lat``; the calculation has their precision.
-    degrees : float
-        The unit of the angles in deg.
-    rotation : (3, 3) ndarray, optional
-        Turns vectors of the rows' frame into Galactic ones: ``vector @ rotation``.
-
-    Returns
-    -------
-    (n, 3) ndarray of float32
-    """
-    lon, lat = (
-        rows[name].astype(rows.dtype[name].newbyteorder("=")) for name in ("lon", "lat")
-    )
-    if degrees != 1.0:
-        lon, lat = lon * degrees, lat * degrees
-    vectors = unit_vectors(lon, lat)
-    if rotation is not None:
-        vectors = vectors @ rotation
-    return vectors.astype(np.float32)
-
-
-def _bands(
-    energy: NDArray[np.float64], limits: Sequence[Channel] | None
-) -> tuple[NDArray[np.uint8], int]:
-    """Return each photon's band, and the number outside the stated limits."""
-    rising = sorted(range(len(BANDS)), key=lambda index: BANDS[index].low)
-    edges = [BANDS[rising[0]].low, *(BANDS[index].high for index in rising)]
-    # The bands adjoin without gaps, so that each edge is the end of one of them.
-    table = np.array([_NO_BAND, *rising, _NO_BAND], dtype=np.uint8)
-    band = table[np.searchsorted(edges, energy, side="right")]
-    if limits is None:
-        return band, 0
-    stated = np.zeros(len(energy), dtype=bool)
-    for channel in limits:
-        # Energies are float32 in the file; a photon on the limit is inside.
-        stated |= (energy >= channel.low * (1 - 1e-6)) & (
-            energy <= channel.high * (1 + 1e-6)
-        )
-    band[~stated] = _NO_BAND
-    return band, len(stated) - int(np.count_nonzero(stated))
 
 
 def _limits_of_photons(

@@ -28,6 +28,7 @@ from amphitrite.surveys.asid.prepare.footprints import (
     sky_wcs,
 )
 from amphitrite.surveys.asid.prepare.healpix_cubes import UNSEEN, read_cells, read_index
+from amphitrite.surveys.asid.prepare.instrument import check_instrument
 
 Floats = NDArray[np.floating]
 
@@ -140,6 +141,7 @@ def read(path: Path) -> Exposure:
 def _read(path: Path, hdus: fits.HDUList) -> Exposure:
     for hdu in hdus:
         shape = tuple(getattr(hdu, "shape", ()) or ())
+        check_instrument(path, hdu.header)
         if str(hdu.header.get("PIXTYPE")).upper() == "HEALPIX":
             return _healpix(path, hdus, hdu)
         if getattr(hdu, "is_image", False) and len(shape) == 3:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import logging
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,10 @@ from amphitrite.files.checksums import checksum
 from amphitrite.files.opening import check_readable
 from amphitrite.surveys.asid.prepare import events, healpix_cubes, image_cubes
 from amphitrite.surveys.asid.prepare.event_table import describe
+from amphitrite.surveys.asid.prepare.instrument import check_instrument
 from amphitrite.surveys.asid.prepare.photons import Photons
+
+logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
@@ -56,8 +60,9 @@ def read(paths: Sequence[Path], *, progress: Progress = _silent) -> Photons:
     Raises
     ------
     BadInput
-        A file cannot be read, is of no known kind, or holds invalid values; a file is
-        given twice; several files cannot be used together; or no band is usable.
+        A file cannot be read, is of no known kind or of another instrument, or holds
+        invalid values; a file is given twice; several files cannot be used together;
+        or no band is usable.
     """
     paths = [Path(path) for path in paths]
     if not paths:
@@ -65,10 +70,12 @@ def read(paths: Sequence[Path], *, progress: Progress = _silent) -> Photons:
     for path in paths:
         check_readable(path)
     _check_distinct(paths)
-    lists = []
+    lists, unstated = [], []
     for path in paths:
         with closing(_open(path)) as hdus:
             kind, hdu = _kind(path, hdus)
+            if not check_instrument(path, hdu.header, hdus[0].header):
+                unstated.append(path)
             if kind is EVENTS:
                 lists.append(describe(path, hdu))
             elif len(paths) > 1:
@@ -78,11 +85,23 @@ def read(paths: Sequence[Path], *, progress: Progress = _silent) -> Photons:
                     "lists only."
                 )
             else:
+                _report_unstated(unstated)
                 read_cube = healpix_cubes.read if kind is HEALPIX else image_cubes.read
                 return read_cube(path, hdus, hdu, seed=int(checksum(path), 16))
+    _report_unstated(unstated)
     events.check_same_cuts(lists)
     with progress("reading", sum(one.n_rows for one in lists)) as advance:
         return events.read(lists, advance=advance)
+
+
+def _report_unstated(paths: Sequence[Path]) -> None:
+    """Log which files do not state their instrument."""
+    if paths:
+        logger.warning(
+            "%s%s: neither TELESCOP nor INSTRUME is stated; taken to be of the Fermi "
+            "LAT",
+            *(paths[0], f" and {len(paths) - 1} more" if len(paths) > 1 else ""),
+        )
 
 
 def _check_distinct(paths: Sequence[Path]) -> None:

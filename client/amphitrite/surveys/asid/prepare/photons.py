@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -42,6 +42,8 @@ class Photons:
     pixel_degrees : float
         Side in deg of the pixels in which the photons have random positions; 0 for
         event lists.
+    choices : mapping of str to int or float
+        What was decided for the user, as FITS cards.
     """
 
     vectors: NDArray[np.float32]
@@ -50,6 +52,7 @@ class Photons:
     footprint: Footprint
     n_outside: int = 0
     pixel_degrees: float = 0.0
+    choices: Mapping[str, int | float] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.bands)

@@ -38,7 +38,10 @@ def pack(path):
 
 @pytest.fixture
 def write_events(tmp_path):
-    """Write an event list; angles are Galactic, in deg, energies in `energy_unit`."""
+    """Write an event list; angles are Galactic, in deg, energies in `energy_unit`.
+
+    `numbers` are of events in one run; `time` is in s, `zenith` in deg.
+    """
 
     def write(
         name="events.fits",
@@ -50,6 +53,10 @@ def write_events(tmp_path):
         frame="both",
         energy_unit="MeV",
         change=None,
+        time=None,
+        numbers=None,
+        zenith=None,
+        cards=None,
     ):
         columns = event_columns(
             energy=np.asarray(energy),
@@ -58,6 +65,15 @@ def write_events(tmp_path):
             frame=frame,
             energy_unit=energy_unit,
         )
+        if time is not None:
+            columns = [column for column in columns if column.name != "TIME"]
+            columns.append(fits.Column("TIME", "D", "s", array=time))
+        if numbers is not None:
+            run = np.full(len(numbers), 239557414)
+            columns.append(fits.Column("EVENT_ID", "J", array=numbers))
+            columns.append(fits.Column("RUN_ID", "J", array=run))
+        if zenith is not None:
+            columns.append(fits.Column("ZENITH_ANGLE", "E", "deg", array=zenith))
         if change is not None:
             columns = change(columns)
         table = fits.BinTableHDU.from_columns(columns, name="EVENTS")
@@ -65,6 +81,7 @@ def write_events(tmp_path):
             table.header[f"DSTYP{number}"] = kind
             table.header[f"DSUNI{number}"] = unit
             table.header[f"DSVAL{number}"] = value
+        table.header.update({"TELESCOP": "GLAST", "INSTRUME": "LAT"} | (cards or {}))
         gti = fits.BinTableHDU.from_columns(
             [fits.Column("START", "D", "s", array=np.zeros(3))], name="GTI"
         )
@@ -173,6 +190,15 @@ def write_healpix(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def cases(real_data):
+    """Return the folder of small inputs whose right answer is known."""
+    folder = real_data.parent / "cases"
+    if not folder.is_dir():
+        pytest.skip("needs the cases beside AMPHITRITE_TEST_DATA")
+    return folder
 
 
 @pytest.fixture(scope="session")

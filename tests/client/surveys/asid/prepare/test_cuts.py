@@ -108,3 +108,35 @@ def test_what_else_was_cut_is_kept_but_the_times():
         "no ENERGY cut; no position cut; BIT_MASK(EVENT_TYPE,3,P8R2) 1:1; "
         "ZENITH_ANGLE 0:105"
     )
+
+
+@pytest.mark.parametrize(
+    ("values", "zenith", "limb"),
+    [
+        ([], 180, True),
+        (["0:180"], 180, True),
+        (["0:"], 180, True),
+        (["0:106"], 106, True),
+        (["0:105"], 105, False),
+        (["0:180", ":90"], 90, False),
+        (["0:100", "0:90"], 90, False),
+    ],
+)
+def test_the_widest_zenith_angle_is_read(values, zenith, limb):
+    cuts = read_cuts(
+        header(*(("ZENITH_ANGLE", "deg", value) for value in values)), name="a.fits"
+    )
+
+    assert (cuts.zenith, cuts.admits_limb) == (zenith, limb)
+
+
+def test_a_cut_that_selects_all_is_none():
+    assert read_cuts(header(("ZENITH_ANGLE", "deg", "0:180")), name="a.fits") == (
+        read_cuts(header(), name="a.fits")
+    )
+
+
+@pytest.mark.parametrize(("unit", "value"), [("s", "0:90"), ("deg", "TABLE")])
+def test_a_zenith_angle_that_is_not_understood_is_refused(unit, value):
+    with pytest.raises(BadInput, match=r"ZENITH_ANGLE .* of a\.fits is not understood"):
+        read_cuts(header(("ZENITH_ANGLE", unit, value)), name="a.fits")

@@ -443,6 +443,81 @@ def test_lists_may_differ_in_times_and_in_how_cuts_are_written(write_events):
     assert len(inputs.read([one, two])) == 2
 
 
+LIMB = {"energy": [400.0, 3000.0, 9000.0, 400.0], "lon": range(4), "lat": [0] * 4}
+
+
+@pytest.mark.parametrize(
+    "cut", [None, ("ZENITH_ANGLE", "deg", "0:180"), ("ZENITH_ANGLE", "deg", "0:120")]
+)
+def test_the_limb_is_cut_where_the_file_was_not(write_events, caplog, cut):
+    cuts = [ENERGY_CUT, WHOLE_SKY, *([cut] if cut else [])]
+    path = write_events(**LIMB, zenith=[89.9, 40.0, 112.0, 90.1], cuts=cuts)
+
+    photons = inputs.read([path])
+
+    assert angles(photons.vectors)[0].round(4).tolist() == [0, 1]
+    assert photons.n_outside == 0
+    assert photons.choices == {"ZENMAX": 90.0, "NZENITH": 2}
+    assert "2 photons with zenith angles above 90 deg are left out" in caplog.text
+
+
+def test_the_limb_is_found_in_other_units(write_events):
+    def change(columns):
+        *others, zenith = columns
+        return [*others, fits.Column("ZENITH_ANGLE", "D", "rad", array=zenith.array)]
+
+    path = write_events(
+        **LIMB,
+        zenith=np.radians([89.9, 40, 112, 90.1]),
+        cuts=[WHOLE_SKY],
+        change=change,
+    )
+    assert inputs.read([path]).choices["NZENITH"] == 2
+
+
+@pytest.mark.parametrize("widest", [60, 90, 100, 105])
+def test_a_cut_of_the_file_itself_is_kept(write_events, caplog, widest):
+    cuts = [ENERGY_CUT, WHOLE_SKY, ("ZENITH_ANGLE", "deg", f"0:{widest}")]
+    path = write_events(**LIMB, zenith=[104.0, 40.0, 104.0, 104.0], cuts=cuts)
+
+    photons = inputs.read([path])
+
+    assert len(photons) == 4
+    assert photons.choices == {}
+    assert not caplog.records
+
+
+def test_a_list_that_cannot_be_cut_is_warned_of(write_events, caplog):
+    photons = inputs.read([write_events(**LIMB, cuts=[ENERGY_CUT, WHOLE_SKY])])
+
+    assert len(photons) == 4
+    assert "no column ZENITH_ANGLE; photons of the Earth's limb may count" in (
+        caplog.text
+    )
+
+
+def test_lists_of_which_one_cannot_be_cut_are_refused(write_events):
+    cuts = [ENERGY_CUT, WHOLE_SKY]
+    one = write_events("one.fits", **LIMB, zenith=[40.0] * 4, cuts=cuts)
+    two = write_events("two.fits", **LIMB, cuts=cuts)
+
+    with pytest.raises(BadInput, match=r"two\.fits has no column ZENITH_ANGLE"):
+        inputs.read([one, two])
+
+
+def test_a_list_of_nothing_but_limb_gives_no_photons(write_events):
+    path = write_events(**LIMB, zenith=[112.0] * 4, cuts=[ENERGY_CUT, WHOLE_SKY])
+
+    assert len(inputs.read([path])) == 0
+
+
+def test_a_zenith_angle_that_is_none_is_refused(write_events):
+    path = write_events(**LIMB, zenith=[40.0, np.nan, 40.0, 40.0], cuts=[ENERGY_CUT])
+
+    with pytest.raises(BadInput, match=r"row 1 .* has ZENITH_ANGLE = nan"):
+        inputs.read([path])
+
+
 def test_the_real_list_around_the_galactic_centre(gamma_data):
     path = gamma_data / "3fhl_gc" / "fermi-3fhl-gc-events.fits.gz"
 

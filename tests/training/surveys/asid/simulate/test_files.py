@@ -96,6 +96,7 @@ def test_an_event_list_says_what_it_is(events, tmp_path):
             for n in range(1, table.header["NDSKEYS"] + 1)
         }
         assert cuts["ENERGY"] == "300:20000"
+        assert cuts["ZENITH_ANGLE"] == "0:90"
         assert cuts["POS(RA,DEC)"].startswith("CIRCLE(")
         assert table.columns["ENERGY"].unit == "MeV"
         time = table.data["TIME"]

@@ -263,6 +263,7 @@ def _write_cuts(header: fits.Header, region: Region) -> None:
         ("BIT_MASK(EVENT_CLASS,128,P8R3)", "DIMENSIONLESS", "1:1", None),
         ("TIME", "s", "TABLE", ":GTI"),
         ("ENERGY", "MeV", f"{LOWEST_MEV:g}:{HIGHEST_MEV:g}", None),
+        ("ZENITH_ANGLE", "deg", "0:90", None),  # there is no Earth in the simulated sky
     ]
     if region.radius < 180:
         centre = SkyCoord(region.lon, region.lat, unit="deg", frame="galactic").icrs

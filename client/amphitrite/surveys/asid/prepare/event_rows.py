@@ -1,0 +1,87 @@
+"""Rows of event files of the Fermi mission (FT1), read in blocks.
+
+An event list of the whole sky has more rows than fit in memory.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amphitrite.errors import BadInput
+from amphitrite.surveys.asid.prepare.event_table import ZENITH, EventList, is_gzipped
+
+_BLOCK_BYTES: Final = 16_000_000
+# deg; 90 with room for the rounding of float32.
+_HIGHEST_LATITUDE: Final = 90.001
+
+
+def blocks(events: EventList) -> Iterator[NDArray[np.void]]:
+    """Yield the rows of an event list in blocks.
+
+    Parameters
+    ----------
+    events : EventList
+        The list; see `describe`.
+
+    Yields
+    ------
+    (n,) structured ndarray
+        The fields of `EventList.row`, big-endian as in the file, in the file's units;
+        energies and angles are finite, and ``lat`` is from -90 to 90 deg.
+
+    Raises
+    ------
+    BadInput
+        The file is truncated, or has values that are NaN, infinite or not a latitude.
+    """
+    size = events.row.itemsize
+    n_block = max(1, _BLOCK_BYTES // size)
+    try:
+        with _open(events.path) as file:
+            file.seek(events.offset)
+            for start in range(0, events.n_rows, n_block):
+                n = min(n_block, events.n_rows - start)
+                data = file.read(n * size)
+                if len(data) != n * size:
+                    raise EOFError(
+                        f"row {start + len(data) // size} of {events.n_rows} is cut off"
+                    )
+                rows = np.frombuffer(data, dtype=events.row)
+                _check(events, rows, start)
+                yield rows
+    except (EOFError, zlib.error, OSError) as error:
+        raise BadInput(
+            f"{events.path} is truncated or damaged: {error}\nCopy the file again."
+        ) from error
+
+
+def _open(path: Path) -> BinaryIO:
+    """Return a plain or gzipped file, open for reading."""
+    return cast(BinaryIO, gzip.open(path)) if is_gzipped(path) else path.open("rb")
+
+
+def _check(events: EventList, rows: NDArray[np.void], start: int) -> None:
+    """Refuse NaN, infinite values and latitudes beyond 90 deg."""
+    lon, lat = ("L", "B") if events.galactic else ("RA", "DEC")
+    names = {"energy": "ENERGY", "lon": lon, "lat": lat, "zenith": ZENITH}
+    for field in (field for field in names if field in (events.row.names or ())):
+        values = rows[field]
+        good = np.isfinite(values)
+        if field == "lat":
+            good &= np.abs(values) * events.degrees <= _HIGHEST_LATITUDE
+        if not good.all():
+            bad = int(np.argmin(good))
+            meant = "energy" if field == "energy" else "angle"
+            raise BadInput(
+                f"row {start + bad} (counted from 0) of {events.path} has "
+                f"{names[field]} = {values[bad]}, which is no {meant}; so have "
+                f"{np.count_nonzero(~good)} of the {len(good)} rows read with it.\n"
+                "Remove them from the file."
+            )
