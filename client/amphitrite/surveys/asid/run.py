@@ -172,7 +172,7 @@ def _read(inputs: Sequence[Path], options: Options, control: Control) -> _Given:
     photons = asid_inputs.read(inputs, progress=control.progress)
     if not len(photons):
         logger.warning("the input holds no photon in any band: no source is found")
-    cards = _photon_cards(photons) | _auxiliary_cards(options, counterparts)
+    cards = _photon_cards(photons) | _auxiliary_cards(options, exposure, counterparts)
     return _Given(photons, exposure, counterparts, cards, steady)
 
 
@@ -297,10 +297,13 @@ def _catalogue(
     return catalogues.table((*COLUMNS, *ASSOCIATION_COLUMNS), columns, cards)
 
 
-def _auxiliary_cards(options: Options, counterparts: Counterparts | None) -> Cards:
+def _auxiliary_cards(
+    options: Options, exposure: Exposure | None, counterparts: Counterparts | None
+) -> Cards:
     """Return FITS cards that describe the exposure map and the counterparts."""
     cards: Cards = {}
-    if options.exposure is not None:
+    if options.exposure is not None and exposure is not None:
+        cards |= exposure.choices
         cards["EXPMAP"] = options.exposure.name
         cards["EXPSUM"] = f"sha256:{checksum(options.exposure)}"
     if options.associate is not None and counterparts is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from astropy import units
@@ -16,20 +16,26 @@ from numpy.typing import NDArray
 
 from amphitrite.errors import BadInput
 from amphitrite.surveys.asid.prepare.coverage import Channel
+from amphitrite.surveys.asid.prepare.maps import bands_table
 
 # Limits are stored as float32, so that the end of one channel may exceed the start of
 # the next by rounding.
 _ROUNDING: Final = 1e-5
 
 
-def read_channels(hdus: fits.HDUList, *, n_channels: int, path: Path) -> list[Channel]:
+def read_channels(
+    hdus: fits.HDUList, cube: Any, *, n_channels: int, path: Path
+) -> list[Channel]:
     """Return the energy channels of a counts cube.
 
     Parameters
     ----------
     hdus : astropy.io.fits.HDUList
-        The open file, with a table of ``E_MIN`` and ``E_MAX`` (preferably
-        ``EBOUNDS``), or one of ``n_channels + 1`` edges named ``ENERGY``.
+        The open file, with a table of ``E_MIN`` and ``E_MAX`` (preferably the one
+        that the cube names, or ``EBOUNDS``), or one of ``n_channels + 1`` edges named
+        ``ENERGY``.
+    cube : astropy.io.fits HDU
+        The cube.
     n_channels : int
         Number of planes of the cube.
     path : Path
@@ -47,7 +53,7 @@ def read_channels(hdus: fits.HDUList, *, n_channels: int, path: Path) -> list[Ch
         a unit that is not one of energy; or the limits of a channel do not increase, or
         channels overlap.
     """
-    low, high = _limits(hdus, n_channels, path)
+    low, high = _limits(hdus, cube, n_channels, path)
     rising = np.isfinite(low) & np.isfinite(high) & (low >= 0) & (low < high)
     if not rising.all():
         bad = int(np.argmin(rising))
@@ -68,11 +74,12 @@ def read_channels(hdus: fits.HDUList, *, n_channels: int, path: Path) -> list[Ch
 
 
 def _limits(
-    hdus: fits.HDUList, n_channels: int, path: Path
+    hdus: fits.HDUList, cube: Any, n_channels: int, path: Path
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the lower and upper limits of all channels in MeV."""
     tables = [hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU)]
-    tables.sort(key=lambda hdu: hdu.name != "EBOUNDS")
+    own = bands_table(hdus, cube)
+    tables.sort(key=lambda hdu: (hdu is not own, hdu.name != "EBOUNDS"))
     for table in tables:
         if {"E_MIN", "E_MAX"} <= _columns(table).keys():
             low, high = (_energies(table, name, path) for name in ("E_MIN", "E_MAX"))

@@ -6,10 +6,11 @@ Here it is averaged over the energy bands; these means turn counts into fluxes.
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from amphitrite.errors import BadInput
 from amphitrite.files.opening import UNREADABLE, check_readable
 from amphitrite.surveys.asid.bands import BANDS, SPECTRAL_INDEX, Band
+from amphitrite.surveys.asid.prepare import maps
 from amphitrite.surveys.asid.prepare.footprints import (
     HealpixFootprint,
     WcsFootprint,
@@ -30,11 +32,15 @@ from amphitrite.surveys.asid.prepare.footprints import (
 from amphitrite.surveys.asid.prepare.healpix_cubes import UNSEEN, read_cells, read_index
 from amphitrite.surveys.asid.prepare.instrument import check_instrument
 
+logger = logging.getLogger(__name__)
+
 Floats = NDArray[np.floating]
 
 _UNIT: Final = units.Unit("cm2 s")
 # cm2 s.  A week of the LAT has some 1e9; a map far below is not one of exposure.
 _LEAST: Final = 1e5
+_PLANES: Final = ("ENERGY", "BIN", "CHANNEL")  # names of columns, before a number
+_EQUATORS: Final = ("RADECSYS", "RADESYS", "EQUINOX")
 _NODES: Final = 16  # energies of a band at which the exposure is evaluated
 
 
@@ -51,10 +57,13 @@ class Exposure:
     index : callable
         ``index(vectors)`` returns the pixels of (n, 3) Galactic unit vectors, -1
         outside the map.
+    choices : mapping of str to str
+        What was decided for the user, as FITS cards.
     """
 
     values: NDArray[np.float32]
     index: Callable[[Floats], NDArray[np.int64]]
+    choices: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, vectors: Floats) -> NDArray[np.float32]:
         """Return the exposure in some directions.
@@ -109,7 +118,8 @@ def read(path: Path) -> Exposure:
     ----------
     path : Path
         A FITS file with a cube (energy, y, x) or a HEALPix map with one column per
-        energy, and a table ``ENERGIES`` (in MeV unless it states another unit).
+        energy, and a table of the energies: an output of gtexpcube2, or a dataset or a
+        map of gammapy.
 
     Returns
     -------
@@ -139,32 +149,33 @@ def read(path: Path) -> Exposure:
 
 
 def _read(path: Path, hdus: fits.HDUList) -> Exposure:
-    for hdu in hdus:
-        shape = tuple(getattr(hdu, "shape", ()) or ())
-        check_instrument(path, hdu.header)
-        if str(hdu.header.get("PIXTYPE")).upper() == "HEALPIX":
-            return _healpix(path, hdus, hdu)
-        if getattr(hdu, "is_image", False) and len(shape) == 3:
-            return _image(path, hdus, hdu)
-    raise BadInput(
-        f"{path} holds no exposure at several energies: it has neither an image of "
-        "three axes nor a HEALPix map.\nGive the output of gtexpcube2."
-    )
+    hdu = maps.exposure_map(hdus)
+    if hdu is None:
+        raise BadInput(
+            f"{path} holds no exposure at several energies: it has neither an image of "
+            "three axes nor a HEALPix map, or counts alone.\nGive the output of "
+            "gtexpcube2."
+        )
+    check_instrument(path, hdu.header, hdus[0].header)
+    read_map = _healpix if maps.is_healpix(hdu) else _image
+    return read_map(path, hdus, hdu)
 
 
 def _image(path: Path, hdus: fits.HDUList, hdu: Any) -> Exposure:
     wcs, _ = sky_wcs(path, hdu.header)
     factor = _factor(hdu.header.get("BUNIT"), path)
     planes = (plane.ravel() for plane in hdu.data)
-    values = _bands(planes, _energies(hdus, hdu.shape[0], path), factor, path)
+    energies = maps.node_energies(path, hdus, hdu, n_planes=hdu.shape[0])
+    values = _bands(planes, energies, factor, path)
     shown = np.ones(hdu.shape[1:], bool)
     return Exposure(values, WcsFootprint(wcs, shown).index)
 
 
 def _healpix(path: Path, hdus: fits.HDUList, hdu: Any) -> Exposure:
-    cells = read_cells(path, hdu.header)
+    header, choices = _framed(path, hdu.header)
+    cells = read_cells(path, header)
     listed = read_index(path, hdu, nside=cells.nside)
-    columns = [c for c in hdu.columns if c.name.upper().startswith(("ENERGY", "BIN"))]
+    columns = [c for c in hdu.columns if c.name.upper().startswith(_PLANES)]
     if not columns:
         raise BadInput(
             f"the HEALPix map of {path} has no columns ENERGY1, ENERGY2, ...; its "
@@ -173,7 +184,8 @@ def _healpix(path: Path, hdus: fits.HDUList, hdu: Any) -> Exposure:
         )
     factor = _factor(hdu.header.get("BUNIT") or columns[0].unit, path)
     planes = (np.ravel(hdu.data[column.name]) for column in columns)
-    values = _bands(planes, _energies(hdus, len(columns), path), factor, path)
+    energies = maps.node_energies(path, hdus, hdu, n_planes=len(columns))
+    values = _bands(planes, energies, factor, path)
     if values.shape[1] != len(listed):
         raise BadInput(
             f"the HEALPix map of {path} has {values.shape[1]} values at an energy; "
@@ -183,7 +195,25 @@ def _healpix(path: Path, hdus: fits.HDUList, hdu: Any) -> Exposure:
     whole[:, listed] = values
     shown = np.ones(whole.shape[1], bool)
     footprint = HealpixFootprint(cells.nside, cells.order, shown, cells.rotation)
-    return Exposure(whole, footprint.index)
+    return Exposure(whole, footprint.index, choices)
+
+
+def _framed(path: Path, header: fits.Header) -> tuple[fits.Header, dict[str, str]]:
+    """Return a HEALPix map's header with its frame, and FITS cards if it was assumed.
+
+    gtexpcube2 may write an equator and no COORDSYS; its cells are celestial then.
+    """
+    named = str(header.get("COORDSYS") or "").strip()
+    if named or not any(keyword in header for keyword in _EQUATORS):
+        return header, {}
+    logger.warning(
+        "the exposure map %s states no COORDSYS; taken to be in celestial coordinates, "
+        "as gtexpcube2 writes it",
+        path,
+    )
+    header = header.copy()
+    header["COORDSYS"] = "CEL"
+    return header, {"EXPFRAME": "CEL"}
 
 
 def _factor(unit: object, path: Path) -> float:
@@ -196,30 +226,6 @@ def _factor(unit: object, path: Path) -> float:
             f"{path} is no map of exposure: received the unit {text!r}, needed is one "
             "like cm2 s.\nGive the output of gtexpcube2."
         ) from error
-
-
-def _energies(hdus: fits.HDUList, n_planes: int, path: Path) -> NDArray[np.float64]:
-    """Return the energy of each plane in MeV."""
-    for hdu in hdus:
-        if isinstance(hdu, fits.BinTableHDU) and hdu.name == "ENERGIES":
-            column = hdu.columns[0]
-            factor = float(units.Unit(column.unit or "MeV").to("MeV"))
-            energies = np.asarray(hdu.data[column.name], np.float64).ravel() * factor
-            if (
-                len(energies) == n_planes
-                and (energies > 0).all()
-                and (np.diff(energies) > 0).all()
-            ):
-                return energies
-            raise BadInput(
-                f"the energies of {path} do not belong to its {n_planes} planes: "
-                f"received {len(energies)} from {energies.min():g} to "
-                f"{energies.max():g} MeV.\nGive one positive, rising energy a plane."
-            )
-    raise BadInput(
-        f"{path} does not say at which energies its exposure is: it has no table "
-        "ENERGIES.\nGive the output of gtexpcube2."
-    )
 
 
 def _bands(

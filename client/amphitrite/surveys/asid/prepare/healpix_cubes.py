@@ -113,7 +113,7 @@ def read(
     check_unit(table.header.get("BUNIT"), path=path)
     cells = read_cells(path, table.header)
     index, columns = _columns(path, table, cells.nside)
-    channels = read_channels(hdus, n_channels=len(columns), path=path)
+    channels = read_channels(hdus, table, n_channels=len(columns), path=path)
     planes, sky = [], None
     for number, column in enumerate(columns, start=1):
         counts = column.astype(np.float64)

@@ -116,7 +116,7 @@ def read(path: Path, hdus: fits.HDUList, image: Any, *, seed: int) -> Photons:
         )
     check_unit(image.header.get("BUNIT"), path=path)
     wcs, rotation = sky_wcs(path, image.header)
-    channels = read_channels(hdus, n_channels=shape[0], path=path)
+    channels = read_channels(hdus, image, n_channels=shape[0], path=path)
     planes, sky = [], None
     for number in range(shape[0]):
         counts = _plane(image, number, path)

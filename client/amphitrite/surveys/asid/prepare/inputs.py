@@ -21,6 +21,7 @@ from amphitrite.files.opening import check_readable
 from amphitrite.surveys.asid.prepare import events, healpix_cubes, image_cubes
 from amphitrite.surveys.asid.prepare.event_table import describe
 from amphitrite.surveys.asid.prepare.instrument import check_instrument
+from amphitrite.surveys.asid.prepare.maps import COUNTS, is_healpix, is_image
 from amphitrite.surveys.asid.prepare.photons import Photons
 
 logger = logging.getLogger(__name__)
@@ -170,7 +171,8 @@ def _is_events(hdu: Any) -> bool:
 
 def _kind(path: Path, hdus: fits.HDUList) -> tuple[str, Any]:
     """Return the kind of a file, and the HDU with its photons or counts."""
-    seen, images = [], []
+    seen: list[str] = []
+    found: list[tuple[str, Any]] = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyUserWarning)
@@ -180,21 +182,25 @@ def _kind(path: Path, hdus: fits.HDUList) -> tuple[str, Any]:
                 is_table = isinstance(hdu, fits.BinTableHDU)
                 if _is_events(hdu):
                     return EVENTS, hdu
-                if is_table and str(hdu.header.get("PIXTYPE")).upper() == "HEALPIX":
-                    return HEALPIX, hdu
-                if isinstance(hdu, _IMAGES) and len(shape) >= 2:
-                    images.append(hdu)
+                if is_healpix(hdu):
+                    found.append((HEALPIX, hdu))
+                elif isinstance(hdu, _IMAGES) and len(shape) >= 2:
+                    found.append((IMAGE, hdu))
                 what = f"image {shape}" if shape else "table" if is_table else "empty"
                 seen.append(f"{hdu.name or 'PRIMARY'} ({what})")
     except (OSError, EOFError, ValueError, TypeError, fits.VerifyError) as error:
         raise BadInput(
             f"{path} is truncated or damaged: {error}\nCopy the file again."
         ) from error
-    images.sort(key=lambda hdu: len(hdu.shape) != 3)
-    if images:
-        return IMAGE, images[0]
+    if found:
+        return min(found, key=lambda one: _rank(*one))
     raise BadInput(
         f"{path} holds no EVENTS table, no image with an energy axis and no HEALPix "
         f"map; its HDUs are: {', '.join(seen) or 'none'}.\nGive an event list "
         "(FT1) or a counts cube of the Fermi LAT."
     )
+
+
+def _rank(kind: str, hdu: Any) -> tuple[bool, bool, bool]:
+    """Return the rank of a map among those of one file; the lowest has the counts."""
+    return hdu.name != COUNTS, kind is not HEALPIX, not is_image(hdu)

@@ -20,7 +20,7 @@ def table(name="EBOUNDS", unit="MeV", **columns):
 
 def read(*tables, n_channels=2):
     hdus = fits.HDUList([fits.PrimaryHDU(), *tables])
-    return read_channels(hdus, n_channels=n_channels, path=PATH)
+    return read_channels(hdus, hdus[0], n_channels=n_channels, path=PATH)
 
 
 @pytest.mark.parametrize(("unit", "scale"), [("keV", 1e3), ("MeV", 1), ("GeV", 1e-3)])
