@@ -16,7 +16,7 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import QTable, Table
 
-from amphitrite.surveys.asid.interpret import associations
+from amphitrite.surveys.asid.interpret import known_sources
 from amphitrite.surveys.asid.interpret.associations import Counterparts
 from amphitrite.surveys.asid.options import Options
 from amphitrite.surveys.asid.page import MODEL
@@ -117,7 +117,7 @@ def test_the_galactic_centre_above_10_gev(
         {"partial_band", "missing_band"} <= set(flags.split(","))
         for flags in table["flags"]
     )
-    known = associations.read(gamma / "gll_psch_v13.fit.gz")
+    known = known_sources.read(gamma / "gll_psch_v13.fit.gz")
     lon, lat = angles(known.vectors)
     lon = (lon + 180) % 360 - 180
     inside = (np.abs(lon) < 9.4) & (np.abs(lat) < 4.4)
@@ -183,7 +183,7 @@ def test_counterparts_are_more_than_chance(
         (sky["p_fake"] <= cuts["fake_thresholds"]["01000"])
         & (np.abs(sky["b"].to_value("deg")) > OFF_PLANE)
     ]
-    known = associations.read(gamma / "gll_psc_v30.fit.gz")
+    known = known_sources.read(gamma / "gll_psc_v30.fit.gz")
     hits = counterparts(known, kept)
     assert hits == (kept["assoc_name"] != "").sum()
     chance = [counterparts(known, kept, moved(known.vectors, a)) for a in DIRECTIONS]

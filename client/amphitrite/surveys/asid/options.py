@@ -33,7 +33,7 @@ class Options:
         fluxes assume the mean exposure of the training sky.
     associate : Path, optional
         Catalogue in which to look for counterparts (see
-        `amphitrite.surveys.asid.interpret.associations.read`).
+        `amphitrite.surveys.asid.interpret.known_sources.read`).
     max_p_fake : float, optional
         Highest probability of being a fluctuation with which a source is kept; by
         default the learned one.

@@ -28,7 +28,7 @@ from amphitrite.surveys.asid.catalogue import (
     counterpart_columns,
     interpret,
 )
-from amphitrite.surveys.asid.interpret import associations
+from amphitrite.surveys.asid.interpret import known_sources
 from amphitrite.surveys.asid.interpret.associations import Counterparts
 from amphitrite.surveys.asid.interpret.detections import (
     Detections,
@@ -167,7 +167,7 @@ class _Given:
 def _read(inputs: Sequence[Path], options: Options, control: Control) -> _Given:
     """Return the photons, their exposure and the catalogue of counterparts."""
     steady = Steady([*inputs, *options.auxiliary])
-    counterparts = _if_given(options.associate, associations.read)
+    counterparts = _if_given(options.associate, known_sources.read)
     exposure = _if_given(options.exposure, exposures.read)
     photons = asid_inputs.read(inputs, progress=control.progress)
     if not len(photons):
@@ -308,6 +308,7 @@ def _auxiliary_cards(
         cards["EXPSUM"] = f"sha256:{checksum(options.exposure)}"
     if options.associate is not None and counterparts is not None:
         cards["ASSOC"] = counterparts.title or options.associate.name
+        cards |= counterparts.choices
         cards["ASSOCSUM"] = f"sha256:{checksum(options.associate)}"
     return cards
 
