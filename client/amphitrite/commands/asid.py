@@ -29,7 +29,9 @@ def asid(
         typer.Argument(
             metavar="FILE",
             help="Event lists of the Fermi LAT (FT1, such as those of many weeks), or "
-            "one counts cube on an image or on a HEALPix map; FITS, plain or .gz.",
+            "one counts cube on an image or on a HEALPix map; FITS, plain or .gz. "
+            "Quoted patterns, folders and @LIST, a text file with one name a line, "
+            "stand for many.",
             show_default=False,
         ),
     ],
@@ -128,6 +130,11 @@ def asid(
     is not known: its flux assumes that of its patch's centre, or of the training).
     --associate adds assoc_name, assoc_separation and assoc_class.
 
+    A photon that several event lists hold counts once. Where no cut on zenith angle is
+    stated, photons beyond 90 deg are left out. A file of a list that is not there, or
+    a spacecraft file among event lists, is named and left out, and the exit code is
+    then 1.
+
     Example: amphitrite asid events.fits -o catalogue.fits --plot sky.png
     """
     from amphitrite.commands.conduct import conduct
@@ -163,10 +170,13 @@ def asid(
 def _describe(result: Result) -> tuple[str, dict[str, Any]]:
     """Return the sentence to print, and the fields for scripts."""
     bands = [band.label for band in result.bands]
+    n_skipped = len(result.summary.skipped)
+    were = "file was" if n_skipped == 1 else "files were"
+    left_out = f"; {n_skipped} {were} left out" if n_skipped else ""
     sentence = (
         f"{len(result.table)} sources ({result.n_fakes} likely fluctuations left out) "
         f"among {result.n_photons:,} photons in {result.n_patches} patches "
-        f"({', '.join(bands)}) in {result.out}"
+        f"({', '.join(bands)}) in {result.out}{left_out}"
     )
     return sentence, {
         "sources": len(result.table),

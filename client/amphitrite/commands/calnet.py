@@ -23,8 +23,8 @@ def calnet(
             metavar="FILE",
             help="Light curves of TESS (SPOC, TESS-SPOC, QLP since sector 56), Kepler "
             "and K2 with a point every five minutes or faster; FITS, plain or .gz. "
-            "Quoted patterns ('lc/s015/*.fits') and @LIST, a text file with one name a "
-            "line, stand for many.",
+            "Quoted patterns ('lc/s015/*.fits'), folders and @LIST, a text file with "
+            "one name a line, stand for many.",
             show_default=False,
         ),
     ],

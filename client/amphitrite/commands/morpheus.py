@@ -22,7 +22,8 @@ def morpheus(
         typer.Argument(
             metavar="H J V Z",
             help="The image in F160W, F125W, F606W and F850LP, in this order: FITS, "
-            "plain, .gz or fpacked, on one pixel grid.",
+            "plain, .gz or fpacked, on one pixel grid. A quoted pattern, a folder or "
+            "@LIST, a text file with one name a line, may stand for the four.",
             show_default=False,
         ),
     ],

@@ -1,70 +1,116 @@
-"""Input files from names, patterns and lists of names."""
+"""Input files from names, patterns, folders and lists of names."""
 
 from __future__ import annotations
 
+import logging
+import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 from amphitrite.errors import BadInput
+from amphitrite.files.addresses import check_local
 from amphitrite.files.standing import check_regular
 
+logger = logging.getLogger(__name__)
 
-def expand(arguments: Iterable[str | Path]) -> list[Path]:
-    """Return the files that names, patterns and lists of names stand for.
+_FITS: Final = re.compile(
+    r".*\.(fits?|fts|ft1)(\.(gz|fz|bz2|xz))?", re.IGNORECASE | re.DOTALL
+)
+_HDU: Final = re.compile(r"(.+)\[[^\[\]]+\]", re.DOTALL)
+_BYTE_ORDER_MARK: Final = "\ufeff"
+
+
+def expand(
+    arguments: Iterable[str | Path], *, skipped: dict[str, str] | None = None
+) -> list[Path]:
+    """Return the files that names, patterns, folders and lists of names stand for.
 
     Parameters
     ----------
     arguments : iterable of str or Path
-        Names of files; patterns with ``*``, ``?``, ``[...]`` and ``**``, quoted so that
-        the shell does not expand them; and ``@NAME``, where NAME is a text file with
-        one name or pattern per line.  Empty lines and those that begin with ``#`` are
-        skipped.
+        Names of files, with ``~`` for a home; patterns with ``*``, ``?``, ``[...]`` and
+        ``**``, quoted so that the shell does not expand them; folders, which stand for
+        the FITS files in them; and ``@NAME``, where NAME is a text file with one of
+        these per line.  Empty lines and those that begin with ``#`` are left out.
+        ``FILE[HDU]`` stays as it is where there is a file of that name.
+    skipped : dict of str to str, optional
+        Takes the names in lists that stand for no file, and why; each is named in a
+        warning.  Without it they are refused.
 
     Returns
     -------
     list of Path
-        Each file once; the files of a pattern are sorted by name.
+        Each file once; those of a pattern or a folder are sorted by name.
 
     Raises
     ------
     BadInput
-        A name or pattern matches no file, or matches a pipe or a device; or a list
+        A name is an address, matches no file, or matches a pipe or a device; or a list
         cannot be read.
     """
     found: dict[Path, None] = {}
+    missing: dict[str, str] = {}
     for argument in arguments:
         text = str(argument)
-        names = _listed(Path(text[1:])) if text.startswith("@") else iter([text])
-        for name in names:
-            found.update(dict.fromkeys(_matches(name)))
+        if not text.startswith("@"):
+            found.update(dict.fromkeys(_matches(text)))
+            continue
+        for name in _listed(_at_home(text[1:])):
+            try:
+                found.update(dict.fromkeys(_matches(name)))
+            except _NoFileError as error:
+                missing[name] = str(error)
+    if missing and (skipped is None or not found):
+        raise BadInput("\n".join(missing.values()))
     if not found:
-        raise BadInput("no file was given; give files, patterns or @LIST")
+        raise BadInput(
+            "no file was given; give files, patterns, folders or @LIST, a text file "
+            "with one of them a line"
+        )
+    for name, why in missing.items():
+        logger.warning("skipped %s: %s", name, why)
+    if skipped is not None:
+        skipped.update(missing)
     return list(found)
+
+
+class _NoFileError(BadInput):
+    """A name or a pattern stands for no file."""
 
 
 def _listed(path: Path) -> Iterator[str]:
     """Yield the names and patterns in a list."""
     # A shell's <( ) is a pipe under /dev that ends; other pipes may never end.
     if not str(path).startswith("/dev/"):
+        check_local(path)
         check_regular(path)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        content = path.read_bytes()
+    except OSError as error:
         raise BadInput(
             f"the list {path} cannot be read: {error}; @ stands before the name of a "
             "text file with one file name a line"
         ) from error
-    for line in lines:
+    if b"\0" in content:
+        raise BadInput(
+            f"the list {path} cannot be read: it is no plain text, or text in UTF-16; "
+            "write one file name a line, in UTF-8"
+        )
+    # Names are bytes to the system: those that are not UTF-8 are kept.
+    for line in os.fsdecode(content).removeprefix(_BYTE_ORDER_MARK).split("\n"):
         if name := line.strip():
             if not name.startswith("#"):
                 yield name
 
 
 def _matches(name: str) -> list[Path]:
-    """Return the files that one name or pattern stands for."""
-    path = Path(name)
+    """Return the files that one name, pattern or folder stands for."""
+    path = _at_home(name)
+    check_local(path)
     if path.is_dir():
-        raise BadInput(f"{name} is a folder; give its files, such as '{name}/*.fits'")
+        return _in_folder(path)
     if path.exists():  # checked first, since names of files may contain brackets
         check_regular(path)
         return [path]
@@ -74,7 +120,33 @@ def _matches(name: str) -> list[Path]:
     except ValueError as error:  # such as a**b
         raise BadInput(f"the pattern {name} cannot be used: {error}") from error
     if not files:
-        raise BadInput(f"{name} stands for no file; check the name or the pattern")
+        hdu = _HDU.fullmatch(str(path))
+        if hdu is not None and Path(hdu[1]).is_file():
+            return [path]
+        raise _NoFileError(f"{name} stands for no file; check the name or the pattern")
     for file in files:
         check_regular(file)
     return files
+
+
+def _in_folder(path: Path) -> list[Path]:
+    """Return the FITS files in a folder, without its sub-folders."""
+    files = sorted(
+        file
+        for file in path.iterdir()
+        if _FITS.fullmatch(file.name) and not file.is_dir()
+    )
+    if not files:
+        raise _NoFileError(f"the folder {path} holds no FITS file; check the name")
+    for file in files:
+        check_regular(file)
+    return files
+
+
+def _at_home(name: str) -> Path:
+    """Return a path with ``~`` and ``~user`` replaced by the folder they stand for."""
+    path = Path(name)
+    try:
+        return path if path.exists() else path.expanduser()
+    except RuntimeError:  # no such user
+        return path

@@ -15,6 +15,7 @@ from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
 
 from amphitrite.errors import BadInput, OutputError
+from amphitrite.files.addresses import check_local
 from amphitrite.files.standing import check_regular
 
 UNREADABLE: Final = (
@@ -35,9 +36,10 @@ def check_readable(path: Path) -> None:
     Raises
     ------
     BadInput
-        The file does not exist, is a directory, a pipe or a device, or its permissions
-        forbid reading.
+        The file does not exist, is an address, a directory, a pipe or a device, or its
+        permissions forbid reading.
     """
+    check_local(path)
     if not path.exists():
         raise BadInput(f"there is no file {path}; check the name and the directory")
     if path.is_dir():

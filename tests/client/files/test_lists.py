@@ -47,7 +47,7 @@ def test_what_stands_for_nothing_is_refused(folder):
             expand([f"{folder}/{name}"])
     with pytest.raises(BadInput, match=r"a\*\*b cannot be used"):
         expand([f"{folder}/a**b"])
-    with pytest.raises(BadInput, match=r"is a folder; give its files, such as"):
+    with pytest.raises(BadInput, match=r"the folder .* holds no FITS file"):
         expand([folder])
     with pytest.raises(BadInput, match=r"the list .*none\.txt cannot be read"):
         expand([f"@{folder}/none.txt"])
@@ -75,3 +75,82 @@ def test_a_shells_substitution_is_a_list_but_no_file(folder):
         assert names(expand([f"@/dev/fd/{reading}"])) == ["c.fits"]
     finally:
         os.close(reading)
+
+
+def test_a_folder_stands_for_the_fits_files_in_it(folder):
+    for name in ("z.FIT.gz", "y.fits.fz", "x.fits.bz2", "notes.txt", "a.fits.part"):
+        (folder / "s1" / name).touch()
+    (folder / "s1" / "more.fits").mkdir()
+    expected = ["a.fits", "b.fits", "x.fits.bz2", "y.fits.fz", "z.FIT.gz"]
+    assert names(expand([folder / "s1"])) == expected
+    (folder / "list.txt").write_text(f"{folder}/s1\n")
+    assert names(expand([f"@{folder}/list.txt"])) == expected
+
+
+def test_what_a_list_names_and_is_not_there_is_skipped_by_name(folder, caplog):
+    listed = folder / "list.txt"
+    listed.write_text(f"{folder}/s1/a.fits\n{folder}/gone.fits\n{folder}/s9/*.fits\n")
+    skipped = {}
+    assert names(expand([f"@{listed}"], skipped=skipped)) == ["a.fits"]
+    assert list(skipped) == [f"{folder}/gone.fits", f"{folder}/s9/*.fits"]
+    assert all("stands for no file" in why for why in skipped.values())
+    assert f"skipped {folder}/gone.fits: {folder}/gone.fits stands for no" in (
+        caplog.text
+    )
+    with pytest.raises(BadInput, match=r"gone\.fits stands for no file"):
+        expand([f"@{listed}"])
+    with pytest.raises(BadInput, match=r"gone\.fits stands for no file"):
+        expand([f"{folder}/gone.fits", f"{folder}/s1/a.fits"], skipped={})
+    listed.write_text(f"{folder}/gone.fits\n")
+    with pytest.raises(BadInput, match=r"gone\.fits stands for no file"):
+        expand([f"@{listed}"], skipped={})
+
+
+def test_lists_of_other_systems_are_read(folder):
+    listed = folder / "list.txt"
+    listed.write_bytes(f"\ufeff{folder}/s1/a.fits\r\n{folder}/s1/b.fits\r\n".encode())
+    assert names(expand([f"@{listed}"])) == ["a.fits", "b.fits"]
+    listed.write_text(f"{folder}/s1/a.fits\n", encoding="utf-16")
+    with pytest.raises(BadInput, match="no plain text, or text in UTF-16"):
+        expand([f"@{listed}"])
+
+
+def test_names_of_any_bytes_may_be_listed(folder):
+    name = os.fsencode(f"{folder}/s1/") + b"\xe9.fits"
+    with open(name, "wb"):  # noqa: PTH123
+        pass
+    (folder / "list.txt").write_bytes(name + b"\n")
+    (found,) = expand([f"@{folder}/list.txt"])
+    assert os.fsencode(found) == name
+
+
+def test_a_home_is_found_in_quoted_names_and_in_lists(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder))
+    assert names(expand(["~/s1/*.fits"])) == ["a.fits", "b.fits"]
+    (folder / "list.txt").write_text("~/s1/a.fits\n")
+    assert expand(["@~/list.txt"]) == [folder / "s1" / "a.fits"]
+    with pytest.raises(BadInput, match=r"~nobody-here/a\.fits stands for no file"):
+        expand(["~nobody-here/a.fits"])
+    monkeypatch.chdir(folder)
+    (folder / "~").mkdir()
+    (folder / "~" / "x.fits").touch()
+    assert expand(["~/x.fits"]) == [Path("~/x.fits")]
+
+
+def test_an_hdu_of_a_file_stays_with_its_name(folder):
+    for hdu in ("[SCI]", "[SCI,1]", "[1]"):
+        assert names(expand([f"{folder}/s1/a.fits{hdu}"])) == [f"a.fits{hdu}"]
+    with pytest.raises(BadInput, match="stands for no file"):
+        expand([f"{folder}/s1/gone.fits[SCI]"])
+
+
+def test_addresses_are_refused_as_such(folder):
+    for given in ("https://host.example/x.fits", "s3://bucket/lc/*.fits"):
+        for argument in (given, Path(given)):
+            with pytest.raises(BadInput) as caught:
+                expand([argument])
+            assert str(caught.value).startswith(f"{given} is an address")
+            assert "download it first" in str(caught.value)
+    (folder / "list.txt").write_text("https://host.example/x.fits\n")
+    with pytest.raises(BadInput, match="is an address"):
+        expand([f"@{folder}/list.txt"], skipped={})

@@ -18,7 +18,7 @@ from amphitrite.engine.control import Control
 from amphitrite.engine.provenance import Provenance
 from amphitrite.engine.session import Session
 from amphitrite.errors import SpecMismatch
-from amphitrite.files import catalogues
+from amphitrite.files import catalogues, lists
 from amphitrite.files.checksums import checksum
 from amphitrite.files.steady import Steady
 from amphitrite.surveys.asid.bands import BANDS, EXPOSURE_WEIGHTS, Band
@@ -93,7 +93,8 @@ def run(
     Parameters
     ----------
     inputs : sequence of Path
-        See `amphitrite.surveys.asid.prepare.inputs.read`.
+        Files, patterns, folders and lists (see `amphitrite.files.lists.expand`) of what
+        `amphitrite.surveys.asid.prepare.inputs.read` reads.
     connecting, out, options, control
         See `amphitrite.surveys.Survey`; the result is the catalogue's file.
 
@@ -108,14 +109,16 @@ def run(
         See `amphitrite.errors`; nothing then stands under the name ``out``.
     """
     check_drawable(options)
+    skipped: dict[str, str] = {}
+    files = lists.expand(inputs, skipped=skipped)
     with Session(
         *(MODEL.name, out, connecting, control),
-        inputs=[*inputs, *options.auxiliary],
+        inputs=[*files, *options.auxiliary],
         beside=options.beside,
         disk_bytes=len(centres()) * _JOURNAL_BYTES,
     ) as session:
         session.stage("reading")
-        given = _read(inputs, options, session.control)
+        given = _read(files, options, session.control, skipped)
         session.stage("connecting")
         models = session.models(*ASKED)
         check_one_release(*(model.spec for model in models))
@@ -123,18 +126,21 @@ def run(
         cuts = _cuts(given.photons, options, learned)
         session.stage("serving")
         sky = observation(given.photons, given.exposure, learned.calibration)
-        provenance = Provenance.of(inputs, models[0], session.control.command)
+        used = [path for path in files if str(path) not in skipped]
+        provenance = Provenance.of(used, models[0], session.control.command)
         given.steady.check()  # the checksums are of the very files that were read
         exposure_sum, route = given.cards.get("EXPSUM", ""), options.peaks
         session.record(provenance, peaks=route, exposure=exposure_sum)
         numbers = sky.tiles.occupied(centres())
         detector = learned.detector
         records, summary = search(session, models, numbers, sky, detector, route)
+        summary.skipped |= skipped
         session.stage("writing")
         kept, n_fakes = _listed(records, numbers, given, learned, cuts)
         cards: Cards = {
             **provenance.cards,
             **given.cards,
+            "NSKIPPED": len(skipped),
             "NPATCH": len(numbers),
             "PEAKS": route,
             **cuts,
@@ -164,12 +170,17 @@ class _Given:
     steady: Steady
 
 
-def _read(inputs: Sequence[Path], options: Options, control: Control) -> _Given:
+def _read(
+    inputs: Sequence[Path],
+    options: Options,
+    control: Control,
+    skipped: dict[str, str],
+) -> _Given:
     """Return the photons, their exposure and the catalogue of counterparts."""
     steady = Steady([*inputs, *options.auxiliary])
     counterparts = _if_given(options.associate, known_sources.read)
     exposure = _if_given(options.exposure, exposures.read)
-    photons = asid_inputs.read(inputs, progress=control.progress)
+    photons = asid_inputs.read(inputs, progress=control.progress, skipped=skipped)
     if not len(photons):
         logger.warning("the input holds no photon in any band: no source is found")
     cards = _photon_cards(photons) | _auxiliary_cards(options, exposure, counterparts)

@@ -64,7 +64,7 @@ def run(
     Parameters
     ----------
     inputs : sequence of Path
-        Files, patterns and lists; see `amphitrite.files.lists.expand`.
+        Files, patterns, folders and lists; see `amphitrite.files.lists.expand`.
     connecting, out, options, control
         See `amphitrite.surveys.Survey`; the result is the catalogue's file.
 
@@ -78,7 +78,8 @@ def run(
     AmphitriteError
         See `amphitrite.errors`; nothing then stands under the name ``out``.
     """
-    files = lists.expand(inputs)
+    skipped: dict[str, str] = {}
+    files = lists.expand(inputs, skipped=skipped)
     with Session(
         *(MODEL.name, out, connecting, control),
         inputs=files,
@@ -96,6 +97,7 @@ def run(
         session.record(provenance, plots=plots, batch=model.max_batch)
         how = learned.interpolation
         scored, summary = score(session, model, files, interpolation=how)
+        summary.skipped |= skipped
         session.stage("measuring")
         found = stars.group(scored)
         candidates = [star for star in found if star.p_eb >= threshold]

@@ -13,6 +13,7 @@ from amphitrite.engine.control import Control, Result
 from amphitrite.engine.provenance import Provenance
 from amphitrite.engine.session import Session
 from amphitrite.errors import BadInput
+from amphitrite.files import lists
 from amphitrite.files.images import Image
 from amphitrite.files.steady import Steady
 from amphitrite.surveys.morpheus.interpret.sums import Sums, merge
@@ -44,7 +45,7 @@ def run(
     Parameters
     ----------
     inputs : sequence of Path
-        The four bands on one pixel grid.
+        The four bands on one pixel grid; see `amphitrite.files.lists.expand`.
     connecting, out, options, control
         See `amphitrite.surveys.Survey`; the result is a folder.
 
@@ -58,6 +59,7 @@ def run(
     AmphitriteError
         See `amphitrite.errors`; nothing then stands under the name ``out``.
     """
+    inputs = lists.expand(inputs)
     steady = Steady(inputs)
     with open_bands(inputs) as images:
         units = _units(images, options, steady)

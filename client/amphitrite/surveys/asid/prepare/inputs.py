@@ -31,6 +31,12 @@ Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 EVENTS: Final = "event list"
 HEALPIX: Final = "HEALPix cube"
 IMAGE: Final = "counts cube"
+SPACECRAFT: Final = "spacecraft file"
+
+_NO_PHOTONS: Final = (
+    "is a spacecraft file (SC_DATA), which holds no photons; give the event lists "
+    "(PH) that came with it"
+)
 
 _START_BYTES: Final = 1 << 19
 _IMAGES = (fits.PrimaryHDU, fits.ImageHDU, fits.CompImageHDU)
@@ -41,7 +47,12 @@ def _silent(what: str, total: int) -> Iterator[Callable[[int], None]]:
     yield lambda size: None
 
 
-def read(paths: Sequence[Path], *, progress: Progress = _silent) -> Photons:
+def read(
+    paths: Sequence[Path],
+    *,
+    progress: Progress = _silent,
+    skipped: dict[str, str] | None = None,
+) -> Photons:
     """Return the photons of event lists or of a counts cube.
 
     Parameters
@@ -52,6 +63,9 @@ def read(paths: Sequence[Path], *, progress: Progress = _silent) -> Photons:
     progress : callable
         ``progress(what, total)`` is a context manager that yields a function, which is
         called with the number of rows of event lists that have been read.
+    skipped : dict of str to str, optional
+        Takes the spacecraft files among event lists, which hold no photons and come
+        with every download, and why they are left out.  Without it they are refused.
 
     Returns
     -------
@@ -71,10 +85,13 @@ def read(paths: Sequence[Path], *, progress: Progress = _silent) -> Photons:
     for path in paths:
         check_readable(path)
     _check_distinct(paths)
-    lists, unstated = [], []
+    lists, unstated, spacecraft = [], [], []
     for path in paths:
         with closing(_open(path)) as hdus:
             kind, hdu = _kind(path, hdus)
+            if kind is SPACECRAFT:
+                spacecraft.append(path)
+                continue
             if not check_instrument(path, hdu.header, hdus[0].header):
                 unstated.append(path)
             if kind is EVENTS:
@@ -89,6 +106,11 @@ def read(paths: Sequence[Path], *, progress: Progress = _silent) -> Photons:
                 _report_unstated(unstated)
                 read_cube = healpix_cubes.read if kind is HEALPIX else image_cubes.read
                 return read_cube(path, hdus, hdu, seed=int(checksum(path), 16))
+    for path in spacecraft:
+        if skipped is None or not lists:
+            raise BadInput(f"{path} {_NO_PHOTONS}")
+        logger.warning("skipped %s: it %s", path, _NO_PHOTONS)
+        skipped[str(path)] = f"it {_NO_PHOTONS}"
     _report_unstated(unstated)
     events.check_same_cuts(lists)
     with progress("reading", sum(one.n_rows for one in lists)) as advance:
@@ -182,6 +204,8 @@ def _kind(path: Path, hdus: fits.HDUList) -> tuple[str, Any]:
                 is_table = isinstance(hdu, fits.BinTableHDU)
                 if _is_events(hdu):
                     return EVENTS, hdu
+                if is_table and hdu.name == "SC_DATA":
+                    return SPACECRAFT, hdu
                 if is_healpix(hdu):
                     found.append((HEALPIX, hdu))
                 elif isinstance(hdu, _IMAGES) and len(shape) >= 2:

@@ -193,15 +193,6 @@ def write_healpix(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def cases(real_data):
-    """Return the folder of small inputs whose right answer is known."""
-    folder = real_data.parent / "cases"
-    if not folder.is_dir():
-        pytest.skip("needs the cases beside AMPHITRITE_TEST_DATA")
-    return folder
-
-
-@pytest.fixture(scope="session")
 def gamma_data(real_data):
     """Return the folder of real gamma-ray files."""
     return real_data / "gamma"

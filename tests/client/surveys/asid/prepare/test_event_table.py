@@ -1,6 +1,5 @@
 """Rows of event lists are found where they are, in the units of their file."""
 
-import gzip
 import math
 
 import numpy as np
@@ -9,9 +8,9 @@ from astropy.io import fits
 
 from amphitrite.errors import BadInput
 from amphitrite.files.opening import open_hdus
-from amphitrite.surveys.asid.prepare import event_table
 from amphitrite.surveys.asid.prepare.coverage import Channel
-from amphitrite.surveys.asid.prepare.event_table import blocks, describe
+from amphitrite.surveys.asid.prepare.event_rows import blocks
+from amphitrite.surveys.asid.prepare.event_table import describe
 
 N = 7
 PHOTONS = {
@@ -104,26 +103,6 @@ def test_a_missing_column_is_named(write_events):
         described(write_events(**PHOTONS, change=change))
 
 
-@pytest.mark.parametrize(("n", "sizes"), [(1, [1] * N), (3, [3, 3, 1]), (9, [N])])
-def test_rows_come_in_blocks_of_so_many_bytes(write_events, monkeypatch, n, sizes):
-    events = described(write_events(**PHOTONS))
-    monkeypatch.setattr(event_table, "_BLOCK_BYTES", n * events.row.itemsize)
-    assert [len(block) for block in blocks(events)] == sizes
-    np.testing.assert_array_equal(rows_of(events)["energy"], PHOTONS["energy"])
-
-
-def test_rows_of_a_gzipped_list_are_the_same(write_events):
-    plain = write_events(**PHOTONS)
-    packed = plain.with_suffix(".gz")
-    packed.write_bytes(gzip.compress(plain.read_bytes()))
-    np.testing.assert_array_equal(rows_of(described(packed)), rows_of(described(plain)))
-
-
-def test_a_list_without_rows_has_no_block(write_events):
-    empty = dict.fromkeys(PHOTONS, np.zeros(0))
-    assert list(blocks(described(write_events(**empty)))) == []
-
-
 def test_a_header_that_promises_more_than_the_file_holds_is_refused(write_events):
     path = write_events(**PHOTONS)
     events = described(path)
@@ -136,38 +115,38 @@ def test_a_header_that_promises_more_than_the_file_holds_is_refused(write_events
         described(path)
 
 
-def test_rows_that_are_cut_off_meanwhile_are_counted(write_events, monkeypatch):
-    path = write_events(**PHOTONS)
-    events = described(path)
-    monkeypatch.setattr(event_table, "_BLOCK_BYTES", 3 * events.row.itemsize)
-    path.write_bytes(path.read_bytes()[: events.offset + 4 * events.row.itemsize + 1])
-    with pytest.raises(BadInput, match=f"row 4 of {N} is cut off"):
-        rows_of(events)
+def test_what_tells_photons_apart_is_read_as_far_as_it_is_there(write_events):
+    def change(columns):
+        event = fits.Column("EVENT_ID", "K", array=np.arange(N))
+        return [*(each for each in columns if each.name != "EVENT_ID"), event]
+
+    events = described(write_events(**PHOTONS, numbers=np.arange(N), change=change))
+    assert events.row.names == ("energy", "lon", "lat", "time", "run", "event")
+    np.testing.assert_array_equal(rows_of(events)["event"], np.arange(N))
+    np.testing.assert_array_equal(rows_of(events)["time"], np.arange(N))
+    assert described(write_events("b.fits", **PHOTONS)).row.names[3:] == ("time",)
+
+
+def test_scaled_numbers_tell_no_photons_apart(write_events):
+    change = column("TIME", "E", "s", np.arange(N, dtype="f4"), bscale=2.0)
+    assert "time" not in described(write_events(**PHOTONS, change=change)).row.names
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "message"),
-    [
-        ("energy", np.nan, r"has ENERGY = nan, which is no energy; so have 1 of the 2"),
-        ("lon", np.inf, r"has L = inf, which is no angle"),
-        ("lat", -90.1, r"has B = -90.*, which is no angle"),
-    ],
+    ("cuts", "unit", "zenith"),
+    [([], "deg", 90.0), ([], "rad", np.pi / 2), (["0:100"], "deg", None)],
 )
-def test_a_bad_value_is_named_by_its_row_in_the_file(
-    write_events, monkeypatch, name, value, message
+def test_zenith_angles_are_read_where_they_are_to_be_cut(
+    write_events, cuts, unit, zenith
 ):
-    def change(columns):
-        key = {"energy": "ENERGY", "lon": "L", "lat": "B"}[name]
-        values = PHOTONS[name].astype(np.float32)
-        values[4] = value
-        return column(key, "E", "MeV" if key == "ENERGY" else "deg", values)(columns)
-
-    events = described(write_events(**PHOTONS, change=change))
-    monkeypatch.setattr(event_table, "_BLOCK_BYTES", 2 * events.row.itemsize)
-    with pytest.raises(BadInput, match=r"row 4 \(counted from 0\) of .* " + message):
-        rows_of(events)
-
-
-def test_latitudes_may_be_rounded_at_a_pole(write_events):
-    photons = {**PHOTONS, "lat": np.array([90, -90, 0, 0, 0, 0, 0])}
-    assert rows_of(described(write_events(**photons)))["lat"][:2].tolist() == [90, -90]
+    change = column("ZENITH_ANGLE", "E", unit, np.full(N, 1.0))
+    events = described(
+        write_events(
+            **PHOTONS,
+            cuts=[("ZENITH_ANGLE", "deg", cut) for cut in cuts],
+            zenith=np.ones(N),
+            change=change,
+        )
+    )
+    assert events.zenith == (None if zenith is None else pytest.approx(zenith))
+    assert ("zenith" in events.row.names) == (zenith is not None)

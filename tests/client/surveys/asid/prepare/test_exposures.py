@@ -158,8 +158,8 @@ def test_cells_without_any_frame_are_refused(write_healpix):
         exposures.read(path)
 
 
-def test_the_case_of_an_exposure_without_a_frame(cases):
-    path = cases / "hpx_exposure_no_coordsys" / "exposure.fits"
+def test_the_case_of_an_exposure_without_a_frame(beside_data):
+    path = beside_data("cases/hpx_exposure_no_coordsys/exposure.fits")
     place = SkyCoord(150.5, 30.5, unit="deg").galactic
     (found,) = exposures.read(path).at(unit_vectors(place.l.deg, place.b.deg)[None])
     # as it was made; cells of 7 deg change it by 5 %, the other frame by 14 % and more

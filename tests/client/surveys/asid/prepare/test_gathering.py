@@ -132,8 +132,8 @@ def test_numbers_tell_photons_of_other_frames_and_units_apart(write):
     assert len(inputs.read([one, two])) == N
 
 
-def test_the_case_of_an_overlapping_download(cases):
-    folder = cases / "events_overlapping"
+def test_the_case_of_an_overlapping_download(beside_data):
+    folder = beside_data("cases/events_overlapping")
     whole = inputs.read([folder / "all.fits.gz"])
     photons = inputs.read([folder / "first.fits.gz", folder / "second.fits.gz"])
     assert len(photons) == len(whole) == 9450

@@ -107,3 +107,28 @@ def test_a_missing_file_and_a_directory_are_refused(tmp_path):
         inputs.read([tmp_path / "none.fits"])
     with pytest.raises(BadInput, match="is a directory"):
         inputs.read([tmp_path])
+
+
+@pytest.fixture
+def spacecraft(tmp_path):
+    path = tmp_path / "L1_SC00.fits"
+    column = fits.Column("START", "D", "s", array=[0.0])
+    table = fits.BinTableHDU.from_columns([column], name="SC_DATA")
+    fits.HDUList([fits.PrimaryHDU(), table]).writeto(path)
+    return path
+
+
+def test_a_spacecraft_file_among_event_lists_is_skipped(event_list, spacecraft, caplog):
+    skipped = {}
+    photons = inputs.read([event_list("L1_PH00.fits"), spacecraft], skipped=skipped)
+    assert len(photons) == 2
+    assert list(skipped) == [str(spacecraft)]
+    assert f"skipped {spacecraft}: it is a spacecraft file (SC_DATA)" in caplog.text
+
+
+def test_a_spacecraft_file_is_refused_by_name(event_list, spacecraft):
+    for paths in ([spacecraft], [event_list("e.fits"), spacecraft]):
+        with pytest.raises(BadInput, match=r"SC00\.fits is a spacecraft file"):
+            inputs.read(paths)
+    with pytest.raises(BadInput, match=r"SC00\.fits is a spacecraft file"):
+        inputs.read([spacecraft], skipped={})
