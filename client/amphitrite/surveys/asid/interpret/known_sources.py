@@ -139,9 +139,9 @@ def _radii(
     """Return the radii of 95 % in deg, 0 where unknown, and how they were chosen."""
     choices = {}
     if "r95" in named:
-        radii = _degrees(table, named["r95"])
+        radii = _degrees(table, named["r95"]).astype(np.float64)
     elif "r68" in named:
-        radii = _WIDER * _degrees(table, named["r68"])
+        radii = _WIDER * _degrees(table, named["r68"]).astype(np.float64)
         choices = {"ASSOCR95": f"{_WIDER:.4f} {named['r68']}"}
         logger.warning(
             "%s has no radii of 95 %%; those of 68 %% (%s) are scaled by %.4f, as of a "
@@ -157,10 +157,9 @@ def _radii(
     return np.where(np.isfinite(radii) & (radii > 0), radii, 0.0), choices
 
 
-def _degrees(table: Any, name: str) -> NDArray[np.float64]:
+def _degrees(table: Any, name: str) -> NDArray[np.floating]:
     """Return a column of angles in deg, which are its unit if it states none."""
-    values = np.asarray(table.data[name], np.float64)
-    unit = table.columns[name].unit
+    values, unit = np.asarray(table.data[name]), table.columns[name].unit
     return values * float(units.Unit(unit).to("deg")) if unit else values
 
 
