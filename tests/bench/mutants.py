@@ -986,11 +986,36 @@ SKIES: Final = (
             "        found[index < 0] = np.nan\n",
             "        pass\n",
         ),
+    ),
+    *_client(
+        "surveys/asid/prepare/maps",
+        "client/surveys/asid/prepare/test_exposures.py "
+        "client/surveys/asid/prepare/test_maps.py",
         (
             "exposure_energies_unit",
             "energies of an exposure map in GeV are taken for MeV",
             'factor = float(units.Unit(column.unit or "MeV").to("MeV"))',
             "factor = 1.0",
+        ),
+    ),
+    *_client(
+        "surveys/asid/prepare/repeats",
+        "client/surveys/asid/prepare/test_gathering.py",
+        (
+            "photons_twice",
+            "photons that two lists share count twice",
+            "not bool((first[1:] > np.maximum.accumulate(last)[:-1]).all())",
+            "False",
+        ),
+    ),
+    *_client(
+        "surveys/asid/prepare/selection",
+        "client/surveys/asid/prepare/test_events.py",
+        (
+            "limb_kept",
+            "photons of the Earth's limb count",
+            'rows = rows[rows["zenith"] <= events.zenith]',
+            "rows = rows[:]",
         ),
     ),
     *_client(

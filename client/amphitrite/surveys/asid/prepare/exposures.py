@@ -153,8 +153,8 @@ def _read(path: Path, hdus: fits.HDUList) -> Exposure:
     if hdu is None:
         raise BadInput(
             f"{path} holds no exposure at several energies: it has neither an image of "
-            "three axes nor a HEALPix map, or counts alone.\nGive the output of "
-            "gtexpcube2."
+            "three axes nor a HEALPix map, or only counts and background.\nGive the "
+            "output of gtexpcube2."
         )
     check_instrument(path, hdu.header, hdus[0].header)
     read_map = _healpix if maps.is_healpix(hdu) else _image

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from amphitrite.errors import BadInput
 
-EXPOSURE: Final = "EXPOSURE"
 COUNTS: Final = "COUNTS"
+_OTHERS: Final = (COUNTS, "BACKGROUND", "MASK_SAFE", "MASK_FIT")
+"""Names of gammapy's maps of three axes that are no exposure."""
 
 
 def is_healpix(hdu: Any) -> bool:
@@ -35,13 +36,12 @@ def is_image(hdu: Any) -> bool:
 
 
 def exposure_map(hdus: fits.HDUList) -> Any | None:
-    """Return the HDU of the exposure: that of this name, else the first map.
+    """Return the HDU of the exposure: the first map that is named as nothing else.
 
-    None if there is no HEALPix map and no image of three axes, or counts alone.
+    None if there is no HEALPix map and no image of three axes, or none but others.
     """
-    found = [hdu for hdu in hdus if is_healpix(hdu) or is_image(hdu)]
-    found.sort(key=lambda hdu: hdu.name != EXPOSURE)
-    return next((hdu for hdu in found if hdu.name != COUNTS), None)
+    found = (hdu for hdu in hdus if is_healpix(hdu) or is_image(hdu))
+    return next((hdu for hdu in found if hdu.name not in _OTHERS), None)
 
 
 def bands_table(hdus: fits.HDUList, hdu: Any) -> fits.BinTableHDU | None:

@@ -120,8 +120,8 @@ def test_a_map_of_exposure_alone_is_read(write):
 
 
 def test_counts_are_never_taken_for_an_exposure(write):
-    with pytest.raises(BadInput, match="or counts alone"):
-        exposures.read(write("COUNTS"))
+    with pytest.raises(BadInput, match="or only counts and background"):
+        exposures.read(write("COUNTS", "BACKGROUND"))
 
 
 def test_a_map_may_name_a_table_that_is_not_there(write, tmp_path):
