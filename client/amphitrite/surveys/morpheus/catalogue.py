@@ -11,6 +11,7 @@ from astropy.units import Unit
 from numpy.typing import NDArray
 
 from amphitrite.files.columns import Column, join_flags
+from amphitrite.files.frames import ICRS
 from amphitrite.surveys.morpheus.page import MORPHOLOGIES
 
 COLUMNS: Final = (
@@ -29,8 +30,10 @@ COLUMNS: Final = (
         "pos.cartesian.y;instr.pixel",
         "Row of the brightest H pixel, counted from 0",
     ),
-    Column("ra", "float64", "deg", "pos.eq.ra;meta.main", "Right ascension (ICRS)"),
-    Column("dec", "float64", "deg", "pos.eq.dec;meta.main", "Declination (ICRS)"),
+    Column(
+        "ra", "float64", "deg", "pos.eq.ra;meta.main", "Right ascension (ICRS)", ICRS
+    ),
+    Column("dec", "float64", "deg", "pos.eq.dec;meta.main", "Declination (ICRS)", ICRS),
     Column("area", "int32", "pix2", "phys.angArea", "Number of pixels in the segment"),
     Column(
         "flux_h",
