@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import zlib
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
@@ -118,15 +117,15 @@ class Image:
         if y0 == y1:
             return np.empty((0, self.shape[1]), dtype=np.float32)
         try:
-            pixels = self._hdu.section[self._section(y0, y1)]
-        except (OSError, EOFError, ValueError, RuntimeError, zlib.error) as error:
+            pixels = np.asarray(self._hdu.section[self._section(y0, y1)])
+            with np.errstate(over="ignore"):
+                plain = np.ascontiguousarray(pixels, dtype=np.float32)
+            return plain.reshape(y1 - y0, self.shape[1])
+        except UNREADABLE as error:
             raise BadInput(
                 f"rows {y0} to {y1 - 1} of {self.path} cannot be read: {error}\n"
                 "Check the file, for example with fitsverify."
             ) from error
-        with np.errstate(over="ignore"):
-            plain = np.ascontiguousarray(pixels, dtype=np.float32)
-        return plain.reshape(y1 - y0, self.shape[1])
 
     def _section(self, y0: int, y1: int) -> tuple[int | slice, ...]:
         """Return the index of some rows: axes of length one are left out."""
@@ -212,7 +211,7 @@ def _open_image(
         found = image_hdus.find_image(hdus, path, wanted)
         _check_complete(found, path if plain is None else Path(plain.name), path)
         return Image(path, hdus, found, plain)
-    except (*UNREADABLE, KeyError, AttributeError) as error:
+    except UNREADABLE as error:
         raise BadInput(
             f"the headers of {path} cannot be understood: {error}\n"
             "Check the file, for example with fitsverify."

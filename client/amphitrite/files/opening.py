@@ -17,7 +17,11 @@ from amphitrite.files.standing import check_regular
 UNREADABLE: Final = (
     OSError,
     EOFError,
-    IndexError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
     TypeError,
     ValueError,
     zlib.error,
@@ -88,7 +92,7 @@ def open_hdus(path: Path, unpacked: IO[bytes] | None) -> fits.HDUList:
                 hdus.close()
                 raise
             return hdus
-    except (OSError, ValueError, KeyError, TypeError, fits.VerifyError) as error:
+    except UNREADABLE as error:
         raise BadInput(
             f"{path} is not a FITS file, or is truncated: {error}"
         ) from error

@@ -66,19 +66,18 @@ def image_wcs(
     tables never, since they are kept in other HDUs, if at all.  Where the polynomials
     are incomplete, the linear part of the WCS remains.
     """
-    cards = fits.Header(
-        [card for card in header.cards if card.keyword not in ("", "COMMENT")]
-    )
+    unwanted = [_TABLE_CARD]
     if not str(header.get("CTYPE1", "")).endswith("-SIP"):
-        _remove(cards, _SIP_CARD)
-    left_out = []
-    if tables := _remove(cards, _TABLE_CARD):
-        left_out.append(f"by tables ({tables[0]})")
+        unwanted.append(_SIP_CARD)
+    cards, removed = _without(header, *unwanted)
+    tables = [keyword for keyword in removed if _TABLE_CARD.fullmatch(keyword)]
+    left_out = [f"by tables ({tables[0]})"] if tables else []
     try:
         wcs = _wcs(cards, axes)
     except Exception as error:  # astropy and wcslib raise many kinds
         wcs = None
-        if polynomials := _remove(cards, _SIP_CARD):
+        cards, polynomials = _without(cards, _SIP_CARD)
+        if polynomials:
             with contextlib.suppress(Exception):
                 wcs = _wcs(_without_suffix(cards), axes)
                 left_out.append(f"by polynomials ({polynomials[0]}: {error})")
@@ -96,12 +95,18 @@ def _wcs(cards: fits.Header, axes: Sequence[int]) -> WCS:
         return WCS(cards, naxis=list(axes))
 
 
-def _remove(cards: fits.Header, kind: re.Pattern[str]) -> list[str]:
-    """Remove the cards of one kind and return their keywords."""
-    found = [key for key in dict.fromkeys(cards) if kind.fullmatch(key)]
-    for keyword in found:
-        cards.remove(keyword, remove_all=True)
-    return found
+def _without(
+    header: fits.Header, *kinds: re.Pattern[str]
+) -> tuple[fits.Header, list[str]]:
+    """Return the cards that may matter to a WCS, and the keywords of removed kinds."""
+    kept, removed = [], []
+    for card in header.cards:
+        keyword = card.keyword
+        if any(kind.fullmatch(keyword) for kind in kinds):
+            removed.append(keyword)
+        elif keyword not in ("", "COMMENT", "HISTORY"):
+            kept.append(card)
+    return fits.Header(kept), removed
 
 
 def _without_suffix(cards: fits.Header) -> fits.Header:
