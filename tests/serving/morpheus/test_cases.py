@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from astropy.io import fits
+from real_data import beside
 
 from amphitrite.api import run
 
@@ -14,12 +15,9 @@ BANDS = "hjvz"
 
 
 @pytest.fixture(scope="module")
-def cases(real_data):
+def cases():
     """Return the folder of the cases, beside the real data."""
-    folder = real_data.parent / "cases"
-    if not folder.is_dir():
-        pytest.skip("needs the cases beside AMPHITRITE_TEST_DATA")
-    return folder
+    return beside("cases")
 
 
 @pytest.mark.parametrize(
