@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 import zlib
 from pathlib import Path
@@ -29,6 +30,8 @@ UNREADABLE: Final = (
 )
 """Exceptions that astropy may raise on a damaged FITS file."""
 
+# The third card; astropy would look for the length of each axis, and FITS allows 999.
+_AXES: Final = re.compile(rb"NAXIS   = *(\d{4,})")
 _FOREIGN: Final = {
     b"<": "it is a web page, such as a login or an error; fetch the file again",
     b"{": "it is a JSON document, such as a server's error; fetch the file again",
@@ -99,7 +102,7 @@ def open_hdus(path: Path, unpacked: IO[bytes] | None) -> fits.HDUList:
 
 
 def foreign_content(path: Path) -> str:
-    """Return what stands in a file that is no FITS file, and what to do about it.
+    """Return why a file cannot be a FITS file by its first bytes, and what to do.
 
     Parameters
     ----------
@@ -117,6 +120,8 @@ def foreign_content(path: Path) -> str:
         return "it is empty; fetch the file again"
     if start[257:262] == b"ustar":
         return "it is a tar archive; unpack it first"
+    if found := _AXES.match(start, 160):
+        return f"its header has {found[1].decode()} axes; copy the file again"
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for magic, found in _FOREIGN.items():
         if text.startswith(magic):

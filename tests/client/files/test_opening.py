@@ -50,3 +50,12 @@ def test_what_is_no_fits_file_is_refused(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(BadInput, match=r"odd\.fits is not a FITS file, or is"):
         open_hdus(path, None)
+
+
+def test_more_axes_than_fits_allows_are_refused_at_once(image):
+    content = image.read_bytes()
+    card = b"NAXIS   =                    0"
+    assert content[160:].startswith(card)
+    image.write_bytes(content.replace(card, b"NAXIS   =             99999999", 1))
+    with pytest.raises(BadInput, match=r"has 99999999 axes; copy the file again"):
+        open_hdus(image, None)
