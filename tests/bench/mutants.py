@@ -1351,6 +1351,78 @@ IMAGES: Final = (
             "    if False:\n",
         ),
     ),
+    *_client(
+        "files/image_hdus",
+        "client/files/test_image_hdus.py",
+        (
+            "weights_for_science",
+            "a map of weights is taken for an image of the sky",
+            "kind = 0 if words & _SCIENCE else _LAST if words & _AUXILIARY else 1",
+            "kind = 0 if words & _SCIENCE else 1",
+        ),
+        (
+            "first_of_all",
+            "the first image of a file is read, whatever it is",
+            "    best = min(images, key=_rank)\n",
+            "    best = images[0]\n",
+        ),
+    ),
+    *_client(
+        "surveys/morpheus/prepare/filters",
+        "client/surveys/morpheus/prepare/test_filters.py",
+        (
+            "swapped_bands",
+            "bands stay in the order in which they were given",
+            "    if all(band == own for band, own in stated.items()):\n",
+            "    if True:\n",
+        ),
+    ),
+    *_client(
+        "surveys/morpheus/prepare/units",
+        "client/surveys/morpheus/prepare/test_units.py",
+        (
+            "counts_for_rates",
+            "counts are not divided by the exposure time",
+            "factor = float((unit / target).to(u.s)) / seconds",
+            "factor = float((unit / target).to(u.s))",
+        ),
+    ),
+    *_client(
+        "surveys/morpheus/prepare/blank",
+        "client/surveys/morpheus/prepare/test_blank.py",
+        (
+            "borders_hold_data",
+            "small areas of zeros at the edge count as data",
+            "large = (size >= HOLE_PIXELS) | (edge & (size >= EDGE_PIXELS))",
+            "large = size >= HOLE_PIXELS",
+        ),
+        (
+            "areas_end_at_strips",
+            "an area of zeros ends where a strip of rows does",
+            "            joints.append(np.stack([above[both], labels[0][both]]))\n",
+            "            pass\n",
+        ),
+    ),
+    *_client(
+        "surveys/morpheus/prepare/conditions",
+        "client/surveys/morpheus/prepare/test_inputs.py",
+        (
+            "any_scale",
+            "pixels of any scale pass for those of the training",
+            "if not off.max() <= SCALE_TOLERANCE else None",
+            "if off.max() > 100 else None",
+        ),
+    ),
+    *_client(
+        "files/frames",
+        "client/files/test_frames.py",
+        (
+            "half_a_day",
+            "epochs are declared half a day off",
+            "_MJD_ZERO: Final = 2400000.5",
+            "_MJD_ZERO: Final = 2400000.0",
+        ),
+    ),
 )
 
 LEARNED: Final = (

@@ -22,12 +22,24 @@ def morpheus(
         typer.Argument(
             metavar="H J V Z",
             help="The image in F160W, F125W, F606W and F850LP, in this order: FITS, "
-            "plain, .gz or fpacked, on one pixel grid. A quoted pattern, a folder or "
-            "@LIST, a text file with one name a line, may stand for the four.",
+            "plain, .gz, .bz2, .xz or fpacked, on one pixel grid. 'FILE[SCI]' (quoted) "
+            "names an HDU of a file. A quoted pattern, a folder or @LIST, a text file "
+            "with one name a line, may stand for the four.",
             show_default=False,
         ),
     ],
     output: common.Output,
+    hdu: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The HDU that holds the image, by name (SCI), name and version "
+            "(SCI,2) or number (1).",
+            show_default="the one named SCI, else the largest image that is not named "
+            "as weights, errors, flags or a preview",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
     stride: Annotated[
         int,
         typer.Option(
@@ -95,6 +107,7 @@ def morpheus(
     conduct(
         *("morpheus", inputs, output),
         Options(
+            hdu=hdu,
             stride=stride,
             batch=batch,
             strip_rows=strip_rows,

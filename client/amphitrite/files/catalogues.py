@@ -1,7 +1,8 @@
 """Catalogues, made from declared columns and written in the usual table formats.
 
 A catalogue is an astropy `~astropy.table.QTable`.  Its columns carry their unit, a
-description and, in ``column.info.meta["ucd"]``, their Unified Content Descriptor.
+description and, in ``column.info.meta``, their Unified Content Descriptor (``ucd``) and
+the reference frame of positions and times (``frame``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from astropy.units import Quantity, Unit
 from numpy.typing import ArrayLike
 
 from amphitrite.errors import BadInput
+from amphitrite.files import frames
 from amphitrite.files.cards import provenance_cards
 from amphitrite.files.columns import Column
 from amphitrite.files.replacing import aside
@@ -86,6 +88,8 @@ def table(
         info = catalogue[column.name].info
         info.description = column.description
         info.meta = {"ucd": column.ucd}
+        if column.frame:
+            info.meta["frame"] = column.frame
     return catalogue
 
 
@@ -116,9 +120,10 @@ def write(
     catalogue : astropy.table.QTable
         The catalogue; see `table`.
     path : path
-        ``.fits`` ``.fit`` (with TUNIT, TCOMM and TUCD cards), ``.vot`` ``.xml``
-        (VOTable), ``.ecsv``, ``.parquet``, or, values alone, ``.csv`` and ``.dat``
-        (astropy's ``ascii.fixed_width_two_line``).
+        ``.fits`` ``.fit`` (with TUNIT, TCOMM and TUCD cards, and RADESYS, TIMESYS and
+        MJDREF for the frames), ``.vot`` ``.xml`` (VOTable, with COOSYS and TIMESYS),
+        ``.ecsv``, ``.parquet``, or, values alone, ``.csv`` and ``.dat`` (astropy's
+        ``ascii.fixed_width_two_line``).
     provenance : mapping, optional
         Named values on the origin of the catalogue: cards in FITS, INFO elements in a
         VOTable, metadata in ECSV and Parquet.  ``.csv`` and ``.dat`` do not hold them.
@@ -149,6 +154,7 @@ def _write_fits(catalogue: QTable, path: Path, provenance: Provenance) -> None:
             )
             header.set(f"TUCD{number}", info.meta["ucd"], after=after)
             header.set(f"TCOMM{number}", info.description, after=after)
+        header.update(frames.fits_cards(_frames(catalogue).values()))
         hdus[0].header.extend(provenance_cards(provenance), end=True)
 
 
@@ -158,7 +164,13 @@ def _write_votable(catalogue: QTable, path: Path, provenance: Provenance) -> Non
     plain = Table(with_texts(catalogue, line_text), copy=False)
     plain.meta.clear()
     document = votable.from_table(plain)
-    document.resources[0].infos.extend(
+    resource = document.resources[0]
+    declared = _frames(catalogue)
+    resource.coordinate_systems.extend(frames.sky_systems(declared.values()))
+    resource.time_systems.extend(frames.time_systems(declared.values()))
+    for field in document.get_first_table().fields:
+        field.ref = declared.get(field.name)
+    resource.infos.extend(
         # Without an explicit ID, astropy makes one from the name and warns.
         Info(ID=f"provenance_{number}", name=name, value=str(value))
         for number, (name, value) in enumerate(
@@ -188,6 +200,15 @@ def _write_fixed_width(catalogue: QTable, path: Path, provenance: Provenance) ->
 
 def _write_parquet(catalogue: QTable, path: Path, provenance: Provenance) -> None:
     _with_meta(catalogue, provenance).write(path, format="parquet", overwrite=True)
+
+
+def _frames(catalogue: QTable) -> dict[str, str]:
+    """Return the frames of the columns that have one, by name."""
+    return {
+        name: info.meta["frame"]
+        for name in catalogue.colnames
+        if "frame" in ((info := catalogue[name].info).meta or {})
+    }
 
 
 def _with_meta(catalogue: QTable, provenance: Provenance) -> QTable:

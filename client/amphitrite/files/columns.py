@@ -26,6 +26,9 @@ class Column:
         IVOA Unified Content Descriptor (UCD1+).
     description : str
         One line that explains the column.
+    frame : str
+        Reference frame of a position or time, of those in `amphitrite.files.frames`;
+        empty for other columns.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Column:
     unit: str
     ucd: str
     description: str
+    frame: str = ""
 
 
 def join_flags(applies: Mapping[str, Any], n: int) -> NDArray[np.str_]:

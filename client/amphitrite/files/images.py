@@ -8,8 +8,8 @@ viewers such as DS9 draw at the bottom.  `amphitrite.files.image_writing` writes
 
 from __future__ import annotations
 
+import contextlib
 import os
-import zlib
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
@@ -19,8 +19,10 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from amphitrite.errors import BadInput
-from amphitrite.files.opening import _unpack_gzip, check_readable, open_hdus
-from amphitrite.files.wcs import celestial_wcs
+from amphitrite.files import image_hdus
+from amphitrite.files.compression import unpacked
+from amphitrite.files.opening import UNREADABLE, check_readable, open_hdus
+from amphitrite.files.wcs import image_wcs
 
 Box = tuple[slice, slice]
 
@@ -39,22 +41,52 @@ class Image:
         The file.
     shape : tuple of int
         (ny, nx), in pixels.
+    hdu : str
+        The image's HDU as ``FILE[HDU]`` names it: name, name and version, or number.
+    others : int
+        Number of other HDUs of the file with a two-dimensional image.
     header : astropy.io.fits.Header
         The header of the image's HDU.
     wcs : astropy.wcs.WCS or None
         The celestial coordinates, None where the header has none.
+    distortions : list of str
+        Distortions that the header names and that `wcs` leaves out.
     """
 
     def __init__(
-        self, path: Path, hdus: fits.HDUList, hdu: Any, unpacked: IO[bytes] | None
+        self, path: Path, hdus: fits.HDUList, hdu: Any, plain: IO[bytes] | None
     ) -> None:
         self.path = path
+        self.hdu = image_hdus.hdu_name(hdus, hdu)
+        self.others = image_hdus.count(hdus) - 1
         self.header: fits.Header = hdu.header
-        self.shape: tuple[int, int] = (int(hdu.shape[0]), int(hdu.shape[1]))
-        self.wcs: WCS | None = celestial_wcs(hdu.header)
+        self._axes = image_hdus.plane_axes(hdu)
+        ny, nx = (int(hdu.shape[axis]) for axis in self._axes)
+        self.shape: tuple[int, int] = ny, nx
+        naxis = len(hdu.shape)
+        self.wcs: WCS | None
+        self.wcs, self.distortions = image_wcs(
+            hdu.header, axes=[naxis - axis for axis in reversed(self._axes)]
+        )
         self._hdus = hdus
         self._hdu = hdu
-        self._unpacked = unpacked
+        self._plain = plain
+
+    @property
+    def label(self) -> str:
+        """The file, with its HDU if it holds further images."""
+        return f"{self.path}[{self.hdu}]" if self.others else str(self.path)
+
+    def card(self, keyword: str) -> str:
+        """Return a card's value as text, from the image's header or the primary one.
+
+        Empty where neither has it, or where it cannot be understood.
+        """
+        for header in (self.header, self._hdus[0].header):
+            with contextlib.suppress(fits.VerifyError, ValueError):
+                if (value := header.get(keyword)) is not None:
+                    return str(value).strip()
+        return ""
 
     def rows(self, y0: int, y1: int) -> NDArray[np.float32]:
         """Return the rows ``y0 <= y < y1``.
@@ -85,14 +117,22 @@ class Image:
         if y0 == y1:
             return np.empty((0, self.shape[1]), dtype=np.float32)
         try:
-            pixels = self._hdu.section[y0:y1, :]
-        except (OSError, EOFError, ValueError, RuntimeError, zlib.error) as error:
+            pixels = np.asarray(self._hdu.section[self._section(y0, y1)])
+            with np.errstate(over="ignore"):
+                plain = np.ascontiguousarray(pixels, dtype=np.float32)
+            return plain.reshape(y1 - y0, self.shape[1])
+        except UNREADABLE as error:
             raise BadInput(
                 f"rows {y0} to {y1 - 1} of {self.path} cannot be read: {error}\n"
                 "Check the file, for example with fitsverify."
             ) from error
-        with np.errstate(over="ignore"):
-            return np.ascontiguousarray(pixels, dtype=np.float32)
+
+    def _section(self, y0: int, y1: int) -> tuple[int | slice, ...]:
+        """Return the index of some rows: axes of length one are left out."""
+        rows, columns = self._axes
+        index: list[int | slice] = [0] * len(self._hdu.shape)
+        index[rows], index[columns] = slice(y0, y1), slice(None)
+        return tuple(index)
 
     def __getitem__(self, box: tuple[slice, slice]) -> NDArray[np.float32]:
         ys, xs = box
@@ -104,8 +144,8 @@ class Image:
     def close(self) -> None:
         """Close the file; more than once does no harm."""
         self._hdus.close()
-        if self._unpacked is not None:
-            self._unpacked.close()
+        if self._plain is not None:
+            self._plain.close()
 
     def __enter__(self) -> Image:
         return self
@@ -115,17 +155,19 @@ class Image:
 
 
 def read_image(
-    path: str | os.PathLike[str], *, extension: str | None = None, minimum: int = 1
+    path: str | os.PathLike[str], *, hdu: str | None = None, minimum: int = 1
 ) -> Image:
-    """Open the first two-dimensional image of a FITS file.
+    """Open the science image of a FITS file.
 
     Parameters
     ----------
     path : path
-        A FITS file: plain, gzipped, or compressed by tiles (fpack).  A gzipped file
-        is unpacked into the directory for temporary files while it is open.
-    extension : str, optional
-        The ``EXTNAME`` of the image to take instead of the first one.
+        A FITS file: plain, packed by gzip, bzip2 or xz, or compressed by tiles (fpack).
+        A packed file is unpacked into the directory for temporary files while it is
+        open.
+    hdu : str, optional
+        The image's name, ``NAME,VERSION`` or number, instead of the one that
+        `amphitrite.files.image_hdus.find_image` prefers.
     minimum : int
         The least number of pixels along each side.
 
@@ -138,48 +180,42 @@ def read_image(
     ------
     BadInput
         No such file, a directory, not FITS, truncated, without a two-dimensional
-        image (or without that extension), or too small.
-
-    Notes
-    -----
-    SIP distortion is used only where ``CTYPE1`` ends with ``-SIP``: drizzled mosaics
-    often keep the coefficients of their input exposures, which no longer apply.
+        science image (or without that HDU), or too small.
     """
     path = Path(path)
     check_readable(path)
-    unpacked = _unpack_gzip(path)
+    plain = unpacked(path)
     hdus: fits.HDUList | None = None
     try:
-        hdus = open_hdus(path, unpacked)
-        hdu = _find_image(hdus, path, extension)
-        _check_complete(hdu, path if unpacked is None else Path(unpacked.name), path)
-        if min(hdu.shape) < minimum:
+        hdus = open_hdus(path, plain)
+        image = _open_image(path, hdus, plain, hdu)
+        if min(image.shape) < minimum:
             raise BadInput(
-                f"{path} is too small: received {hdu.shape[1]} x {hdu.shape[0]} pixels,"
-                f" needed are at least {minimum} x {minimum}"
+                f"{path} is too small: received {image.shape[1]} x {image.shape[0]} "
+                f"pixels, needed are at least {minimum} x {minimum}"
             )
-        return Image(path, hdus, hdu, unpacked)
+        return image
     except BaseException:
         if hdus is not None:
             hdus.close()
-        if unpacked is not None:
-            unpacked.close()
+        if plain is not None:
+            plain.close()
         raise
 
 
-def _find_image(hdus: fits.HDUList, path: Path, extension: str | None) -> Any:
-    """Return the first HDU with a two-dimensional image, of a name if one is given."""
-    found = []
-    for hdu in hdus:
-        shape = tuple(getattr(hdu, "shape", ()) or ()) if hdu.is_image else ()
-        if len(shape) == 2 and extension in (None, hdu.name):
-            return hdu
-        found.append(f"{hdu.name or 'PRIMARY'} {shape or 'without image'}")
-    wanted = "two-dimensional image" + (f" named {extension}" if extension else "")
-    raise BadInput(
-        f"{path} holds no {wanted}; its HDUs are: {', '.join(found)}.\n"
-        "If there should be one, the file may be truncated."
-    )
+def _open_image(
+    path: Path, hdus: fits.HDUList, plain: IO[bytes] | None, wanted: str | None
+) -> Image:
+    """Return the wanted image of an open file."""
+    try:
+        found = image_hdus.find_image(hdus, path, wanted)
+        _check_complete(found, path if plain is None else Path(plain.name), path)
+        return Image(path, hdus, found, plain)
+    except UNREADABLE as error:
+        raise BadInput(
+            f"the headers of {path} cannot be understood: {error}\n"
+            "Check the file, for example with fitsverify."
+        ) from error
 
 
 def _check_complete(hdu: Any, file: Path, path: Path) -> None:

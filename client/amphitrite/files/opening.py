@@ -1,11 +1,9 @@
-"""Opening of FITS files, with an unpacked copy of gzipped ones."""
+"""Opening of FITS files, with a word on what is given instead of one."""
 
 from __future__ import annotations
 
-import gzip
 import os
-import shutil
-import tempfile
+import re
 import warnings
 import zlib
 from pathlib import Path
@@ -14,20 +12,41 @@ from typing import IO, Final
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
 
-from amphitrite.errors import BadInput, OutputError
+from amphitrite.errors import BadInput
 from amphitrite.files.addresses import check_local
 from amphitrite.files.standing import check_regular
 
 UNREADABLE: Final = (
     OSError,
     EOFError,
-    IndexError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
     TypeError,
     ValueError,
     zlib.error,
     fits.VerifyError,
 )
 """Exceptions that astropy may raise on a damaged FITS file."""
+
+# The third card; astropy would look for the length of each axis, and FITS allows 999.
+_AXES: Final = re.compile(rb"NAXIS   = *(\d{4,})")
+_FOREIGN: Final = {
+    b"<": "it is a web page, such as a login or an error; fetch the file again",
+    b"{": "it is a JSON document, such as a server's error; fetch the file again",
+    b"version https://git-lfs": "it is a pointer of Git LFS; run 'git lfs pull'",
+    b"pk\x03\x04": "it is a zip archive; unpack it first",
+    b"\x1f\x9d": "it is packed by compress; unpack it first with uncompress",
+    b"(\xb5/\xfd": "it is packed by Zstandard; unpack it first with unzstd",
+    b"7z\xbc\xaf": "it is a 7z archive; unpack it first",
+    b"\x89hdf": "it is an HDF5 file; convert it to FITS",
+    b"#asdf": "it is an ASDF file; convert it to FITS",
+    b"\x89png": "it is a PNG picture; give the FITS image itself",
+    b"\xff\xd8\xff": "it is a JPEG picture; give the FITS image itself",
+}
+"""What files begin with that are given as FITS, in small letters."""
 
 
 def check_readable(path: Path) -> None:
@@ -49,33 +68,6 @@ def check_readable(path: Path) -> None:
         raise BadInput(f"{path} may not be read; check its permissions")
 
 
-def _unpack_gzip(path: Path) -> IO[bytes] | None:
-    """Return a temporary unpacked copy of a gzipped file; None if it is not gzipped.
-
-    Gzip has no random access, and astropy would keep the whole image in memory.
-    """
-    with path.open("rb") as file:
-        if file.read(2) != b"\x1f\x8b":
-            return None
-    plain = tempfile.NamedTemporaryFile(prefix="amphitrite-", suffix=".fits")
-    try:
-        with gzip.open(path) as packed:
-            shutil.copyfileobj(packed, plain, 1 << 20)
-        plain.flush()
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        plain.close()
-        raise BadInput(
-            f"{path} is truncated or damaged: {error}\nCopy the file again."
-        ) from error
-    except OSError as error:
-        plain.close()
-        raise OutputError(
-            f"{path} cannot be unpacked into {tempfile.gettempdir()}: "
-            f"{error.strerror}\nFree some space or set TMPDIR to another directory."
-        ) from error
-    return plain
-
-
 def open_hdus(path: Path, unpacked: IO[bytes] | None) -> fits.HDUList:
     """Return the HDUs of a FITS file, with all headers read.
 
@@ -84,25 +76,56 @@ def open_hdus(path: Path, unpacked: IO[bytes] | None) -> fits.HDUList:
     path : Path
         The file as the user named it.
     unpacked : file or None
-        Its unpacked copy, if it is gzipped.
+        Its unpacked copy, if it is compressed.
 
     Raises
     ------
     BadInput
         The file is not FITS, or a header is truncated.
     """
+    file = path if unpacked is None else Path(unpacked.name)
+    if found := foreign_content(file):
+        raise BadInput(f"{path} is not a FITS file: {found}")
     try:
         with warnings.catch_warnings():
             # Truncation of the pixels is checked later, see images._check_complete.
             warnings.simplefilter("ignore", AstropyUserWarning)
-            hdus = fits.open(path if unpacked is None else unpacked.name, memmap=False)
+            hdus = fits.open(file, memmap=False)
             try:
                 len(hdus)
             except BaseException:
                 hdus.close()
                 raise
             return hdus
-    except (OSError, ValueError, KeyError, TypeError, fits.VerifyError) as error:
+    except UNREADABLE as error:
         raise BadInput(
             f"{path} is not a FITS file, or is truncated: {error}"
         ) from error
+
+
+def foreign_content(path: Path) -> str:
+    """Return why a file cannot be a FITS file by its first bytes, and what to do.
+
+    Parameters
+    ----------
+    path : Path
+        A file that can be read.
+
+    Returns
+    -------
+    str
+        Such as "it is a web page; fetch the file again"; empty if not recognised.
+    """
+    with path.open("rb") as file:
+        start = file.read(512)
+    if not start:
+        return "it is empty; fetch the file again"
+    if start[257:262] == b"ustar":
+        return "it is a tar archive; unpack it first"
+    if found := _AXES.match(start, 160):
+        return f"its header has {found[1].decode()} axes; copy the file again"
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for magic, found in _FOREIGN.items():
+        if text.startswith(magic):
+            return found
+    return ""

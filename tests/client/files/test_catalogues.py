@@ -56,7 +56,8 @@ class TestTable:
             assert got.dtype.kind == np.dtype(column.dtype).kind
             assert column.dtype == "str" or got.dtype.name == column.dtype
             assert got.info.description == column.description
-            assert got.info.meta == {"ucd": column.ucd}
+            frame = {"frame": column.frame} if column.frame else {}
+            assert got.info.meta == {"ucd": column.ucd, **frame}
         assert catalogue["ra"].unit == u.deg
         assert catalogue["area"].unit == u.pix**2
         assert catalogue["p_disk"].info.unit is None

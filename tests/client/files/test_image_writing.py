@@ -60,7 +60,7 @@ class TestImageFile:
             got = WCS(hdus["MEAN"].header).pixel_to_world_values(3, 4)
             np.testing.assert_allclose(got, sky().pixel_to_world_values(3, 4))
         assert path.stat().st_size % 2880 == 0
-        with read_image(path, extension="VARIANCE") as image:
+        with read_image(path, hdu="VARIANCE") as image:
             np.testing.assert_array_equal(image.rows(0, 50), pixels)
 
     @pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "float32", "float64"])
@@ -90,7 +90,7 @@ class TestImageFile:
         tracemalloc.stop()
         # A big-endian copy of the strip and the headers; one layer is 36 MB.
         assert peak < 4 * strip.nbytes
-        with read_image(path, extension="RANK_VOTE") as image:
+        with read_image(path, hdu="RANK_VOTE") as image:
             assert image.rows(2999, 3000).sum() == 3000
 
     def test_rows_that_do_not_fit(self, tmp_path):

@@ -1,4 +1,6 @@
+import bz2
 import gzip
+import lzma
 import tracemalloc
 
 import numpy as np
@@ -30,6 +32,27 @@ def write_gzip(path, data):
     return path
 
 
+def write_bzip2(path, data):
+    plain = write(path.with_suffix(".plain"), data)
+    path.write_bytes(bz2.compress(plain.read_bytes()))
+    return path
+
+
+def write_xz(path, data):
+    path.write_bytes(
+        lzma.compress(write(path.with_suffix(".plain"), data).read_bytes())
+    )
+    return path
+
+
+def write_axes_of_one(path, data):
+    return write(path, data[:, None, :, None])
+
+
+def write_packed_axis_of_one(path, data):
+    return write_packed(path, data[None])
+
+
 def write_packed(path, data):
     # Rice coding of floats quantises; GZIP_2 is exact, so that values can be compared.
     fits.CompImageHDU(data, compression_type="GZIP_2", quantize_level=0).writeto(path)
@@ -45,7 +68,11 @@ def write_later_extension(path, data):
 
 
 @pytest.mark.parametrize(
-    "writer", [write, write_gzip, write_packed, write_later_extension]
+    "writer",
+    [
+        *(write, write_gzip, write_bzip2, write_xz, write_packed),
+        *(write_axes_of_one, write_packed_axis_of_one, write_later_extension),
+    ],
 )
 def test_read_every_container(tmp_path, pixels, writer):
     path = writer(tmp_path / "image.fits", pixels)
@@ -140,25 +167,52 @@ class TestRefuses:
         path.write_bytes(content)
         self.check(path, "is not a FITS file")
 
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            (b"", "it is empty; fetch"),
+            (b"\n <!DOCTYPE html><html></html>", "it is a web page, .* fetch"),
+            (b"<?xml version='1.0'?><Error/>", "it is a web page"),
+            (b'{"error": "not found"}', "it is a JSON document"),
+            (
+                b"version https://git-lfs.github.com/spec/v1\n",
+                "it is .* run 'git lfs pull'",
+            ),
+            (b"PK\x03\x04" + bytes(100), "it is a zip archive; unpack it"),
+            (bytes(257) + b"ustar" + bytes(300), "it is a tar archive; unpack it"),
+            (b"\x1f\x9d\x90" + bytes(100), "it is packed by compress; unpack"),
+            (b"\x89HDF\r\n\x1a\n", "it is an HDF5 file"),
+        ],
+    )
+    @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gz"])
+    def test_what_is_no_fits_is_named(self, tmp_path, content, words, pack):
+        path = tmp_path / "file.fits"
+        path.write_bytes(pack(content))
+        self.check(path, f"file.fits is not a FITS file: {words}")
+
     def test_no_image(self, tmp_path):
         path = tmp_path / "table.fits"
         fits.BinTableHDU.from_columns(
             [fits.Column("a", "J", array=[1])], name="EVENTS"
         ).writeto(path)
-        self.check(path, "no two-dimensional image; its HDUs are: PRIMARY .*, EVENTS")
+        self.check(
+            path, "no two-dimensional image; its HDUs are: 0 PRIMARY .*, 1 EVENTS"
+        )
 
     def test_missing_extension(self, tmp_path, pixels):
         path = write_later_extension(tmp_path / "image.fits", pixels)
-        with read_image(path, extension="SCI") as image:
+        with read_image(path, hdu="SCI") as image:
             assert image.shape == SHAPE
-        self.check(path, "image named ERR; .* SCI", extension="ERR")
+        self.check(path, "image named ERR; .* SCI", hdu="ERR")
 
     def test_too_small(self, tmp_path, pixels):
         path = write(tmp_path / "image.fits", pixels[:39])
         self.check(path, "received 60 x 39 pixels, needed .* 40 x 40", minimum=40)
 
     @pytest.mark.parametrize("keep", [100, 2000, 2880, 9000, 11000])
-    @pytest.mark.parametrize("writer", [write, write_gzip, write_packed])
+    @pytest.mark.parametrize(
+        "writer", [write, write_gzip, write_bzip2, write_xz, write_packed]
+    )
     def test_truncated(self, tmp_path, pixels, writer, keep):
         path = writer(tmp_path / "image.fits", pixels)
         content = path.read_bytes()
@@ -172,8 +226,9 @@ class TestRefuses:
         with read_image(path) as image:
             np.testing.assert_array_equal(image.rows(49, 50), pixels[49:])
 
-    def test_damaged_gzip(self, tmp_path, pixels):
-        path = write_gzip(tmp_path / "image.fits.gz", pixels)
+    @pytest.mark.parametrize("writer", [write_gzip, write_bzip2, write_xz])
+    def test_damaged(self, tmp_path, pixels, writer):
+        path = writer(tmp_path / "image.fits", pixels)
         content = bytearray(path.read_bytes())
         content[5000:5100] = bytes(100)
         path.write_bytes(content)

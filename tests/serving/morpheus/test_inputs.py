@@ -44,7 +44,7 @@ def test_regions_that_say_nothing_are_classified_without_harm(
     blobs, write_bands, connection, tmp_path
 ):
     field = blobs((120, 130))
-    field[:, :45, :45] = 0.0
+    field[:, :45, :45] = 0.03125
     field[:, 70:, 80:] = 7.25
     out = tmp_path / "out"
     run("morpheus", write_bands(field), connection, output=out, **FAST)
@@ -52,6 +52,29 @@ def test_regions_that_say_nothing_are_classified_without_harm(
     assert np.isfinite(mean).all()
     np.testing.assert_allclose(mean.sum(0)[count > 0], 1, atol=1e-5)
     assert (count[5:-5, 5:-5] > 0).all()
+
+
+def test_areas_of_zeros_act_like_an_edge(
+    blobs, write_bands, connection, tmp_path, caplog
+):
+    field = blobs((120, 130))
+    field[2, :, :45] = 0.0
+    marked = np.where(field == 0, np.nan, field).astype(np.float32)
+    for name, given in [("zeros", field), ("marked", marked)]:
+        out = tmp_path / name
+        run("morpheus", write_bands(given, folder=f"f_{name}"), connection, output=out)
+    for name in ("count.fits", "segmap.fits"):
+        np.testing.assert_array_equal(
+            fits.getdata(tmp_path / "zeros" / name),
+            fits.getdata(tmp_path / "marked" / name),
+        )
+    np.testing.assert_array_equal(
+        planes(tmp_path / "zeros"), planes(tmp_path / "marked")
+    )
+    (record,) = [r for r in caplog.records if "exactly 0" in r.getMessage()]
+    assert "5400 of 15600 in" in record.getMessage()
+    header = fits.getheader(tmp_path / "zeros" / "segmap.fits")
+    assert header["CHOICE1"] == record.getMessage()
 
 
 def test_bad_pixels_act_like_an_edge(blobs, write_bands, connection, tmp_path):
@@ -203,14 +226,20 @@ def test_one_file_for_all_bands_is_refused(blobs, write_bands, connection):
         run("morpheus", [paths[0]] * 4, connection)
 
 
-def test_bands_in_another_order_are_noticed(
+def test_bands_in_another_order_are_put_right(
     blobs, write_bands, connection, tmp_path, caplog
 ):
     paths = write_bands(blobs((60, 70)))
-    for path, name in zip(paths, ("F160W", "F125W", "F850LP", "F606W"), strict=True):
+    for path, name in zip(paths, ("F160W", "F125W", "F606W", "F850LP"), strict=True):
         fits.setval(path, "FILTER", value=name)
-    run("morpheus", paths, connection, output=tmp_path / "out", **FAST)
-    assert "for band V (F606W), but the FILTER in its header is F850LP" in caplog.text
+    h, j, v, z = paths
+    run("morpheus", [h, j, v, z], connection, output=tmp_path / "out0", **FAST)
+    assert "order" not in caplog.text
+    run("morpheus", [h, j, z, v], connection, output=tmp_path / "out1", **FAST)
+    np.testing.assert_array_equal(planes(tmp_path / "out0"), planes(tmp_path / "out1"))
+    assert "in the order of the filters in their headers" in caplog.text
+    header = fits.getheader(tmp_path / "out1" / "segmap.fits")
+    assert [header[f"INPUT{n}"] for n in (3, 4)] == ["v.fits", "z.fits"]
 
 
 def test_a_batch_is_no_larger_than_the_server_allows(

@@ -12,6 +12,7 @@ from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
 from amphitrite.files.columns import Column, join_flags
+from amphitrite.files.frames import GALACTIC, ICRS
 from amphitrite.surveys.asid.bands import BANDS
 from amphitrite.surveys.asid.interpret.associations import Counterparts
 from amphitrite.surveys.asid.interpret.detections import Detections, has_neighbour
@@ -30,10 +31,12 @@ COLUMNS: Final = (
         "meta.id;meta.main",
         "AMP JHHMM.m+DDMM from the ICRS position, truncated, not rounded",
     ),
-    Column("ra", "float64", "deg", "pos.eq.ra;meta.main", "Right ascension (ICRS)"),
-    Column("dec", "float64", "deg", "pos.eq.dec;meta.main", "Declination (ICRS)"),
-    Column("l", "float64", "deg", "pos.galactic.lon", "Galactic longitude"),
-    Column("b", "float64", "deg", "pos.galactic.lat", "Galactic latitude"),
+    Column(
+        "ra", "float64", "deg", "pos.eq.ra;meta.main", "Right ascension (ICRS)", ICRS
+    ),
+    Column("dec", "float64", "deg", "pos.eq.dec;meta.main", "Declination (ICRS)", ICRS),
+    Column("l", "float64", "deg", "pos.galactic.lon", "Galactic longitude", GALACTIC),
+    Column("b", "float64", "deg", "pos.galactic.lat", "Galactic latitude", GALACTIC),
     Column(
         "r68",
         "float32",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite.files.columns import Column, join_flags
+from amphitrite.files.frames import BTJD, ICRS
 from amphitrite.surveys.calnet.interpret import doubling, periods
 from amphitrite.surveys.calnet.interpret.periods import Ephemeris
 from amphitrite.surveys.calnet.interpret.stars import Star
@@ -30,8 +31,10 @@ COLUMNS: Final = (
         "meta.id;obs",
         "Comma-separated sectors (quarters, campaigns) with usable segments",
     ),
-    Column("ra", "float64", "deg", "pos.eq.ra;meta.main", "Right ascension (ICRS)"),
-    Column("dec", "float64", "deg", "pos.eq.dec;meta.main", "Declination (ICRS)"),
+    Column(
+        "ra", "float64", "deg", "pos.eq.ra;meta.main", "Right ascension (ICRS)", ICRS
+    ),
+    Column("dec", "float64", "deg", "pos.eq.dec;meta.main", "Declination (ICRS)", ICRS),
     Column(
         "tmag",
         "float32",
@@ -95,6 +98,7 @@ COLUMNS: Final = (
         "d",
         "time.epoch",
         "A primary minimum, BJD (TDB) - 2457000, NaN below the threshold",
+        BTJD,
     ),
     Column(
         "depth",

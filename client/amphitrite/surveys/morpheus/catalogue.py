@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from astropy.io.fits import Header
 from astropy.units import Unit
+from numpy.typing import NDArray
 
-from amphitrite.files.columns import Column
+from amphitrite.files.columns import Column, join_flags
+from amphitrite.files.frames import ICRS
 from amphitrite.surveys.morpheus.page import MORPHOLOGIES
 
 COLUMNS: Final = (
@@ -28,8 +30,10 @@ COLUMNS: Final = (
         "pos.cartesian.y;instr.pixel",
         "Row of the brightest H pixel, counted from 0",
     ),
-    Column("ra", "float64", "deg", "pos.eq.ra;meta.main", "Right ascension (ICRS)"),
-    Column("dec", "float64", "deg", "pos.eq.dec;meta.main", "Declination (ICRS)"),
+    Column(
+        "ra", "float64", "deg", "pos.eq.ra;meta.main", "Right ascension (ICRS)", ICRS
+    ),
+    Column("dec", "float64", "deg", "pos.eq.dec;meta.main", "Declination (ICRS)", ICRS),
     Column("area", "int32", "pix2", "phys.angArea", "Number of pixels in the segment"),
     Column(
         "flux_h",
@@ -59,12 +63,42 @@ COLUMNS: Final = (
         )
     ),
     Column("morphology", "str", "", "src.morph.type", "Class with the largest share"),
+    Column(
+        "flags", "str", "", "meta.code", "Comma-separated: pixel_scale, other_filter"
+    ),
 )
 
+FLAGS: Final = {
+    "pixel_scale": "the pixels are not of 0.06 arcsec, as those of the training are",
+    "other_filter": "a band's header names another filter than the training's",
+}
+"""Meanings of the words in the column ``flags``, which is empty where none applies."""
 
-def columns_for(header: Header) -> list[Column]:
+
+def interpret(
+    measured: Mapping[str, NDArray[Any]], flags: Collection[str]
+) -> dict[str, NDArray[Any]]:
+    """Return the columns of the catalogue.
+
+    Parameters
+    ----------
+    measured : mapping of str to (n,) ndarray
+        See `amphitrite.surveys.morpheus.interpret.measurement.measure`.
+    flags : collection of str
+        The words of `FLAGS` that apply to the image, and so to every source.
+
+    Returns
+    -------
+    dict of str to (n,) ndarray
+        Values by column name.
+    """
+    applies = {flag: flag in flags for flag in FLAGS}
+    return {**measured, "flags": join_flags(applies, len(measured["id"]))}
+
+
+def columns_for(bunit: str) -> list[Column]:
     """Return the catalogue's columns, with flux in the unit of the H image (BUNIT)."""
-    unit = _flux_unit(str(header.get("BUNIT", "")))
+    unit = _flux_unit(bunit)
     return [
         replace(column, unit=unit) if column.name == "flux_h" else column
         for column in COLUMNS

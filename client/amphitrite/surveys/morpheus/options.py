@@ -16,6 +16,10 @@ class Options:
 
     Parameters
     ----------
+    hdu : str, optional
+        Name (``SCI``), name and version (``SCI,2``) or number of the HDU that holds the
+        image, for the files that are not named as ``FILE[HDU]``; see
+        `amphitrite.files.image_hdus.find_image` for what is read by default.
     stride : int
         Pixels from one window to the next, 1 to 30; the original program has 1.  With
         odd strides, each pixel is seen at all positions relative to the grid of the
@@ -36,6 +40,7 @@ class Options:
         A number is below 1, or the name of the catalogue cannot be used.
     """
 
+    hdu: str | None = None
     stride: int = 3
     batch: int = 64
     strip_rows: int | None = None

@@ -17,6 +17,8 @@ MARGIN: Final = 5
 
 BANDS: Final = ("H", "J", "V", "z")
 FILTERS: Final = ("F160W", "F125W", "F606W", "F850LP")
+PIXEL_ARCSEC: Final = 0.06
+"""The scale of the images on which the network was trained."""
 PROBABILITIES: Final = "probabilities"
 LABELS: Final = ("spheroid", "disk", "irregular", "point_source", "background")
 MORPHOLOGIES: Final = LABELS[:-1]

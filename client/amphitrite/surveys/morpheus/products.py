@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,15 +12,16 @@ from astropy.table import QTable
 from amphitrite.errors import MissingExtra
 from amphitrite.files import catalogues
 from amphitrite.files.image_writing import Extension, ImageFile
-from amphitrite.files.images import Image, read_image
+from amphitrite.files.images import read_image
 from amphitrite.files.writing import writing
 from amphitrite.surveys.morpheus import pictures as morpheus_pictures
-from amphitrite.surveys.morpheus.catalogue import columns_for
+from amphitrite.surveys.morpheus.catalogue import columns_for, interpret
 from amphitrite.surveys.morpheus.interpret import measurement, segmentation
 from amphitrite.surveys.morpheus.interpret.mosaics import write_maps
 from amphitrite.surveys.morpheus.interpret.sums import Sums
 from amphitrite.surveys.morpheus.page import BANDS, LABELS, MORPHOLOGIES
 from amphitrite.surveys.morpheus.pictures import colour_image
+from amphitrite.surveys.morpheus.prepare.bands import Band
 
 logger = logging.getLogger(__name__)
 
@@ -30,11 +31,12 @@ _SEGMAP_COMMENT = "-1 where nothing was classified, 0 sky, else the catalogue's 
 
 def write_products(
     parts: Iterable[Sums],
-    images: Mapping[str, Image],
+    images: Mapping[str, Band],
     folder: Path,
     *,
     catalogue: str,
     report: bool,
+    flags: Collection[str],
     cards: Mapping[str, str | int | float],
 ) -> QTable:
     """Write all products of ``amphitrite morpheus`` into a folder.
@@ -43,7 +45,7 @@ def write_products(
     ----------
     parts : iterable of Sums
         Sums of the windows' answers, complete for their rows.
-    images : mapping of str to Image
+    images : mapping of str to Band
         The four bands.
     folder : Path
         Where the files go; made if need be.
@@ -51,6 +53,9 @@ def write_products(
         The catalogue's file name.
     report : bool
         Draw ``report.png``; left out with a warning where matplotlib is missing.
+    flags : collection of str
+        The words in `amphitrite.surveys.morpheus.catalogue.FLAGS` that apply to the
+        image, and so to every source.
     cards : mapping
         Provenance for the headers.
 
@@ -74,7 +79,7 @@ def write_products(
         votes, variances = (
             {
                 label: stack.enter_context(
-                    read_image(folder / f"{label}.fits", extension=plane)
+                    read_image(folder / f"{label}.fits", hdu=plane)
                 )
                 for label in LABELS
             }
@@ -91,17 +96,15 @@ def write_products(
         ) as file:
             for y0 in range(0, flux.shape[0], _ROWS):
                 file.write_rows("SEGMAP", y0, labels[y0 : y0 + _ROWS])
-        table = catalogues.table(
-            columns_for(flux.header),
-            measurement.measure(
-                labels,
-                flux,
-                {label: votes[label] for label in MORPHOLOGIES},
-                {label: variances[label] for label in MORPHOLOGIES},
-                flux.wcs,
-            ),
-            meta=cards,
+        measured = measurement.measure(
+            labels,
+            flux,
+            {label: votes[label] for label in MORPHOLOGIES},
+            {label: variances[label] for label in MORPHOLOGIES},
+            flux.wcs,
         )
+        columns = interpret(measured, flags)
+        table = catalogues.table(columns_for(flux.conversion.unit), columns, meta=cards)
         catalogues.write(table, folder / catalogue, provenance=cards)
         colour_image(votes, count, folder / "colour.png")
         if report:

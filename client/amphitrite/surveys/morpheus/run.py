@@ -14,12 +14,19 @@ from amphitrite.engine.provenance import Provenance
 from amphitrite.engine.session import Session
 from amphitrite.errors import BadInput
 from amphitrite.files import lists
-from amphitrite.files.images import Image
+from amphitrite.files.choices import Choices
 from amphitrite.files.steady import Steady
 from amphitrite.surveys.morpheus.interpret.sums import Sums, merge
 from amphitrite.surveys.morpheus.options import Options
 from amphitrite.surveys.morpheus.page import BANDS, MODEL, PROBABILITIES, PRODUCTS
-from amphitrite.surveys.morpheus.prepare.inputs import object_card, open_bands
+from amphitrite.surveys.morpheus.prepare.bands import Band
+from amphitrite.surveys.morpheus.prepare.conditions import outside_training
+from amphitrite.surveys.morpheus.prepare.inputs import (
+    hdu_cards,
+    named_hdus,
+    object_card,
+    open_bands,
+)
 from amphitrite.surveys.morpheus.prepare.windows import strips, window_starts
 from amphitrite.surveys.morpheus.products import write_products
 from amphitrite.surveys.morpheus.work import StripOfBands, prepare
@@ -45,7 +52,8 @@ def run(
     Parameters
     ----------
     inputs : sequence of Path
-        The four bands on one pixel grid; see `amphitrite.files.lists.expand`.
+        The four bands on one pixel grid, as ``FILE`` or ``FILE[HDU]``; see
+        `amphitrite.files.lists.expand`.
     connecting, out, options, control
         See `amphitrite.surveys.Survey`; the result is a folder.
 
@@ -60,24 +68,30 @@ def run(
         See `amphitrite.errors`; nothing then stands under the name ``out``.
     """
     inputs = lists.expand(inputs)
-    steady = Steady(inputs)
-    with open_bands(inputs) as images:
+    files = [path for path, _ in named_hdus(inputs, options.hdu)]
+    steady = Steady(files)
+    choices = Choices()
+    with open_bands(inputs, choices, hdu=options.hdu) as images:
         units = _units(images, options, steady)
+        flags = outside_training(images, choices)
         with Session(
             *(MODEL.name, out, connecting, control),
-            inputs=inputs,
+            inputs=files,
             products={*PRODUCTS, options.catalogue},
             disk_bytes=_disk(images, units),
         ) as session:
             session.stage("classifying")
             (model,) = session.models(MODEL)
-            provenance = Provenance.of(inputs, model, session.control.command)
+            paths = [images[band].path for band in BANDS]
+            provenance = Provenance.of(paths, model, session.control.command)
+            hdus = hdu_cards(images)
             batch = min(options.batch, model.max_batch)
             session.record(
                 provenance,
                 stride=options.stride,
                 strip_rows=_strip_rows(images, options),
                 batch=batch,
+                hdus=list(hdus.values()),
             )
             summary = session.serve(
                 "classifying",
@@ -89,21 +103,22 @@ def run(
                 raise BadInput("; ".join(dict.fromkeys(summary.skipped.values())))
             session.stage("writing")
             kept = (session.journal.read(unit.key) for unit in units)
-            object_name = object_card(images[BANDS[0]])
+            read = object_card(images[BANDS[0]]) | hdus | choices.cards
             table = write_products(
                 merge(Sums.from_arrays(arrays) for arrays in kept),
                 images,
                 session.result,
                 catalogue=options.catalogue,
                 report=options.report,
-                cards=object_name | provenance.cards | {"STRIDE": options.stride},
+                flags=flags,
+                cards=read | provenance.cards | {"STRIDE": options.stride},
             )
             steady.check()
             session.publish()
     return Result(table, summary, out, session.seconds)
 
 
-def _strip_rows(images: Mapping[str, Image], options: Options) -> int:
+def _strip_rows(images: Mapping[str, Band], options: Options) -> int:
     """Return the number of image rows that are worked on together."""
     _, nx = images[BANDS[0]].shape
     return options.strip_rows or max(
@@ -112,7 +127,7 @@ def _strip_rows(images: Mapping[str, Image], options: Options) -> int:
 
 
 def _units(
-    images: Mapping[str, Image], options: Options, steady: Steady
+    images: Mapping[str, Band], options: Options, steady: Steady
 ) -> list[execution.Unit]:
     """Return the strips of the image."""
     ny, nx = images[BANDS[0]].shape
@@ -128,7 +143,7 @@ def _units(
     ]
 
 
-def _disk(images: Mapping[str, Image], units: Sequence[execution.Unit]) -> int:
+def _disk(images: Mapping[str, Band], units: Sequence[execution.Unit]) -> int:
     """Return the disk space, in bytes, that journal and products will take."""
     ny, nx = images[BANDS[0]].shape
     rows = 0

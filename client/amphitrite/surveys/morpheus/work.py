@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amphitrite.files.images import Image
 from amphitrite.files.steady import Steady
 from amphitrite.surveys.morpheus.interpret.sums import Sums
 from amphitrite.surveys.morpheus.page import BANDS, LABELS, MODEL, PROBABILITIES
+from amphitrite.surveys.morpheus.prepare.bands import Band
 from amphitrite.surveys.morpheus.prepare.windows import (
     Strip,
     cut_windows,
@@ -24,7 +24,7 @@ from amphitrite.surveys.morpheus.prepare.windows import (
 class StripOfBands:
     """One strip of the open images, whose files must not change meanwhile."""
 
-    images: Mapping[str, Image]
+    images: Mapping[str, Band]
     strip: Strip
     stride: int
     steady: Steady

@@ -8,6 +8,9 @@ from amphitrite.errors import BadInput
 from amphitrite.files.images import read_image
 from amphitrite.files.steady import Steady
 from amphitrite.surveys.morpheus.page import BANDS, MODEL, PROBABILITIES
+from amphitrite.surveys.morpheus.prepare.bands import Band
+from amphitrite.surveys.morpheus.prepare.blank import find_blank
+from amphitrite.surveys.morpheus.prepare.units import Conversion
 from amphitrite.surveys.morpheus.prepare.windows import Strip
 from amphitrite.surveys.morpheus.work import StripOfBands, prepare
 
@@ -22,10 +25,11 @@ def images(tmp_path):
         path = tmp_path / f"{band}.fits"
         pixels = rng.normal(size=(60, 50)).astype(np.float32)
         astropy_fits.writeto(path, pixels)
-        opened[band] = read_image(path)
+        image = read_image(path)
+        opened[band] = Band(image, Conversion(""), find_blank(image))
     yield opened
-    for image in opened.values():
-        image.close()
+    for band in opened.values():
+        band.image.close()
 
 
 def work(images, *, stride=1, batch=64):

@@ -42,8 +42,9 @@ def measure(
     Returns
     -------
     dict of str to ndarray
-        The columns `amphitrite.surveys.morpheus.catalogue.COLUMNS`, one row per source
-        in ascending order of ``id``.  ``ra`` and ``dec`` are NaN without a WCS.
+        The columns `amphitrite.surveys.morpheus.catalogue.COLUMNS` but ``flags``, one
+        row per source in ascending order of ``id``.  ``ra`` and ``dec`` are NaN without
+        a WCS.
 
     Notes
     -----

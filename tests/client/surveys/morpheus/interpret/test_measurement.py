@@ -8,7 +8,7 @@ from astropy.coordinates import SkyCoord
 from astropy.wcs import WCS
 
 from amphitrite.files import catalogues
-from amphitrite.surveys.morpheus.catalogue import COLUMNS
+from amphitrite.surveys.morpheus.catalogue import COLUMNS, interpret
 from amphitrite.surveys.morpheus.interpret import segmentation
 from amphitrite.surveys.morpheus.interpret.measurement import measure
 from amphitrite.surveys.morpheus.page import MORPHOLOGIES
@@ -58,7 +58,7 @@ class TestMeasure:
         got = self.measure(
             self.labels(), np.ones(self.SHAPE), maps(self.SHAPE, disk=0.5)
         )
-        table = catalogues.table(COLUMNS, got)
+        table = catalogues.table(COLUMNS, interpret(got, set()))
         for column in COLUMNS:
             assert table[column.name].dtype == np.dtype(column.dtype) or (
                 column.dtype == "str" and table[column.name].dtype.kind == "U"
@@ -158,7 +158,7 @@ class TestMeasure:
         wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
         got = self.measure(empty, np.ones(self.SHAPE), maps(self.SHAPE), wcs=wcs)
         assert all(len(values) == 0 for values in got.values())
-        assert set(got) == {column.name for column in COLUMNS}
+        assert {*got, "flags"} == {column.name for column in COLUMNS}
 
 
 def labels_at(labels, columns):

@@ -1,0 +1,61 @@
+"""Unpacked copies of compressed files.
+
+Compressed files have no random access, and astropy would keep the whole file in memory.
+"""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import tempfile
+from pathlib import Path
+from typing import IO, Final
+
+from amphitrite.errors import BadInput, OutputError
+
+_MODULES: Final = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "lzma"}
+"""Modules of the standard library that unpack a file, by its first bytes."""
+
+
+def unpacked(path: Path) -> IO[bytes] | None:
+    """Return a temporary unpacked copy of a file.
+
+    Parameters
+    ----------
+    path : Path
+        A file, packed by gzip, bzip2 or xz whatever its name says.
+
+    Returns
+    -------
+    file or None
+        The copy, which is removed when it is closed; None if the file is not packed.
+
+    Raises
+    ------
+    BadInput
+        The file is truncated or damaged.
+    OutputError
+        There is no room for the copy.
+    """
+    with path.open("rb") as file:
+        start = file.read(6)
+    names = [name for magic, name in _MODULES.items() if start.startswith(magic)]
+    if not names:
+        return None
+    module = importlib.import_module(names[0])
+    plain = tempfile.NamedTemporaryFile(prefix="amphitrite-", suffix=".fits")
+    try:
+        with module.open(path) as packed:
+            shutil.copyfileobj(packed, plain, 1 << 20)
+        plain.flush()
+    except Exception as error:  # each of the modules has its own
+        plain.close()
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OutputError(
+                f"{path} cannot be unpacked into {tempfile.gettempdir()}: "
+                f"{error.strerror}\nFree some space or set TMPDIR to another directory."
+            ) from error
+        raise BadInput(
+            f"{path} is truncated or damaged: {error}\nCopy the file again."
+        ) from error
+    return plain

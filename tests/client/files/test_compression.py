@@ -1,0 +1,62 @@
+"""Packed files are unpacked aside."""
+
+import bz2
+import errno
+import gzip
+import lzma
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from amphitrite.errors import BadInput, OutputError
+from amphitrite.files.compression import unpacked
+from amphitrite.files.opening import open_hdus
+
+packed_by = pytest.mark.parametrize(
+    "pack", [gzip.compress, bz2.compress, lzma.compress], ids=["gz", "bz2", "xz"]
+)
+
+
+@pytest.fixture
+def image(tmp_path):
+    path = tmp_path / "image.fits"
+    extension = fits.ImageHDU(np.zeros((3, 4)), name="SCI")
+    fits.HDUList([fits.PrimaryHDU(), extension]).writeto(path)
+    return path
+
+
+@packed_by
+def test_a_packed_file_is_unpacked_and_a_plain_one_is_not(image, pack):
+    assert unpacked(image) is None
+    packed = image.with_suffix(".gz")
+    packed.write_bytes(pack(image.read_bytes()))
+    with unpacked(packed) as plain:
+        assert Path(plain.name).read_bytes() == image.read_bytes()
+        with open_hdus(packed, plain) as hdus:
+            assert hdus["SCI"].shape == (3, 4)
+    assert not Path(plain.name).exists()
+
+
+@packed_by
+def test_a_damaged_archive_is_the_input_s_fault_and_a_full_disk_the_output_s(
+    image, tmp_path, monkeypatch, pack
+):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    packed = image.with_suffix(".gz")
+    packed.write_bytes(pack(image.read_bytes())[:-9])
+    with pytest.raises(BadInput, match=r"image\.gz is truncated or damaged"):
+        unpacked(packed)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    with pytest.raises(OutputError, match=r"unpacked into .*scratch: No space left"):
+        unpacked(packed)
+    assert list(scratch.iterdir()) == []
