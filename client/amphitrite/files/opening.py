@@ -122,8 +122,8 @@ def foreign_content(path: Path) -> str:
         return "it is empty; fetch the file again"
     if start[257:262] == b"ustar":
         return "it is a tar archive; unpack it first"
-    if found := _AXES.match(start, 160):
-        return f"its header has {found[1].decode()} axes; copy the file again"
+    if axes := _AXES.match(start, 160):
+        return f"its header has {axes[1].decode()} axes; copy the file again"
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for magic, found in _FOREIGN.items():
         if text.startswith(magic):
