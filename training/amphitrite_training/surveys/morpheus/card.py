@@ -32,13 +32,13 @@ def card(found: Evaluation) -> str:
     Parameters
     ----------
     found : Evaluation
-        What was measured.
+        The measurements.
 
     Returns
     -------
     str
-        What the model is, where its weights come from, what was measured and how, and
-        what was not.
+        The model, the source of its weights, the measurements with their methods, and
+        their limits.
     """
     return sections(
         "# Model card: morpheus\n\n"
@@ -74,7 +74,7 @@ def _model(found: Evaluation) -> str:
 
 
 def _fields(found: Evaluation) -> str:
-    """Return what was measured, on which fields, and how it was counted."""
+    """Return the paragraphs on the fields and on how sources are counted."""
     return f"""\
 **The fields are simulated.** The weights were trained by their authors on real CANDELS
 images, so no field here was seen in training; but the simulation is not the sky, and
