@@ -88,7 +88,7 @@ def demo(
 
 
 def compare(table: QTable, known: QTable) -> dict[str, int | float | None]:
-    """Return how a catalogue compares with the truth: counts and a ratio of fluxes.
+    """Return counts and a ratio of fluxes of a catalogue against the truth.
 
     Sources are matched within 0.3 deg, one to one, the brightest first.
 

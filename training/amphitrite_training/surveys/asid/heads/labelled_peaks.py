@@ -48,7 +48,7 @@ from amphitrite_training.surveys.asid.simulate.sky import (
 
 Floats = NDArray[np.floating]
 
-# A lower peak is no detection with any set of bands but the softest ones alone.
+# Lower than every threshold but those of the softest bands alone.
 LEAST_SCORE: Final = 0.05
 # Nearer to a patch's edge than this (deg), the client takes another patch.
 LEAST_DEPTH: Final = 0.5
