@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-"""``progress(what, total)`` is a context that gives ``advance(n)`` of a progress bar."""
+"""``progress(what, total)`` is a context that gives the bar's ``advance(n)``."""
 
 
 class User(Protocol):
