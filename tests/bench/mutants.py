@@ -1521,7 +1521,7 @@ LEARNED: Final = (
         "training/surveys/calnet/test_calibrate.py",
         (
             "cautious_not",
-            "the recommended threshold is one at which chance was kind",
+            "the recommended threshold profits from few false positives by chance",
             "false_positives=Share(counted.n_hits + 1, counted.n + 1)",
             "false_positives=Share(counted.n_hits, counted.n + 1)",
         ),
@@ -1533,8 +1533,8 @@ LEARNED: Final = (
         (
             "cut_loses_sources",
             "the classifier's cut keeps fewer sources than the detector's threshold",
-            "kept = min(float(finds.is_detection[real].mean()) + ",
-            "kept = min(float(finds.is_detection[real].mean()) - ",
+            "kept = min(float(peaks.is_detection[real].mean()) + ",
+            "kept = min(float(peaks.is_detection[real].mean()) - ",
         ),
     ),
 )

@@ -51,13 +51,14 @@ def app(
     """Publish trained networks into a Triton model repository.
 
     Each is converted to ONNX, compared with Keras on realistic inputs, checked against
-    its configuration and put in place as a new version; the version before it is kept
-    for --rollback. Networks given together are one generation: the repository's folder
-    is replaced in one step by its next state, with whatever else lies in it. A running
-    Triton takes it up when it is told to load the model again, or by itself in poll
-    mode; one in a container that mounts the folder itself, when it is restarted. With
-    asid_unet comes its peak finder; the ensembles asid and asid_heads follow their
-    members once all are there: asid_unet, asid_flux, asid_classifier, asid_location.
+    its configuration and published as a new version; the version before it is kept for
+    --rollback. Networks given together are one generation: the repository's folder is
+    replaced in one step by its next state, in which other files are kept. A running
+    Triton serves the new version once it is asked to load the model again, or by
+    itself in poll mode; a container that mounts the folder itself has to be restarted.
+    asid_unet is published with its peak finder, and the ensembles asid and asid_heads
+    as soon as all their members are there: asid_unet, asid_flux, asid_classifier,
+    asid_location.
 
     Example: amphitrite export artefacts/morpheus --to model_repository
 

@@ -1,7 +1,7 @@
 """Generate the ``config.pbtxt`` of a model, for processors and for GPUs.
 
 A configuration is written as a plain mapping of Triton's ``ModelConfig`` fields [1]_
-and turned into the text format by the module that speaks Triton.  Everything in it
+and turned into the text format by `amphitrite.triton.config`.  Everything in it
 follows from the specs of the kept versions and the model's settings, so that a
 committed file can be generated again and compared.
 
@@ -40,9 +40,9 @@ _GPU_HEADER = (
     "# For a server started with --model-config-name=gpu. Not tested on hardware yet.\n"
 )
 
-# After the cuda accelerator block Triton's C++ backend reads these from the top-level
-# parameters, and what stands there wins.  Heuristic (1) kernel choice: an exhaustive
-# search would start anew for every batch size that dynamic batching makes up.
+# Triton's C++ backend reads these from the top-level parameters after the cuda
+# accelerator block, so that they take precedence.  1 chooses kernels by heuristics: an
+# exhaustive search would start anew for every batch size of dynamic batching.
 _CUDA_PARAMETERS = {"cudnn_conv_algo_search": "1"}
 
 
@@ -70,7 +70,7 @@ class Ensemble:
     Parameters
     ----------
     contract : ModelSpec
-        What it takes and gives; members, digest and learned values follow from the
+        Its inputs and outputs; members, digest and learned values follow from the
         members when it is published.
     steps : tuple of Step
         The members and how their tensors are joined.

@@ -37,10 +37,10 @@ from amphitrite_export.publishing.versions import (
 logger = logging.getLogger(__name__)
 
 
-# Kept with each file's learned values: how well it agrees with its network.
+# Learned value of a file: the largest differences from its network.
 PARITY: Final = "parity"
-# What each member's own spec says of how it came to be; of no use to who asks an
-# ensemble, and different in each.
+# Learned values on how a member was made: they differ between members, and users of an
+# ensemble do not need them.
 _OWN: Final = (PARITY, "recipe", "training")
 
 
@@ -115,7 +115,7 @@ def write(
 
 
 def published(changes: Mapping[str, _Change]) -> list[PublishedVersion]:
-    """Return what is served now."""
+    """Return the versions of changed models that are served now, and log them."""
     for name, change in changes.items():
         logger.info("published %s version %d", name, change.version)
     return [
@@ -127,7 +127,7 @@ def published(changes: Mapping[str, _Change]) -> list[PublishedVersion]:
 def _affected(
     names: Sequence[str], repository: Path, given: Sequence[Ensemble]
 ) -> list[Ensemble]:
-    """Return the ensembles to publish with some models, those given in any case."""
+    """Return the ensembles to publish with new models, all given ones among them."""
     known = {ensemble.contract.name for ensemble in given}
     affected = {name for each in names for name in repo.ensembles_of(repository, each)}
     there = [
@@ -146,8 +146,8 @@ def _model_change(
 ) -> _Change:
     """Prepare the next version of a model, to be published with given ensembles.
 
-    An ensemble that gets another contract cannot go back, nor hold its members to
-    theirs.
+    An ensemble whose contract changes cannot be rolled back, so that the versions and
+    contracts of its members need not be kept.
     """
     name = file.spec.name
     ensembles = [
@@ -241,7 +241,7 @@ def _member_specs(
 
 
 def _joined(ensemble: str, members: Sequence[ModelSpec]) -> dict[str, Any]:
-    """Return the learned values of all members; how each came to be is its own."""
+    """Return the learned values of all members, but those on how each was made."""
     joined: dict[str, Any] = {}
     for member in members:
         for key, value in member.learned.items():

@@ -1,4 +1,4 @@
-"""What a survey of several models adds to their publication."""
+"""Additions of a survey with several models to their publication."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def any_members(_: Sequence[ModelSpec]) -> None:
 
 @dataclass(frozen=True)
 class Hooks:
-    """What one survey adds; a survey of a single plain network adds nothing.
+    """Additions of one survey; a survey of a single plain network has none.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ Every model keeps two versions: the one that was served until now and the new on
 model on its own serves one of them.  A member of an ensemble serves both, because the
 ensemble pins its members' versions: after a rollback, the versions of the other
 generation are needed.  What is published together is checked as a whole before anything
-is written, and the repository is replaced in one step: whoever reads it finds the old
+is written, and the repository is replaced in one step: a reader gets either the old
 generation or the new one, however this process ends.
 """
 
@@ -42,24 +42,24 @@ def publish(
     Parameters
     ----------
     artefacts : sequence of Artefact
-        What training left behind; those given together become one generation.
+        Trained networks; those given together become one generation.
     repository : Path
         The model repository; created if need be.
     hooks : sequence of Hooks
-        What the surveys add: companions of models, and ensembles, which are published
-        as soon as all members are there.
+        Additions of the surveys: companions of models, and ensembles, which are
+        published as soon as all members are there.
 
     Returns
     -------
     list of PublishedVersion
-        The models in the order given, then what was published with them; see
+        The models in the order given, then their companions and ensembles; see
         `publish_together`.
 
     Raises
     ------
     BadInput
-        A network does not fit its spec, or its ONNX file does not answer as it does;
-        or a model is given twice; or a survey's hook refuses them.
+        A network does not fit its spec, or its ONNX file gives other answers; or a
+        model is given twice; or a survey's hook refuses the artefacts.
     OutputError
         The repository cannot be written.
     """
@@ -93,7 +93,7 @@ def publish(
 def _complete(
     known: Sequence[Ensemble], files: Sequence[OnnxFile], repository: Path
 ) -> list[Ensemble]:
-    """Return the ensembles of some models whose members are all there."""
+    """Return the ensembles of the new files whose members are all there."""
     changing = {file.spec.name for file in files}
     there = changing | set(repo.models(repository))
     complete = []
@@ -124,24 +124,24 @@ def converted(
     Parameters
     ----------
     artefact : Artefact
-        What training left behind.
+        The trained network.
     contract : ModelSpec, optional
-        What the served model takes and gives, where that is not the network's own.
+        Inputs and outputs of the served model, where they are not the network's own.
     around : callable, optional
         ``around(graph)`` builds the graph of that contract around the network's.
     answer : callable
-        ``answer(content, samples)`` asks the file for what the network gives.
+        ``answer(content, samples)`` returns the file's outputs for the samples.
 
     Returns
     -------
     OnnxFile
-        The learned values of its spec say how well they agree, as ``parity``.
+        The learned value ``parity`` of its spec holds the largest differences.
 
     Raises
     ------
     BadInput
-        The network does not fit its spec, or its ONNX file does not answer as it does,
-        or not within the ranges that the spec declares.
+        The network does not fit its spec, or its ONNX file gives other answers, or
+        answers outside the ranges that the spec declares.
     """
     graph = to_onnx(artefact.model, artefact.spec)
     if around is not None:

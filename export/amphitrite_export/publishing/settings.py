@@ -9,7 +9,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one model that its numbers do not depend on.
+    """Settings of one model; its answers do not depend on them.
 
     Parameters
     ----------

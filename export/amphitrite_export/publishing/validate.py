@@ -102,7 +102,7 @@ def check_ensemble(config: Any, members: Mapping[str, tuple[Any, set[int]]]) -> 
     Raises
     ------
     BadInput
-        Names the ensemble, the step and the tensor at fault.
+        A rule is broken; the message names the ensemble, the step and the tensor.
 
     References
     ----------

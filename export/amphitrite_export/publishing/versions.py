@@ -22,7 +22,7 @@ from amphitrite_export.publishing.settings import settings_of
 
 @dataclass(frozen=True)
 class PublishedVersion:
-    """What is served after publishing or rolling back.
+    """A version that is served after publishing or rolling back.
 
     Parameters
     ----------
@@ -69,17 +69,17 @@ def rollback(model: str, repository: Path) -> PublishedVersion:
     ------
     BadInput
         There is no such model or no version before, or the model is a member of an
-        ensemble, which is what has to be rolled back then.
+        ensemble, which has to be rolled back in its place.
     OutputError
         The repository cannot be written.
     """
-    repo.read_config(repository, model)  # where there is none, nothing is begun
+    repo.read_config(repository, model)  # refuses an unknown model
     with next_generation(repository) as generation:
         return _roll_back(model, repository, generation.folder)
 
 
 def _roll_back(model: str, repository: Path, folder: Path) -> PublishedVersion:
-    """Serve the version before in the next generation of a repository."""
+    """Serve the earlier version in the next generation of a repository."""
     config = repo.read_config(repository, model)
     if ensembles := repo.ensembles_of(repository, model):
         raise BadInput(
@@ -121,8 +121,8 @@ def _kept(
 ) -> tuple[dict[int, ModelSpec], int]:
     """Return the specs to keep, the new one among them, and the new version's number.
 
-    Kept is the version that is served; of a member of ensembles, what they pin.  A
-    version of another contract cannot be: one configuration cannot describe both.
+    The version that is served is kept; of a member of ensembles, the versions that they
+    pin.  A version of another contract is not: one configuration cannot describe both.
     """
     version = max(repo.versions(repository, spec.name), default=0) + 1
     if spec.name not in repo.models(repository):
@@ -155,6 +155,6 @@ def _served_spec(config: Any) -> ModelSpec:
 
 
 def _pins(repository: Path, ensemble: str) -> dict[str, int]:
-    """Return the members' versions that an ensemble is made of now."""
+    """Return the versions of its members that an ensemble uses now, by name."""
     config = repo.read_config(repository, ensemble)
     return {member.name: member.version for member in _served_spec(config).members}

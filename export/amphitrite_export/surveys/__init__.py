@@ -1,1 +1,1 @@
-"""What a survey publishes beside its plain models."""
+"""Companion models and ensembles of the surveys."""

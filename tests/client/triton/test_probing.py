@@ -1,4 +1,4 @@
-"""What answers at an address is told apart, from real sockets."""
+"""Services that answer at an address are distinguished, with real sockets."""
 
 from __future__ import annotations
 

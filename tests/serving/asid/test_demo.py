@@ -23,7 +23,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def demo(amphitrite, asid_server, tmp_path_factory):
-    """Run the demo once; the folder, and what it told as JSON."""
+    """Run the demo once; the folder, and what it reported as JSON."""
     folder = tmp_path_factory.mktemp("demo") / "new"
     done = amphitrite(
         *("demo", "--out", folder, "--server", asid_server.grpc_url, "--json")

@@ -1,6 +1,6 @@
 """The shipped weights on real skies, beside catalogues of the Fermi mission.
 
-What is there by chance is told by the same catalogues moved a few degrees.
+Chance coincidences are counted with the same catalogues moved a few degrees.
 """
 
 from __future__ import annotations

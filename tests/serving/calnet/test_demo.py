@@ -36,7 +36,7 @@ def call(*arguments):
 
 @pytest.fixture(scope="module")
 def demo(calnet_server, tmp_path_factory):
-    """Run the demo once; the folder, and what it told as JSON."""
+    """Run the demo once; the folder, and what it reported as JSON."""
     folder = tmp_path_factory.mktemp("demo") / "new"
     done = call("--out", folder, "--server", calnet_server.grpc_url, "--json")
     assert done.returncode == 0, done.stderr

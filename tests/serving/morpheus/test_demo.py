@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.triton, pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def demo(amphitrite, morpheus_server, tmp_path_factory):
-    """Run the demo once; the folder, and what it told as JSON."""
+    """Run the demo once; the folder, and what it reported as JSON."""
     folder = tmp_path_factory.mktemp("demo") / "new"
     server = morpheus_server.grpc_url
     done = amphitrite("demo", "morpheus", "--out", folder, "--server", server, "--json")

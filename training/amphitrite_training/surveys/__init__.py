@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-"""``progress(what, total)`` gives a context that yields how to advance a bar."""
+"""``progress(what, total)`` is a context that gives the bar's ``advance(n)``."""
 
 
 class User(Protocol):
-    """Whom a demo shows what its user would do."""
+    """The side of a demo that reports to its user."""
 
     can_draw: bool
     """Whether the extra that draws pictures is installed."""
 
     def control(self, said: str, command: str) -> Control:
-        """Say which command the demo stands for; return how it is run.
+        """Report the equivalent command; return the control of the run.
 
         Parameters
         ----------
         said : str
             A sentence on what was simulated.
         command : str
-            What a user would type; the products name it.
+            The command that a user would type; the products name it.
         """
 
 
 class Demo(Protocol):
-    """What the function ``demo`` of a survey's module ``demo`` is called with."""
+    """Signature of the function ``demo`` in a survey's module ``demo``."""
 
     def __call__(
         self, out: Path, user: User, connecting: AbstractContextManager[Connection]
@@ -53,14 +53,14 @@ class Demo(Protocol):
         out : Path
             An existing folder for the files; those of an earlier demo are replaced.
         user : User
-            Is told what happens.
+            Receives the reports.
         connecting : context manager
             Gives a connection to a server with the survey's models.
 
         Returns
         -------
         text : str
-            What to tell in the end.
+            The report at the end.
         summary : dict
             The same as JSON types.
         """

@@ -1,4 +1,4 @@
-"""What is published with the networks that detect and describe gamma-ray sources."""
+"""Peak finder and ensembles of the networks for gamma-ray sources."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ ENSEMBLES: Final = (
     ),
     Ensemble(contract=HEADS_MODEL, steps=_DESCRIBE),
 )
-"""From counts to described sources in one call; and from cut-outs, for the client's own
-peaks."""
+"""From counts to described sources in one call; and from cut-outs to described sources,
+for peaks that the client finds itself."""
 
 DETECTOR: Final = "detector"
-"""A head may say, as a learned value, which detector's finds it learned from."""
+"""Learned value of a head: the digest of the detector whose peaks it learned from."""
 
 _PEAK_VALUES: Final = ("log_sigma_pixels", "peak_floor")
 
@@ -53,8 +53,8 @@ def peaks_file(unet: ModelSpec, *, max_peaks: int = MAX_PEAKS) -> OnnxFile:
     Returns
     -------
     OnnxFile
-        Its spec repeats the values that it was built from, so that nobody can join it
-        with a U-Net of other values.
+        Its spec repeats the values that it was built from, so that it cannot be
+        joined with a U-Net of other values.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def peaks_file(unet: ModelSpec, *, max_peaks: int = MAX_PEAKS) -> OnnxFile:
 
 
 def check_detector(members: Sequence[ModelSpec]) -> None:
-    """Refuse a head that learned from the finds of another detector.
+    """Refuse a head that learned from the peaks of another detector.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def check_detector(members: Sequence[ModelSpec]) -> None:
         learned_from = member.learned.get(DETECTOR)
         if digests and learned_from not in (None, *digests):
             raise BadInput(
-                f"'{member.name}' learned from the finds of another detector: of "
+                f"'{member.name}' learned from the peaks of another detector: of "
                 f"'{UNET.name}' {learned_from}, and the ensemble has {digests[0]}. "
                 "Train it again on this detector, or export the detector that it "
                 "learned from."

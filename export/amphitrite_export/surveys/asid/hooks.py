@@ -22,17 +22,17 @@ from amphitrite_export.surveys.asid.peaks import MAX_PEAKS
 
 
 def hooks(*, max_peaks: int | None = None) -> Hooks:
-    """Return what is added to the publication of asid's models.
+    """Return the additions to the publication of asid's models.
 
-    A detector takes its peak finder along; a network that describes single sources
-    becomes one that takes the peaks of patches (see `slots`); the ensembles are
+    A detector is published with its peak finder; a network that describes single
+    sources becomes one that takes the peaks of patches (see `slots`); the ensembles are
     published as soon as all members are there.
 
     Parameters
     ----------
     max_peaks : int, optional
-        How many peaks of a patch the peak finder lists, 64 by default; only where a
-        detector is published.
+        How many peaks of a patch the peak finder lists, 64 by default; may be given
+        only if a detector is published.
     """
     return Hooks(
         convert={head.name: partial(_converted_head, head) for head in HEADS},

@@ -4,7 +4,7 @@ The graph computes what the client's own peak finder computes from the same mask
 scale-normalised Laplacian of Gaussian, its maxima over 3 x 3 pixels above a floor, and
 their positions to a fraction of a pixel.  It also cuts the counts around each peak out
 of the three bands with the finest grids, for the networks that describe a source, and
-tells them what `amphitrite.surveys.asid.interpret.peaks.auxiliary` does.
+computes their auxiliary inputs as `amphitrite.surveys.asid.interpret.peaks.auxiliary`.
 
 A Gaussian filter with a mirrored border is a linear map of the rows, then of the
 columns, of an image of known size: a matrix on either side.  With ONNX Runtime on one
@@ -223,7 +223,7 @@ def _text() -> str:
     cutouts = Where (found_5, all_cutouts, zero)
     valid = Identity (found)
 
-    # what the networks that describe a source are told beside, (N, K, 5)
+    # the auxiliary inputs of the networks that describe a source, (N, K, 5)
     all_counts = ReduceSum (cutouts, axes_2_3_4)
     around = Slice (cutouts, around_starts, around_ends, axes_2_3_4)
     peak_counts = ReduceMax <axes = [2, 3, 4]> (around)
@@ -267,7 +267,7 @@ def _names(stem: str, bands: Iterable[Band]) -> str:
 
 
 def _constants() -> dict[str, NDArray[Any]]:
-    """Return the constants that no value of the graph's maker changes, by name."""
+    """Return the constants that do not depend on `peaks_model`'s arguments, by name."""
     side = MASK_PIXELS
     constants = {
         "zero": _float(0),

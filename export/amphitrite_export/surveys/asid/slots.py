@@ -51,7 +51,8 @@ def over_slots(network: onnx.ModelProto, head: ModelSpec) -> onnx.ModelProto:
         constants[f"lengths_{tensor.name}"] = np.array(lengths, np.int64)
     outer = onnx.parser.parse_model(_text(head))
     nodes = list(outer.graph.node)
-    # the network stands between what collects its inputs and what spreads its outputs
+    # the network goes between the nodes that gather its inputs and those that scatter
+    # its outputs
     place = 1 + max(
         number
         for number, node in enumerate(nodes)
@@ -76,20 +77,20 @@ def over_slots(network: onnx.ModelProto, head: ModelSpec) -> onnx.ModelProto:
 def answer(
     content: bytes, samples: Mapping[str, NDArray[Any]]
 ) -> dict[str, NDArray[Any]]:
-    """Run such a graph on sources one by one, for comparison with the network.
+    """Return a graph's answers for single sources, for comparison with the network.
 
     Parameters
     ----------
     content : bytes
-        The file of what `over_slots` returns.
+        The serialised graph that `over_slots` returns.
     samples : mapping of str to ndarray
         The network's inputs, the first axis that of sources.
 
     Returns
     -------
     dict of str to ndarray
-        Its outputs, likewise.  Each source had a patch of its own and one of three
-        places there.
+        The graph's outputs, the first axis that of sources.  Each source is put into a
+        patch of its own, in one of three places there.
     """
     n = len(next(iter(samples.values())))
     valid = np.arange(n)[:, None] % _PLACES == np.arange(_PLACES)
@@ -119,7 +120,7 @@ def _of_peaks(tensor: TensorSpec) -> bool:
 
 
 def _text(head: ModelSpec) -> str:
-    """Return what lies around the network, in ONNX's own notation.
+    """Return the graph around the network, in ONNX's own notation.
 
     Shapes in the comments: N patches, K places, M of them with a peak.
     """

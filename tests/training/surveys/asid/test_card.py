@@ -143,14 +143,14 @@ def test_the_card_says_that_the_data_are_simulated(text):
 
 
 def test_what_was_seen_in_training_follows_from_the_recipe(evaluation, text):
-    assert "Variant A of the diffuse light, seen in training" in text
-    assert "Variant C of the diffuse light, never seen" in text
+    assert "Variant A of the diffuse emission, seen in training" in text
+    assert "Variant C of the diffuse emission, never seen" in text
     learned = {**TRAINED, "recipe": {**TRAINED["recipe"], "variants": "BC"}}
     members = {**evaluation.members, UNET.name: replace(UNET, learned=learned)}
     other = card(replace(evaluation, members=members))
-    assert "Variant A of the diffuse light, never seen" in other
-    assert "Variant C of the diffuse light, seen in training" in other
-    assert "the diffuse light of the variants B, C" in " ".join(other.split())
+    assert "Variant A of the diffuse emission, never seen" in other
+    assert "Variant C of the diffuse emission, seen in training" in other
+    assert "the diffuse emission of the variants B, C" in " ".join(other.split())
 
 
 def test_every_bin_has_its_row(evaluation):
@@ -215,7 +215,7 @@ def test_the_card_says_that_the_classifier_s_cut_rests_on_a_choice(evaluation, t
         ]
         for quantity in ("sources_kept", "sources_of_detector")
     )
-    assert "what keeps 0.4 % more than that" in text
+    assert "keeps 0.4 % more sources than that threshold" in text
     assert "**The 0.4 % is a choice**" in text
     assert (
         f"of variant A and variant C the cut keeps {' and '.join(kept)}, the "
@@ -250,4 +250,4 @@ def test_the_systematics_are_told_of_where_they_were_measured(evaluation, text):
     assert f"| C {whole}" in text
     assert r"| A | \|b\| < 10 |" not in text  # it is what C is compared with
     without = card(replace(evaluation, shifts=None))
-    assert "other diffuse light" not in without
+    assert "other diffuse emission" not in without

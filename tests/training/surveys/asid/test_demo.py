@@ -58,4 +58,4 @@ def test_no_gamma_ray_source_at_all_is_counted():
     assert counted["sources"] == counted["true"] == counted["bright_found"] == 0
     assert counted["bright"] == 1
     assert counted["flux_ratio"] is None
-    assert (demo._percent(0, 0), demo._ratio(None)) == ("none", "no part")
+    assert (demo._percent(0, 0), demo._ratio(None)) == ("none", "not known")

@@ -17,7 +17,7 @@ from amphitrite_training.surveys.asid.evaluate import (
     aperture_flux,
     counts,
 )
-from amphitrite_training.surveys.asid.heads import data as finds
+from amphitrite_training.surveys.asid.heads import data as head_data
 from amphitrite_training.surveys.asid.heads.recipe import MOST_VALIDATION
 from amphitrite_training.surveys.asid.recipe import MOST_SKIES, SHIPPED
 
@@ -76,6 +76,6 @@ def test_skies_of_the_evaluation_are_never_trained_on():
     n_validation = len(SHIPPED.variants)
     assert data.TRAINING_SKIES + MOST_SKIES <= data.VALIDATION_SKIES
     assert data.VALIDATION_SKIES + n_validation <= FIRST_SEED
-    assert data.VALIDATION_SKIES + n_validation <= finds.FIRST_VALIDATION_SKY
-    assert finds.FIRST_VALIDATION_SKY + MOST_VALIDATION <= FIRST_SEED
+    assert data.VALIDATION_SKIES + n_validation <= head_data.FIRST_VALIDATION_SKY
+    assert head_data.FIRST_VALIDATION_SKY + MOST_VALIDATION <= FIRST_SEED
     assert VARIANTS[1] not in SHIPPED.variants

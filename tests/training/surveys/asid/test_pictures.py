@@ -136,8 +136,8 @@ def test_the_card_shows_all_of_them_and_says_that_they_are_simulated(found, draw
     for words, _, caption in shown:
         assert "simulated" in words
         assert "imulated" in caption
-    assert text.index("sky.png") < text.index("### Variant A of the diffuse light")
-    assert text.index("What the networks say") < text.index("roc.png")
+    assert text.index("sky.png") < text.index("### Variant A of the diffuse emission")
+    assert text.index("## Flux, position and P(fake)") < text.index("roc.png")
 
 
 def test_the_map_is_of_the_variant_that_was_never_seen(found, drawn):

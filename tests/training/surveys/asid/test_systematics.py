@@ -1,4 +1,4 @@
-"""The same sources before other light: what moves is the light's doing."""
+"""The same sources in front of other diffuse emission: shifts are measured."""
 
 from __future__ import annotations
 

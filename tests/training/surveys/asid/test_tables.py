@@ -112,7 +112,7 @@ def test_skies_are_not_mixed_up(result):
     one = result(((10, 40),))
     two = result(((50, -30),))
     both = tables([one, two], radius_degrees=RADIUS)["|b| > 20"]
-    # each finds one of three; together a detection of one sky is none of the other's
+    # each has one of three; a detection of one sky does not count for the other
     assert (both.completeness[BIN].n_hits, both.completeness[BIN].n) == (2, 6)
     assert (both.whole[0].n_hits, both.whole[0].n) == (2, 2)
 

@@ -1,8 +1,8 @@
 """Choose the thresholds of a trained detector on validation skies.
 
-What score a peak needs depends on the bands that are there: with fewer of them the
-network is less sure of everything.  So there is a threshold for every set of bands,
-the lowest at which a wanted share of the detections is real.
+The score that a true source reaches depends on the bands that are present: with fewer
+bands the network is less certain.  Every set of bands therefore has a threshold of its
+own, the lowest at which the wanted share of the detections is real.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ PAPER_FLUX_EDGES: Final = (
     6.95e-11, 1.27e-10, 2.34e-10, 4.28e-10, 7.85e-10,
     1.44e-9, 2.64e-9, 4.83e-9, 8.84e-9, 1.62e-8, 2.98e-8, 1e-4,
 )  # fmt: skip
-HIGH_LATITUDE: Final = 20.0
+HIGH_LATITUDE: Final = 20.0  # deg
 PEAK_FLOOR: Final = 0.02
 PURITY: Final = 0.96
-# Nearer to a patch's edge than this, another patch sees better.
+# Nearer to a patch's edge than this (deg), a source lies deeper in another patch.
 _MARGIN: Final = 0.7
 _SCORES: Final = tuple(round(0.03 + 0.01 * i, 2) for i in range(48))
 _BATCH: Final = 8
@@ -43,14 +43,15 @@ _BATCH: Final = 8
 
 @dataclass(frozen=True)
 class PatchPeaks:
-    """What was found on one patch, before a threshold, and what is there.
+    """The peaks of one patch before a threshold, and its true sources.
 
     Parameters
     ----------
     x, y, score : (n,) ndarray
         Peaks after suppression, deg and response.
     truth : (m, 3) ndarray
-        x, y (deg) and flux of the sources above the lowest of `FLUX_EDGES`.
+        x, y (deg) and flux of the sources above the lowest of
+        `PAPER_FLUX_EDGES`.
     """
 
     x: NDArray[np.floating]
@@ -62,7 +63,7 @@ class PatchPeaks:
 def calibrate(
     model: keras.Model, recipe: Recipe, skies: Skies
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what the network's spec says of its use, and what was measured.
+    """Return the detector's thresholds, and its measured purity and completeness.
 
     Parameters
     ----------
@@ -77,7 +78,8 @@ def calibrate(
     -------
     learned : dict
         ``thresholds`` by set of bands, a string of 0 and 1 in the order of
-        `amphitrite.surveys.asid.bands.BANDS`; and what peak finding needs.
+        `amphitrite.surveys.asid.bands.BANDS`; and the parameters of
+        the peak finder.
     measured : dict
         Purity and completeness with all bands.
     """
@@ -104,7 +106,20 @@ def calibrate(
 def detect(
     model: keras.Model, recipe: Recipe, skies: Skies, present: Sequence[int]
 ) -> list[PatchPeaks]:
-    """Find the peaks of every patch, given some of the bands."""
+    """Return the peaks of every patch, given some of the bands.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The network.
+    recipe : Recipe
+        Its ``log_sigma_pixels`` and ``suppression_degrees`` are used.
+    skies : Skies
+        The patches.
+    present : sequence of int
+        1 for each of `amphitrite.surveys.asid.bands.BANDS` that is given, 0 for one
+        whose counts are set to zero.
+    """
     batches = Batches(skies, replace(recipe, batch_size=_BATCH), vary=False)
     found = []
     for index in range(len(batches)):
@@ -139,10 +154,16 @@ def threshold(found: Sequence[PatchPeaks], lat: NDArray[np.floating]) -> float:
 
     Parameters
     ----------
-    found : sequence of Detections
+    found : sequence of PatchPeaks
         One per patch.
     lat : (n_patches,) ndarray
-        Galactic latitudes, deg; the plane is left out, where the mean is not the sky's.
+        Galactic latitudes, deg; patches within `HIGH_LATITUDE` of the plane are left
+        out.
+
+    Returns
+    -------
+    float
+        The highest threshold that is tried where none reaches that purity.
     """
     high = [f for f, b in zip(found, lat, strict=True) if abs(b) > HIGH_LATITUDE]
     for score in _SCORES:

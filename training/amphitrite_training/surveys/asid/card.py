@@ -39,13 +39,13 @@ def card(found: Evaluation) -> str:
     Parameters
     ----------
     found : Evaluation
-        What was measured.
+        The measurements.
 
     Returns
     -------
     str
-        What the model is, how it was trained, what was measured and how, and what was
-        not.  It shows the pictures of `amphitrite_training.surveys.asid.pictures`.
+        The model, its training, the measurements with their methods, and their limits.
+        It shows the pictures of `amphitrite_training.surveys.asid.pictures`.
     """
     return sections(
         "# Model card: asid\n\nWritten by `amphitrite evaluate asid`; do not edit.",
@@ -59,7 +59,7 @@ def card(found: Evaluation) -> str:
         _skies(found),
         _PICTURES,
         *(_variant(found, variant) for variant in found.tables),
-        "## What the networks say of a detection",
+        "## Flux, position and P(fake) of a detection",
         described(found),
         _NOT_MEASURED,
     )
@@ -91,7 +91,7 @@ def _model(found: Evaluation) -> str:
 
 
 def _by_bands(thresholds: Any) -> str:
-    """Return a threshold for each of the sets of bands that it is chosen for."""
+    """Return the thresholds for three of the sets of bands, in words."""
     return (
         f"{thresholds['11111']:g} with all bands, {thresholds['11000']:g} with "
         f"7-20 and 2-7 GeV, {thresholds['01000']:g} with 2-7 GeV alone"
@@ -110,7 +110,7 @@ def _trained(spec: ModelSpec) -> str:
 
 
 def _devices(training: Any) -> str:
-    """Return in words on what a network was trained."""
+    """Return the devices on which a network was trained, in words."""
     devices = training["devices"]
     if all(device.lower().startswith("cpu") for device in devices):
         return "processor cores alone, without a GPU"
@@ -124,26 +124,28 @@ def _detector_recipe(found: Evaluation) -> Any:
 def _training_data(found: Evaluation) -> str:
     return f"""\
 **All training data are simulated**: expected counts of skies whose point sources follow
-the 4FGL-DR3 catalogue's numbers, with the diffuse light of the variants \
+the 4FGL-DR3 catalogue's numbers, with the diffuse emission of the variants \
 {", ".join(_detector_recipe(found)["variants"])}, the point spread function of P8R3 \
 and {YEARS:g} years \
 of exposure; for the detector photons are drawn anew at every visit. Energy dispersion
-and extended sources are left out. The networks that describe a source learned from
-what the trained detector found on such skies, those that it was trained on among them,
-with the photons that it was found with: two draws of each patch, turned and mirrored at
-every visit. Their systematic error of the flux is from the same sources before all
-variants of the diffuse light, variant C among them, on which no weight was trained."""
+and extended sources are left out. The networks that describe a source learned from the
+peaks of the trained detector on such skies, including those of its own training, each
+with the photons in which the peak was found: two draws of each patch, turned and
+mirrored at every visit. The systematic error of the flux comes from the same sources in
+front of all variants of the diffuse emission, including variant C, on which no network
+was trained."""
 
 
 _DEPARTURES: Final = """\
-Departures of these three from the published ones: a map of counts has no axis of
-time, so that the bands are the channels of plane convolutions; counts go in as square
-roots, not divided by their maximum; for the location the score stands in the place of
-the Galactic latitude, which simulated skies should not teach; sums (flux) and centroids
-(location) of the counts around the peak go in beside the image; few epochs with Adam, a
-cosine schedule from a rate of 0.002 and batches of 128 in the place of up to 300 with
-rates of 5e-5 to 9e-5, constant or falling on plateaus, and with RMSprop for the
-classifier; 5 towers of half the width for the location in the place of 12."""
+These three networks differ from the published ones. A map of counts has no axis of
+time, so the bands are the channels of two-dimensional convolutions. Counts enter as
+square roots, not divided by their maximum. The location network takes the score in the
+place of the Galactic latitude, which simulated skies should not teach. Sums (flux) and
+centroids (location) of the counts around the peak enter beside the image. Training
+takes few epochs with Adam, a cosine schedule from a rate of 0.002 and batches of 128,
+in the place of up to 300 epochs with rates of 5e-5 to 9e-5, constant or falling on
+plateaus, and of RMSprop for the classifier. The location network has 5 towers of half
+the width in the place of 12."""
 
 
 def _discs(found: Evaluation) -> str:
@@ -165,7 +167,7 @@ few photons and was replaced afterwards:
 | 8 px, dome | 4 px | 0.955 | 0.58, 0.90, 0.96, 0.97 | 1.000 | 0.988 |
 | 5 px, dome | 3 px | 0.938 | 0.59, 0.93, 0.98, 0.99 | 1.000 | 1.000 |
 
-The small pair parts neighbours that the paper's merges, and was taken."""
+The last pair was chosen: it separates neighbours that the paper's pair merges."""
 
 
 def _skies(found: Evaluation) -> str:
@@ -192,9 +194,9 @@ sources are in brackets."""
 _PICTURES: Final = f"""\
 ![Map of a simulated sky]({FOLDER}/sky.png)
 
-*A simulated sky and the catalogue of it, with the classifier's cut: the true sources
-in it, the brighter ones that are not (true flux above {NOTABLE:.3g}), and the false
-ones. The larger the marker, the brighter the source.*
+*A simulated sky and its catalogue with the classifier's cut: the true sources in the
+catalogue, the missed ones (of a true flux above {NOTABLE:.3g}), and the false ones. The
+larger the marker, the brighter the source.*
 
 ![Completeness on simulated skies]({FOLDER}/completeness.png)
 
@@ -204,10 +206,10 @@ sources. The last bin has no upper limit.*"""
 
 
 def _variant(found: Evaluation, variant: str) -> str:
-    """Return the tables of the skies of one variant of the diffuse light."""
+    """Return the tables of the skies of one variant of the diffuse emission."""
     seen = variant in _detector_recipe(found)["variants"]
     return sections(
-        f"### Variant {variant} of the diffuse light, "
+        f"### Variant {variant} of the diffuse emission, "
         f"{'seen in training' if seen else 'never seen'}",
         *(_table(name, table) for name, table in found.tables[variant].items()),
     )
@@ -253,8 +255,9 @@ def _v1(value: tuple[float, float] | None) -> str:
 _NOT_MEASURED: Final = """\
 ## What was not measured
 
-Real skies are no part of this card: their true sources are not known. Against the
-4FGL catalogue see the tests that read real data. The simulated exposure is the same
-all over a patch, so that its correction towards the source is not measured here.
-Where patches overlap, each has photons of its own: a source that lies about as deep in
-two has two chances to be found, and so has a fluctuation; 9 % of the sky lie so."""
+Real skies are not part of this card, since their true sources are not known; the tests
+that read real data compare with the 4FGL catalogue. The simulated exposure is constant
+over a patch, so that its correction towards the source is not measured here. Where
+patches overlap, each has photons of its own: a source that lies about equally deep in
+two patches has two chances to be found, and so has a fluctuation; this concerns 9 % of
+the sky."""

@@ -1,7 +1,7 @@
-"""Training data: simulated skies kept on the disk, seen anew at every visit.
+"""Training data of the detector: cached simulated skies, varied at every visit.
 
-The skies are expected counts; photons are drawn, and bands, depth and orientation
-changed, each time that a patch is used.
+The cache holds expected counts.  Each time that a patch is used, photons are drawn, and
+bands, exposure and orientation are changed.
 """
 
 from __future__ import annotations
@@ -38,20 +38,23 @@ logger = logging.getLogger(__name__)
 Images = dict[str, NDArray[np.float32]]
 
 N_PATCHES: Final = 768
-# First seeds of what must never be the same sky.
+# First seeds: training and validation must never share a sky.
 TRAINING_SKIES: Final = 1_000
 VALIDATION_SKIES: Final = 2_000
+# Shares of the event types PSF0 to PSF3 where the sharper types alone are kept.
 SHARPER_TYPES: Final = (
     (0.0, 0.0, 0.0, 1.0),
     (0.0, 0.0, 0.5, 0.5),
     (0.0, 1 / 3, 1 / 3, 1 / 3),
 )
+# Bands that are present in a sample of few bands, drawn with equal chance.
 _FEW_BANDS: Final = (
     (0, 1, 0, 0, 0),
     (0, 1, 0, 0, 0),
     (1, 0, 0, 0, 0),
     (1, 1, 0, 0, 0),
 )
+# Raised when the same sky would come out differently.
 _VERSION: Final = 3
 
 
@@ -90,11 +93,11 @@ class Batches:
     Parameters
     ----------
     skies : Skies
-        What to draw from.
+        The expected counts.
     recipe : Recipe
-        How.
+        Its batch size, seed and variations are used.
     vary : bool
-        Vary bands, depth, orientation and footprint, as training does; else every
+        Vary bands, exposure, orientation and footprint, as training does; else every
         epoch gives the same samples.
     """
 
@@ -127,7 +130,7 @@ class Batches:
 
 
 def data(recipe: Recipe) -> Data:
-    """Simulate, or find in the cache, the skies of a recipe.
+    """Return the training and validation skies of a recipe, simulated or cached.
 
     Parameters
     ----------
@@ -152,7 +155,7 @@ def data(recipe: Recipe) -> Data:
 
 
 def simulated(seeds: Sequence[int], recipe: Recipe, *, every: int = 1) -> Skies:
-    """Simulate skies, or find them in the cache folder.
+    """Return simulated skies; those that the cache folder holds are read from there.
 
     Parameters
     ----------
@@ -173,7 +176,7 @@ def simulated(seeds: Sequence[int], recipe: Recipe, *, every: int = 1) -> Skies:
     OutputError
         The cache folder cannot be written to.
     BadInput
-        What the cache holds is damaged.
+        A file of the cache is damaged.
     """
     variants = [recipe.variants[i % len(recipe.variants)] for i in range(len(seeds))]
     cuts = recipe.event_type_cuts
@@ -218,19 +221,20 @@ def sample(
     rng : numpy Generator
         The same state gives the same sample.
     skies : Skies
-        What to draw from.
+        The expected counts.
     patch : int
         Index of the patch.
     recipe : Recipe
-        How.
+        Its variations and its discs are used.
     vary : bool
         See `Batches`.
 
     Returns
     -------
     counts : list of ndarray
-        Per band, float32.
+        Photons per pixel, (pixels, pixels) float32 per band; 0 in a missing band.
     discs : (128, 128) ndarray of float32
+        The target, see `amphitrite_training.surveys.asid.discs.draw_discs`.
     """
     present, depth = np.ones(len(BANDS), bool), 1.0
     if vary:
@@ -256,7 +260,7 @@ def sample(
 def conditions(
     rng: np.random.Generator, recipe: Recipe
 ) -> tuple[NDArray[np.bool_], float]:
-    """Draw which bands a sample has, and its exposure over the simulated one."""
+    """Draw the bands that a sample has, and its exposure over the simulated one."""
     present = _bands_present(rng, recipe)
     depth = 1.0
     if rng.random() < recipe.vary_depth:
@@ -288,7 +292,7 @@ def _turned(image: NDArray[np.float32], turn: int) -> NDArray[np.float32]:
 def cut(
     rng: np.random.Generator, images: list[NDArray[np.float32]]
 ) -> list[NDArray[np.float32]]:
-    """Blank what lies beyond a straight line, as at the edge of a footprint."""
+    """Blank the images beyond a straight line, as at the edge of a footprint."""
     angle = rng.uniform(0, 2 * np.pi)
     offset = rng.uniform(-HALF / 2, HALF)
     rest = []
@@ -326,7 +330,7 @@ class _SkyFile:
 
 
 def _make(skies: Sequence[_SkyFile]) -> None:
-    """Simulate what the cache does not hold, a process to each core."""
+    """Simulate the skies that the cache does not hold, one process per core."""
     if not skies:
         return
     workers = min(len(skies), os.cpu_count() or 1)

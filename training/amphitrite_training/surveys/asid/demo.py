@@ -75,9 +75,10 @@ def demo(
         f"({_percent(found['bright_found'], found['bright'])}); of {found['faint']} "
         f"above {FAINT:g}, {found['faint_found']} "
         f"({_percent(found['faint_found'], found['faint'])}).\n"
-        f"The fluxes of the former are {_ratio(found['flux_ratio'])} of the true ones "
-        f"in the median; {_percent(found['within_r95'], found['true'])} of all "
-        "positions are within their r95.\n"
+        f"The median ratio of the former's fluxes to the true ones is "
+        f"{_ratio(found['flux_ratio'])}; "
+        f"{_percent(found['within_r95'], found['true'])} of all positions are within "
+        "their r95.\n"
         "Simulated data: no measure of performance on the real sky.\n"
         f"  time       {stages}\n"
         f"  catalogue  {catalogue}\n"
@@ -87,7 +88,9 @@ def demo(
 
 
 def compare(table: QTable, known: QTable) -> dict[str, int | float | None]:
-    """Match a catalogue with the truth within 0.3 deg, brightest first, one to one.
+    """Return counts and a ratio of fluxes of a catalogue against the truth.
+
+    Sources are matched within 0.3 deg, one to one, the brightest first.
 
     Parameters
     ----------
@@ -139,7 +142,7 @@ def _options(out: Path, *, can_draw: bool) -> tuple[Options, Path | None]:
 
 
 def _ratio(value: float | None) -> str:
-    return "no part" if value is None else f"{value:.2f}"
+    return "not known" if value is None else f"{value:.2f}"
 
 
 def _percent(part: int, whole: int) -> str:

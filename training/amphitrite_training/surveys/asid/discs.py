@@ -15,7 +15,7 @@ Floats = NDArray[np.floating]
 def visible(
     test_statistic: Floats, present: NDArray[np.bool_], *, depth: float, recipe: Recipe
 ) -> NDArray[np.bool_]:
-    """Return which sources get a disc.
+    """Return a mask of the sources that get a disc.
 
     Parameters
     ----------
@@ -27,6 +27,10 @@ def visible(
         The sample's exposure over the simulated one.
     recipe : Recipe
         Its ``disc_test_statistic`` is the limit.
+
+    Returns
+    -------
+    (n,) ndarray of bool
     """
     total = depth * (test_statistic * present).sum(axis=1)
     return np.asarray(total > recipe.disc_test_statistic)

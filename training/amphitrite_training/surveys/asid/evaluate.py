@@ -1,8 +1,8 @@
 """Measure the served source detector on simulated skies whose truth is known.
 
 The skies are of seeds that training never uses, and one is of a variant of the diffuse
-light that it never saw.  Counts are drawn patch by patch, sent to the server and put
-together as the client does with a user's own; but where patches overlap each has
+emission that it never saw.  Counts are drawn patch by patch, sent to the server and
+merged as the client does with a user's own.  But where patches overlap, each has
 photons of its own, so that a source on the line between two has two chances.
 """
 
@@ -46,7 +46,7 @@ Floats = NDArray[np.floating]
 
 FIRST_SEED: Final = 3_000
 SYSTEMATICS_SEED: Final = 3_500
-# The last variant is never trained on.
+# The diffuse variants of the skies in turn; the shipped networks never saw C.
 VARIANTS: Final = ("A", "C", "B")
 _IN_FLIGHT: Final = 4
 _ABOVE_1_GEV: Final = 3  # bands
@@ -77,7 +77,7 @@ def evaluate(
     Returns
     -------
     Evaluation
-        The counts.
+        Purity, completeness and the errors of the networks.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def evaluate(
 def _systematics(
     models: tuple[ServedModel, ServedModel], progress: Progress
 ) -> dict[str, Any]:
-    """Search the same sources under every variant of the diffuse light."""
+    """Search the same sources under every variant of the diffuse emission."""
     detector = Detector.of(models[0].spec)
     patches = centres()
     results = {}
@@ -150,7 +150,7 @@ def _systematics(
 
 
 def counts(sky: Sky, seed: int, number: int, patch: Patch) -> dict[str, Floats]:
-    """Draw the counts of a patch; the same for the same seed and number."""
+    """Draw the counts of a patch by tensor name; the same for equal arguments."""
     rng = np.random.default_rng([seed, number])
     return {
         tensor.name: rng.poisson(expected).astype(np.float32)
@@ -166,22 +166,27 @@ def search(
     detector: Detector,
     advance: Callable[[int], None],
 ) -> SkyResult:
-    """Send every patch of a sky to the server, and collect what comes back.
+    """Return the candidates that the served models find on a sky, with its truth.
 
     Parameters
     ----------
     sky : Sky
         The sky.
     seed : int
-        Of its photons.
+        Seed of its photons.
     patches : sequence of Patch
-        Those to search.
+        The patches to search.
     models : (ServedModel, ServedModel)
-        The ensemble, and the one for peaks that it does not list.
+        The ensemble, and the ensemble of the heads, for peaks that the first one does
+        not list.
     detector : Detector
-        What was learned with them.
+        Learned values of the ensemble.
     advance : callable
         Called with 1 after every patch.
+
+    Returns
+    -------
+    SkyResult
     """
     mean = [instrument.band_exposure(band, years=sky.years) for band in BANDS]
     records: dict[int, Any] = {}
@@ -241,7 +246,7 @@ def search(
 
 
 def _described(work: PatchWork, heads: ServedModel) -> dict[str, NDArray[Any]]:
-    """Let the networks describe the peaks of a patch that has more than are listed."""
+    """Return the networks' answers on a patch with more peaks than are listed."""
     own = SourcesWork(work.counts, work.exposure, work.peaks)
     for _, tensors in own.requests():
         own.add(None, heads.infer(tensors))
@@ -265,11 +270,11 @@ def aperture_flux(
     images : sequence of ndarray
         Counts of the patch in the bands above 1 GeV.
     patch : Patch
-        Where.
+        The patch.
     vectors : (n, 3) ndarray
         Galactic unit vectors of the detections.
     years : float
-        Length of the survey.
+        Length of the survey, years.
 
     Returns
     -------
@@ -278,8 +283,8 @@ def aperture_flux(
 
     Notes
     -----
-    Of a detection nearer to the patch's edge than the 68 % radius, what lies beyond
-    the edge is missed.
+    Photons beyond the patch's edge are missing from the flux of a detection that is
+    nearer to the edge than the 68 % radius.
     """
     x, y = patch.offsets(vectors)
     total = np.zeros(len(x))
@@ -299,7 +304,7 @@ def aperture_flux(
 
 
 def _mean_exposure(years: float) -> float:
-    """Return the photons above 1 GeV of a unit flux of a typical spectrum."""
+    """Return the counts above 1 GeV per unit flux for a power law of 2.4, cm2 s."""
     grid = np.geomspace(1_000.0, 100_000.0, 200)
     shape = grid**-2.4 / np.trapezoid(grid**-2.4, grid)
     return float(

@@ -1,4 +1,4 @@
-"""What is measured of the source detector on simulated skies."""
+"""Measurements of the source detector on simulated skies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from amphitrite_training.surveys.asid.tables import Table
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured, and on which model.
+    """Measurements of a served ensemble on simulated skies.
 
     Parameters
     ----------
@@ -33,13 +33,14 @@ class Evaluation:
     tables : dict of str to dict of str to Table
         By variant, then ``"|b| > 20"`` and ``"all sky"``: the detector's detections.
     catalogues : dict of str to dict of str to Table
-        Likewise, what the classifier leaves, by the networks' positions and fluxes.
+        Likewise: the sources that pass the classifier's cut, with the networks'
+        positions and fluxes.
     described : dict of str to Described
         By variant, all candidates.
     results : mapping of str to sequence of SkyResult
         By variant, its skies, in the order in which `described` joins them.
     shifts : mapping, optional
-        What `amphitrite_training.surveys.asid.systematics.systematics` returns.
+        The result of `amphitrite_training.surveys.asid.systematics.shifts`.
     """
 
     spec: ModelSpec
@@ -55,7 +56,7 @@ class Evaluation:
 
     @property
     def max_p_fake(self) -> float:
-        """What P(fake) of a source does not exceed, with all bands."""
+        """The highest P(fake) of a catalogue source, with all bands."""
         return float(self.spec.learned["fake_thresholds"][ALL_BANDS])
 
     def networks(self, variant: str) -> dict[str, Any]:
@@ -64,7 +65,7 @@ class Evaluation:
 
     @cached_property
     def _networks(self) -> dict[str, dict[str, Any]]:
-        """All of them: intervals take a while, and card and JSON both ask."""
+        """The measures of all variants, computed once for the card and the JSON."""
         return {
             variant: self._summary(found) for variant, found in self.described.items()
         }
@@ -94,7 +95,7 @@ class Evaluation:
             ``networks``, by variant: see
             `amphitrite_training.surveys.asid.heads.measures.summary`.
             ``systematics``, where they were asked for: see
-            `amphitrite_training.surveys.asid.systematics.systematics`.
+            `amphitrite_training.surveys.asid.systematics.shifts`.
         """
         numbers = {
             "model": self.spec.name,

@@ -33,17 +33,18 @@ Floats = NDArray[np.floating]
 
 FLUX: Final = "flux above 1 GeV (photons cm$^{-2}$ s$^{-1}$)"
 NOTABLE: Final = PAPER_FLUX_EDGES[3]
-"""Missed sources are on the map from this flux on: fainter ones are too many to see."""
+"""Lowest true flux (photons/cm2/s) of the missed sources on the map, which more of them
+would crowd."""
 _APART: Final = 1.04  # factor of flux between markers of the same bin
 
 
 def pictures(found: Evaluation) -> dict[str, Figure]:
-    """Draw what the card shows.
+    """Return the pictures of the card.
 
     Parameters
     ----------
     found : Evaluation
-        What was measured.
+        The measurements.
 
     Returns
     -------
@@ -92,12 +93,12 @@ def _name(found: Evaluation, variant: str) -> str:
 
 
 def _seen(found: Evaluation) -> str:
-    """Return the variants of the diffuse light that the detector was trained on."""
+    """Return the variants of the diffuse emission that the detector was trained on."""
     return str(found.members[UNET.name].learned["recipe"]["variants"])
 
 
 def _real(found: Evaluation) -> Iterator[tuple[str, Described]]:
-    """Give the sources that the classifier leaves, by variant."""
+    """Yield the true sources that pass the classifier's cut, by variant."""
     threshold = found.max_p_fake
     for variant, known in found.described.items():
         yield variant, known.where((known.p_fake <= threshold) & ~known.is_fake)
@@ -163,7 +164,7 @@ def _shares(at: Floats, counted: tuple[Counted, ...]) -> Shares:
 
 
 def _curves(found: Evaluation, variant: str) -> dict[str, rocs.Roc]:
-    """Return what the classifier does, and what the detector's score alone would."""
+    """Return the ROC curves of P(fake) and of the detector's score alone."""
     known = found.described[variant]
     results = found.results[variant]
     score = np.concatenate([result.described["score"] for result in results])

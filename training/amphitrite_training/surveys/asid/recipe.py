@@ -33,7 +33,7 @@ class Recipe(Training):
         Radius of the disc that marks a source on the 128 x 128 mask.
     disc_profile : {"flat", "dome"}
         ``"flat"``: 1 within the disc; ``"dome"``: sqrt(1 - d^2/r^2), so that discs that
-        touch keep two summits.
+        touch keep two maxima.
     disc_test_statistic : float
         A source gets a disc if its expected test statistic, summed over the bands
         present, is higher; see

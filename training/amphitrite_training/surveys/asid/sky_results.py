@@ -1,4 +1,4 @@
-"""What was found on a simulated sky, and which of its sources that is."""
+"""The candidates on a simulated sky, matched with its true sources."""
 
 from __future__ import annotations
 
@@ -23,25 +23,26 @@ _BLOCK_NSIDE: Final = 4
 
 @dataclass(frozen=True)
 class SkyResult:
-    """What was found on one simulated sky, and what is there.
+    """Candidates and true sources of one simulated sky.
 
     Parameters
     ----------
     truth : (n, 3) ndarray
-        Unit vectors of the sources above the lowest of `FLUX_EDGES`.
+        Unit vectors of the sources above the lowest of
+        `amphitrite_training.surveys.asid.calibrate.PAPER_FLUX_EDGES`.
     flux : (n,) ndarray
-        Photons/cm2/s above 1 GeV.
+        Their true fluxes, photons/cm2/s above 1 GeV.
     found : (m, 3) ndarray
         Unit vectors of the candidates, peaks of any height.
     aperture_flux : (m,) ndarray
-        Of the candidates, from the counts around them.
+        Fluxes of the candidates from the counts around them, photons/cm2/s above 1 GeV.
     described : mapping of str to (m, ...) ndarray
-        What is known of the candidates: ``score``; ``sources`` (m, 3), unit vectors;
+        Measured values of the candidates: ``score``; ``sources`` (m, 3), unit vectors;
         ``log10_flux``, ``p_fake`` and ``offset_variance`` as in
         `amphitrite.surveys.asid.interpret.detections.Detections`; ``flux_sigma``, the
         standard deviation of log10 of the flux.
     threshold : float
-        The detector's own, which the score of a detection exceeds.
+        The detector's threshold, which the score of a detection exceeds.
     """
 
     truth: Floats
@@ -53,16 +54,16 @@ class SkyResult:
 
     @property
     def detections(self) -> SkyResult:
-        """What the detector alone would list."""
+        """The detections by the detector's threshold alone."""
         return self._where(self.described["score"] > self.threshold)
 
     def catalogue(self, threshold: float) -> SkyResult:
-        """Return what the classifier leaves, where and as bright as the networks say.
+        """Return the sources by the classifier's cut, as the networks describe them.
 
         Parameters
         ----------
         threshold : float
-            What P(fake) of a source does not exceed.
+            The highest P(fake) of a source.
         """
         kept = self._where(self.described["p_fake"] <= threshold)
         return replace(
@@ -89,12 +90,12 @@ class SkyResult:
         return source
 
     def known(self, number: int) -> Described:
-        """Tell what the candidates are, for the measures of the networks.
+        """Return the candidates with their true nature, to measure the networks.
 
         Parameters
         ----------
         number : int
-            Of the sky, so that its blocks are its own.
+            Number of the sky, so that no two skies share a block.
         """
         source = self.source
         fake = source < 0
@@ -117,16 +118,16 @@ class SkyResult:
 
 
 def pair(truth: Floats, flux: Floats, found: Floats) -> NDArray[np.intp]:
-    """Pair sources with detections within 0.3 deg, one to one, brightest source first.
+    """Return the detection of each source: within 0.3 deg, brightest source first.
 
     Parameters
     ----------
     truth : (n, 3) ndarray
-        Unit vectors.
+        Unit vectors of the sources.
     flux : (n,) ndarray
-        Of the sources.
+        Fluxes of the sources, in any unit.
     found : (m, 3) ndarray
-        Unit vectors.
+        Unit vectors of the detections, each of which belongs to one source at most.
 
     Returns
     -------
@@ -149,7 +150,7 @@ def pair(truth: Floats, flux: Floats, found: Floats) -> NDArray[np.intp]:
 
 
 def off_plane(vectors: Floats) -> Floats:
-    """Return how far directions are from the Galactic plane, deg."""
+    """Return the absolute Galactic latitudes of unit vectors, deg."""
     return np.abs(np.degrees(np.arcsin(np.clip(vectors[:, 2], -1, 1))))
 
 
@@ -160,7 +161,7 @@ def separation(one: Floats, other: Floats) -> Floats:
 
 
 def sky_blocks(vectors: Floats, sky: int) -> NDArray[np.integer]:
-    """Return the number of the block of about 15 deg that each direction lies in."""
+    """Return the number of the block of about 15 deg that holds each direction."""
     healpix = HEALPix(_BLOCK_NSIDE, order="nested")
     lon, lat = np.radians(angles(vectors))
     pixel = healpix.lonlat_to_healpix(lon * u.rad, lat * u.rad)

@@ -1,8 +1,8 @@
-"""How far the model of the diffuse light moves a catalogue.
+"""Shifts of a catalogue between models of the diffuse emission.
 
-The same sources lie in front of every variant of the diffuse light, one of which no
-network has seen; what differs between the catalogues is the diffuse light's doing, and
-the photons' chance.
+The same sources lie in front of every variant of the diffuse emission, one of which no
+network has seen.  The catalogues then differ by the effect of the diffuse emission and
+by the statistics of the photons.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ Floats = NDArray[np.floating]
 def shifts(
     results: Mapping[str, SkyResult], threshold: float, *, radius_degrees: float
 ) -> dict[str, Any]:
-    """Compare the catalogues of the same sources under several variants.
+    """Return the shifts between catalogues of the same sources under several variants.
 
     Parameters
     ----------
     results : mapping of str to SkyResult
-        By variant; the first one is what the others are compared with.
+        By variant; the others are compared with the first one.
     threshold : float
-        What P(fake) of a source does not exceed.
+        The highest P(fake) of a source.
     radius_degrees : float
-        The suppression radius.
+        The suppression radius, deg.
 
     Returns
     -------
@@ -44,20 +44,21 @@ def shifts(
         ``against``, the first variant; ``variants``: by variant ``parts`` of the sky
         with ``purity`` and ``completeness`` (hits, of, low, high), and ``bins``, by the
         ``part`` of the sky and true flux, ``flux_edges``, with the number ``n`` of
-        sources that this catalogue and that of the first variant have, ``flux``, the
-        median of log10 of this flux over that, and ``position``, the median of how much
-        farther off the position is, deg; each ``value low high`` with a 95 % interval.
+        sources in both this catalogue and that of the first variant, ``flux``, the
+        median of log10 of the ratio of their fluxes, and ``position``, the median
+        increase of the position error, deg; each ``value low high`` with a 95 %
+        interval.
     """
     first, *_ = results.values()
-    told = {}
+    by_variant = {}
     for variant, result in results.items():
         catalogue = result.catalogue(threshold)
         counted = tables([catalogue], radius_degrees=radius_degrees)
-        told[variant] = {
+        by_variant[variant] = {
             "parts": {part: _whole(table) for part, table in counted.items()},
             "bins": compared(result, first, threshold),
         }
-    return {"against": next(iter(results)), "variants": told}
+    return {"against": next(iter(results)), "variants": by_variant}
 
 
 def _whole(table: Table) -> dict[str, Any]:
@@ -69,14 +70,19 @@ def _whole(table: Table) -> dict[str, Any]:
 def compared(
     one: SkyResult, other: SkyResult, threshold: float
 ) -> list[dict[str, Any]]:
-    """Return how the sources that two catalogues share differ, in bins of true flux.
+    """Return the median shifts of sources in both of two catalogues, by true flux.
 
     Parameters
     ----------
     one, other : SkyResult
-        Of the same sources.
-    threshold, returned
-        See `shifts`.
+        Results on the same true sources.
+    threshold : float
+        The highest P(fake) of a source.
+
+    Returns
+    -------
+    list of dict
+        The ``bins`` of `shifts`.
     """
     found, reference = (_by_source(result, threshold) for result in (one, other))
     both = np.isfinite(found["error"]) & np.isfinite(reference["error"])
@@ -113,7 +119,7 @@ def _median(values: Floats, chosen: NDArray[np.intp]) -> float:
 
 
 def _by_source(result: SkyResult, threshold: float) -> dict[str, Floats]:
-    """Return what a catalogue says of every true source; NaN where it is not there."""
+    """Return the catalogue's values of every true source; NaN of a missing one."""
     source, known = result.source, result.known(0)
     kept = (source >= 0) & (known.p_fake <= threshold)
     values = {}

@@ -46,7 +46,7 @@ class Counted:
 
     @property
     def value(self) -> float:
-        """The share; NaN of nothing."""
+        """The share; NaN where ``n`` is 0."""
         return self.n_hits / self.n if self.n else float("nan")
 
 
@@ -57,11 +57,11 @@ class Table:
     Parameters
     ----------
     completeness, purity : tuple of Counted
-        Per bin of `FLUX_EDGES`: of the true sources, those found; of the detections
-        with that aperture flux, those that are true.
+        Per bin of `PAPER_FLUX_EDGES`: of the true sources, those found; of the
+        detections with that aperture flux, those that are true.
     ceiling : tuple of float
-        Per bin: the completeness of a detector that knows every source, but gives two
-        within the suppression radius as one; NaN where there is no source.
+        Per bin: the completeness of a detector that knows every source, but reports
+        two within the suppression radius as one; NaN where there is no source.
     whole : tuple of Counted
         Purity of all detections, completeness above the lowest edge.
     faint : Counted
@@ -103,14 +103,14 @@ class Table:
 
 
 def tables(results: Sequence[SkyResult], *, radius_degrees: float) -> dict[str, Table]:
-    """Count purity and completeness of skies that belong together.
+    """Return purity and completeness of some skies together, by part of the sky.
 
     Parameters
     ----------
     results : sequence of SkyResult
         One per sky.
     radius_degrees : float
-        The suppression radius, for the ceiling.
+        The suppression radius for the ceiling, deg.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def _table(
 
 
 def count(hits: Floats, blocks: Floats) -> Counted:
-    """Count hits, with an interval that allows for neighbours of one fate.
+    """Return the share of hits, with an interval that allows for correlated neighbours.
 
     Parameters
     ----------
@@ -176,7 +176,8 @@ def count(hits: Floats, blocks: Floats) -> Counted:
     -------
     Counted
         With the hull of the interval by resampling blocks and Wilson's (see
-        `amphitrite_training.evaluation.statistics.with_wilson`); (0, 1) of nothing.
+        `amphitrite_training.evaluation.statistics.with_wilson`); (0, 1) where
+        nothing is counted.
     """
     if not len(hits):
         return Counted(0, 0, 0.0, 1.0)

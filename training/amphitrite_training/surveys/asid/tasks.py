@@ -19,7 +19,7 @@ from amphitrite.surveys.asid.page import (
 )
 from amphitrite_training.fitting.task import Data, Task
 from amphitrite_training.surveys.asid import data
-from amphitrite_training.surveys.asid.heads import data as finds
+from amphitrite_training.surveys.asid.heads import data as head_data
 from amphitrite_training.surveys.asid.heads.published import published
 from amphitrite_training.surveys.asid.heads.recipe import (
     SHIPPED_CLASSIFIER,
@@ -109,8 +109,8 @@ def _learn_flux(
     )
     from amphitrite_training.surveys.asid.heads.model import training_exposure
 
-    learned, measured = calibrate_flux(model, sets.validation.finds)
-    learned["flux_systematic"] = flux_systematic(model, finds.same_sources())
+    learned, measured = calibrate_flux(model, sets.validation.peaks)
+    learned["flux_systematic"] = flux_systematic(model, head_data.same_sources())
     learned["training_exposure"] = training_exposure()
     return learned | _detector(), measured
 
@@ -122,8 +122,8 @@ def _learn_classifier(
 
     learned, measured = calibrate_classifier(
         model,
-        sets.validation.finds,
-        finds.by_bands(recipe),
+        sets.validation.peaks,
+        head_data.by_bands(recipe),
         candidate_score=recipe.least_score,
     )
     return learned | _detector(), measured
@@ -134,12 +134,12 @@ def _learn_location(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     from amphitrite_training.surveys.asid.heads.calibrate import calibrate_location
 
-    learned, measured = calibrate_location(model, sets.validation.finds)
+    learned, measured = calibrate_location(model, sets.validation.peaks)
     return learned | _detector(), measured
 
 
 def _detector() -> dict[str, str]:
-    """Name the detector of the finds: with another one, they would be others."""
+    """Return the digest of the detector whose peaks the network learned from."""
     return {"detector": published().digest}
 
 
@@ -158,8 +158,8 @@ TASKS: Mapping[str, Task[Any]] = {
         spec=per_source(FLUX),
         build=_build_flux,
         loss=_gaussian_loss,
-        data=partial(finds.data, what="flux"),
-        samples=partial(finds.samples, what="flux"),
+        data=partial(head_data.data, what="flux"),
+        samples=partial(head_data.samples, what="flux"),
         learn=_learn_flux,
     ),
     "classifier": Task(
@@ -167,8 +167,8 @@ TASKS: Mapping[str, Task[Any]] = {
         spec=per_source(CLASSIFIER),
         build=_build_classifier,
         loss=_fake_loss,
-        data=partial(finds.data, what="fake"),
-        samples=partial(finds.samples, what="fake"),
+        data=partial(head_data.data, what="fake"),
+        samples=partial(head_data.samples, what="fake"),
         learn=_learn_classifier,
     ),
     "location": Task(
@@ -176,8 +176,8 @@ TASKS: Mapping[str, Task[Any]] = {
         spec=per_source(LOCATION),
         build=_build_location,
         loss=_gaussian_loss,
-        data=partial(finds.data, what="offset"),
-        samples=partial(finds.samples, what="offset"),
+        data=partial(head_data.data, what="offset"),
+        samples=partial(head_data.samples, what="offset"),
         learn=_learn_location,
     ),
 }

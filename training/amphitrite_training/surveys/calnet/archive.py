@@ -52,10 +52,10 @@ class Files:
     interpolation: Literal["spline", "pchip"]
 
     def samples(self) -> Iterator[Sample]:
-        """Prepare the files' segments; files that cannot be used are passed over.
+        """Yield the prepared segments of the files, without those that cannot be used.
 
-        As in the paper, every segment of a known binary counts as one, whether or not
-        an eclipse can be seen in it.
+        As in the paper, every segment of a known binary is labelled as a binary,
+        whether or not an eclipse can be seen in it.
         """
         for path, kind in zip(self.paths, self.kinds, strict=True):
             try:
@@ -63,7 +63,7 @@ class Files:
                     Path(path), interpolation=self.interpolation
                 )
             except BadInput as error:
-                logger.warning("passed over: %s", error)
+                logger.warning("skipped: %s", error)
                 continue
             for part in parts:
                 yield Sample(
@@ -93,7 +93,7 @@ def tic_of(path: Path) -> int:
 
 
 def known_binaries(path: Path) -> dict[int, str]:
-    """Read a list of eclipsing binaries.
+    """Return the classes of the eclipsing binaries in a list.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def known_binaries(path: Path) -> dict[int, str]:
     Returns
     -------
     dict of int to str
-        The class by TIC number.
+        The class of each star, by TIC number.
 
     Raises
     ------
@@ -127,19 +127,19 @@ def chunks(
     interpolation: Literal["spline", "pchip"],
     seed: int = 0,
 ) -> list[Files]:
-    """Choose files of an archive.
+    """Return files drawn from an archive, in chunks.
 
     Parameters
     ----------
     folder : Path
         See the module's description.
     others_per_sector : int
-        How many stars that are not in the list are drawn from each sector; all of
-        those that are in it are taken.
+        How many stars that are not in the list are drawn from each sector; all stars
+        of the list are taken.
     interpolation : {"spline", "pchip"}
         See `amphitrite_training.surveys.calnet.recipe.Recipe`.
     seed : int
-        Of the drawing.
+        Seed of the drawing.
 
     Raises
     ------
@@ -177,12 +177,16 @@ def chunks(
 
 
 def held_back(stars: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which stars are for validation: a tenth of them, by their number alone.
+    """Return a mask of the validation stars: a tenth, chosen by TIC number alone.
 
     Parameters
     ----------
     stars : (n,) ndarray of int64
-        TIC numbers; a star is on one side in whatever sector it is seen.
+        TIC numbers; a star belongs to the same set in every sector.
+
+    Returns
+    -------
+    (n,) ndarray of bool
     """
     numbers, index = np.unique(stars, return_inverse=True)
     held = [zlib.crc32(str(number).encode()) % _FOLDS == 0 for number in numbers]

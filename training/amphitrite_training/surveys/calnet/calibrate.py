@@ -1,10 +1,10 @@
 """Choose the threshold of a trained network on validation stars.
 
-Eclipsing binaries are rare, so that it is false positives that decide what a catalogue
-is worth: the recommended threshold is the lowest one whose precision would be 90 %
-among stars of which 2 % are binaries.  They are few in validation too, and the lowest
-threshold that will do is one at which chance was kind: so one more than was counted is
-reckoned with.
+Eclipsing binaries are rare, so false positives decide the precision of a catalogue.
+The recommended threshold is the lowest one whose precision would be 90 % among stars of
+which 2 % are binaries.  False positives are few in validation, and the lowest threshold
+is likely to be one where chance has given too few of them; therefore one false positive
+more than was counted is assumed.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ THRESHOLDS: Final = (
     *(round(0.5 + 0.02 * i, 2) for i in range(25)),
     *(0.985, 0.99, 0.9925, 0.995, 0.9975, 0.999, 0.9995, 0.9999),
 )
-"""Those that are tried; a choice, as the precision is: the card says what it does."""
+"""Thresholds that are tried; a choice, like the precision, as the card says."""
 _BATCH: Final = 128
 
 
 def calibrate(
     model: keras.Model, recipe: Recipe, validation: Batches
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what the network's spec says of its use, and what was measured.
+    """Return the recommended threshold, and the rates measured on validation stars.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def by_star(scores: NDArray[np.floating], batches: Batches) -> JudgedStars:
 
     Returns
     -------
-    Scored
+    JudgedStars
         Without periods and depths, which are not known here.
     """
     labels = batches.samples.labels
@@ -137,11 +137,11 @@ def by_star(scores: NDArray[np.floating], batches: Batches) -> JudgedStars:
 def threshold(stars: JudgedStars) -> Rates:
     """Return the rates at the lowest threshold with the wanted implied precision.
 
-    One false positive more than was counted is reckoned with.
+    One false positive more than was counted is assumed.
 
     Parameters
     ----------
-    stars : Scored
+    stars : JudgedStars
         Validation stars.
 
     Returns

@@ -48,13 +48,13 @@ def card(found: Evaluation) -> str:
     Parameters
     ----------
     found : Evaluation
-        What was measured.
+        The measurements.
 
     Returns
     -------
     str
-        What the model is, how it was trained, what was measured and how, and what was
-        not.  It shows the pictures of `amphitrite_training.surveys.calnet.pictures`.
+        The model, its training, the measurements with their methods, and their limits.
+        It shows the pictures of `amphitrite_training.surveys.calnet.pictures`.
     """
     stars, at = found.stars, found.thresholds
     clear = stars.where(stars.is_clear)
@@ -137,7 +137,7 @@ from the noise were not learned from."""
 
 
 def _sample(found: Evaluation) -> str:
-    """Return what was measured, on which stars, and how it was counted."""
+    """Return the paragraph on the stars and on how they are counted."""
     stars = found.stars
     n_binaries = int(stars.is_binary.sum())
     even, rare = map(percent, (EVEN, PREVALENCE))
@@ -154,7 +154,7 @@ targets. Its limits combine the far ends of both intervals."""
 
 
 def _few(stars: JudgedStars, threshold: float) -> str:
-    """Say how many false positives all of it rests on."""
+    """Return the paragraph on the number of false positives."""
     found = rates(stars, threshold)
     counted = found.false_positives
     low, high = counted.interval
@@ -168,14 +168,14 @@ def _few(stars: JudgedStars, threshold: float) -> str:
 
 
 def chosen(other: Rates, recommended: Rates) -> str:
-    """Return what is said of the recommended threshold, which rests on choices.
+    """Return the paragraph on the recommended threshold, which rests on choices.
 
     Parameters
     ----------
     other : Rates
         At a threshold to compare with.
     recommended : Rates
-        At the recommended one.
+        At the recommended threshold.
     """
     rare = percent(PREVALENCE)
     return wrapped(
@@ -192,7 +192,7 @@ def chosen(other: Rates, recommended: Rates) -> str:
 
 
 def _harsh(stars: JudgedStars, threshold: float) -> str:
-    """Say how the mixture of other stars compares with the sky's."""
+    """Return the paragraph that compares the other stars with those of the sky."""
     others = stars.where(~stars.is_binary)
     if not len(others):
         return ""
@@ -216,7 +216,7 @@ def _harsh(stars: JudgedStars, threshold: float) -> str:
 
 
 def _clear(clear: JudgedStars, at: Sequence[float]) -> str:
-    """Return what was measured of bright stars and deep eclipses."""
+    """Return the measurements of bright stars and deep eclipses."""
     return sections(
         f"### Clear cases: Tmag below {CLEAR_TMAG:g}, eclipses deeper than "
         f"{percent(CLEAR_DEPTH)}",
@@ -236,13 +236,13 @@ def _target(clear: JudgedStars) -> str:
             found.implied_interval(EVEN),
         ),
     )
-    told = "; ".join(
+    results = "; ".join(
         f"{name} {ranged(value, limits)}, "
         f"{'reached' if value > _TARGET else 'not reached'}"
         for name, value, limits in rows
     )
     return wrapped(
-        f"The target for clear cases is {_TARGET} at {_CLEAR_THRESHOLD:g}: {told}."
+        f"The target for clear cases is {_TARGET} at {_CLEAR_THRESHOLD:g}: {results}."
     )
 
 

@@ -20,7 +20,7 @@ _PUBLISHED_STARS: Final = "0.991 (4,187 of 4,225)"
 
 
 def thresholds(stars: JudgedStars, thresholds: Sequence[float]) -> str:
-    """Tell recall, false positives and precision at each threshold."""
+    """Return the table of recall, false positives and precision at each threshold."""
     prevalences = (measures.EVEN, measures.PREVALENCE)
     head = (
         *("threshold", "recall", "false positives"),
@@ -36,7 +36,7 @@ def thresholds(stars: JudgedStars, thresholds: Sequence[float]) -> str:
 
 
 def published(stars: JudgedStars) -> str:
-    """Put the authors' numbers beside those of this sample."""
+    """Return the table of the authors' numbers beside those of this sample."""
     even, sure = measures.rates(stars, 0.5), measures.rates(stars, 0.9)
     rows = (
         ("binaries taken for binaries, at 0.5", _PUBLISHED_RECALL, recall(even)),
@@ -48,7 +48,7 @@ def published(stars: JudgedStars) -> str:
 
 
 def kinds(stars: JudgedStars, thresholds: Sequence[float]) -> str:
-    """Tell for each kind how many are taken for binaries, by threshold."""
+    """Return the table of the stars taken for binaries, by kind and threshold."""
     columns = [measures.by_kind(stars, each) for each in thresholds]
     rows = [
         [
@@ -69,7 +69,7 @@ def bins(
     name: str,
     shown: Callable[[measures.Rates], str],
 ) -> str:
-    """Tell one of the rates in bins of a quantity, by threshold.
+    """Return the table of a rate in bins of a quantity, by threshold.
 
     ``shown`` writes the rate: `recall`, `false_positives` or `precision`.
     """
@@ -86,7 +86,7 @@ def _names(thresholds: Sequence[float]) -> list[str]:
 
 
 def reliability(stars: JudgedStars) -> str:
-    """Compare scores with shares of binaries."""
+    """Return the table of scores against shares of binaries."""
     rows = []
     for each in measures.reliability(stars):
         known = not math.isnan(each.mean)
@@ -103,7 +103,7 @@ def reliability(stars: JudgedStars) -> str:
 
 
 def periods(stars: JudgedStars) -> str:
-    """Tell how many periods are right, by kind of binary."""
+    """Return the table of the shares of right periods, by kind of binary."""
     short = measures.periods(stars, longest=measures.TWICE_SEEN_DAYS)
     rows = [
         [kind, share(exact), share(related), share(short[kind][0])]
@@ -117,17 +117,17 @@ def periods(stars: JudgedStars) -> str:
 
 
 def recall(found: measures.Rates) -> str:
-    """Write a recall with its interval."""
+    """Return a recall with its interval, as text."""
     return share(found.recall)
 
 
 def false_positives(found: measures.Rates) -> str:
-    """Write a false-positive rate with its interval."""
+    """Return a false-positive rate with its interval, as text."""
     return share(found.false_positives, digits=4)
 
 
 def precision(found: measures.Rates, prevalence: float = measures.PREVALENCE) -> str:
-    """Write the precision that a prevalence implies, with its limits."""
+    """Return the precision that a prevalence implies, with its limits, as text."""
     value = found.implied_precision(prevalence)
     if math.isnan(value) or not found.false_positives.n:
         return "none"

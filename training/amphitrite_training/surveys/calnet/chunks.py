@@ -23,21 +23,21 @@ _VERSION: Final = 1
 
 
 class Chunk(Protocol):
-    """What a chunk is made of: a frozen dataclass of JSON types."""
+    """Description of a chunk, a frozen dataclass of JSON types."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def samples(self) -> Iterator[Sample]:
-        """Prepare the segments; the same ones each time."""
+        """Yield the prepared segments; the same ones each time."""
 
 
 def cached(chunks: Sequence[Chunk]) -> list[Path]:
-    """Return the folders of chunks, which are made if the cache does not hold them.
+    """Return the folders of chunks; those that the cache does not hold are made.
 
     Parameters
     ----------
     chunks : sequence of Chunk
-        What is wanted.
+        The chunks that are wanted.
 
     Returns
     -------

@@ -18,7 +18,7 @@ from amphitrite_training.surveys.calnet.recipe import MOST_STARS, Recipe
 from amphitrite_training.surveys.calnet.samples import Sample, Samples, read
 from amphitrite_training.surveys.calnet.simulate.stars import draw_star
 
-# First seeds of what must never be the same star.
+# First seeds: training, validation and test must never share a star.
 TRAINING_STARS: Final = MOST_STARS
 VALIDATION_STARS: Final = 2 * MOST_STARS
 TEST_STARS: Final = 3 * MOST_STARS
@@ -42,7 +42,7 @@ class Simulated:
     interpolation: Literal["spline", "pchip"]
 
     def samples(self) -> Iterator[Sample]:
-        """Prepare the stars' segments.
+        """Yield the prepared segments of the stars.
 
         Segments of binaries in which no eclipse stands out from the noise are left
         out: they look like any other star.
@@ -75,11 +75,11 @@ class Batches:
     Parameters
     ----------
     samples : Samples
-        Where they are.
+        The segments of all sets.
     chosen : (n,) ndarray of int
-        Which of them belong to this set.
+        Indices of the segments that belong to this set.
     recipe : Recipe
-        How they are shown.
+        Its batch size, seed and ``mirror`` are used.
     vary : bool
         Shuffle them, and mirror half of them if the recipe says so, as training does;
         else every epoch gives the same batches.
@@ -113,7 +113,7 @@ class Batches:
 
 
 def data(recipe: Recipe) -> Data:
-    """Make, or find in the cache, the segments that a recipe learns from.
+    """Return the training and validation segments of a recipe, made or cached.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def data(recipe: Recipe) -> Data:
     Raises
     ------
     BadInput
-        The archive cannot be used, or what the cache holds is damaged.
+        The archive cannot be used, or a file of the cache is damaged.
     OutputError
         The cache folder cannot be written to.
     """
@@ -153,7 +153,7 @@ def data(recipe: Recipe) -> Data:
 
 
 def simulated(first: int, n: int, recipe: Recipe) -> Samples:
-    """Simulate stars and prepare their segments, or find them in the cache.
+    """Return the prepared segments of simulated stars, made or read from the cache.
 
     Parameters
     ----------

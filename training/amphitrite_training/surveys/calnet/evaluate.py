@@ -37,8 +37,8 @@ from amphitrite_training.surveys.calnet.simulate.files import (
 from amphitrite_training.surveys.calnet.simulate.stars import draw_star
 
 STARS_PER_FIELD: Final = 400
-# Odd seeds give no binaries.  Of the even ones every fourth is used: false positives
-# are what there are too few of, and periods of binaries are what takes the time.
+# Odd seeds give no binaries.  Of the even ones every fourth is used, since false
+# positives are scarce, and the periods of binaries take most of the time.
 _STEP: Final = 8
 
 
@@ -60,7 +60,7 @@ def evaluate(
     Returns
     -------
     Evaluation
-        What was found.
+        The simulated stars with their scores and periods.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def seeds(field: int) -> list[int]:
 
 @contextmanager
 def _written(n_fields: int) -> Iterator[Iterator[tuple[Path, QTable]]]:
-    """Yield each set's folder and truth, while the next set is made aside."""
+    """Yield the folder and the truth of each set, while the next set is being made."""
     with tempfile.TemporaryDirectory() as scratch, workers.pool(1) as pool:
 
         def fields() -> Iterator[tuple[Path, QTable]]:
@@ -149,7 +149,7 @@ def _searched(folder: Path, connection: Connection) -> Table:
 
 
 def scored(known: QTable, catalogue: Table, threshold: float) -> JudgedStars:
-    """Put what a catalogue says beside what was simulated.
+    """Return simulated stars with their scores and periods in a catalogue.
 
     Parameters
     ----------
@@ -158,12 +158,12 @@ def scored(known: QTable, catalogue: Table, threshold: float) -> JudgedStars:
     catalogue : Table
         With the columns ``tic``, ``p_eb`` and ``period``; stars may be missing.
     threshold : float
-        Of stars that score less, the catalogue's period is no orbital one and is left
-        out.
+        The catalogue's period of a star that scores less is not an orbital one, and is
+        left out.
 
     Returns
     -------
-    Scored
+    JudgedStars
         In the order of ``known``.
     """
     row_of = {int(number): row for row, number in enumerate(catalogue["tic"])}

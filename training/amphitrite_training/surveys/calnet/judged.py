@@ -1,4 +1,4 @@
-"""Simulated stars beside what a catalogue says of them."""
+"""Simulated stars with their scores and periods in a catalogue."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from numpy.typing import NDArray
 from amphitrite_training.evaluation.rows import Rows
 from amphitrite_training.surveys.calnet.simulate.stars import BINARIES
 
-# What the target of the recall speaks of.
+# Limits of the clear cases, for which there are targets of recall and precision.
 CLEAR_TMAG: Final = 13.0
 CLEAR_DEPTH: Final = 0.03
 
 
 @dataclass(frozen=True)
 class JudgedStars(Rows):
-    """Simulated stars and what the catalogue says of them.
+    """Simulated stars with the scores and periods of a catalogue.
 
     Parameters
     ----------
     seed : (n,) ndarray of int64
-        What each star was drawn from.
+        The seed that each star was drawn from.
     kind : (n,) ndarray of str
-        What each star is, of `KINDS`.
+        The kind of each star, one of
+        `amphitrite_training.surveys.calnet.simulate.stars.KINDS`.
     tmag, period, depth : (n,) ndarray
         TESS magnitude; orbital period in days, 0 for none; depth of the deepest
         eclipse.

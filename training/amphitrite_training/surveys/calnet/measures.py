@@ -1,7 +1,7 @@
-"""What is measured of a catalogue of eclipsing binaries, and how it is counted.
+"""Measurements of a catalogue of eclipsing binaries on simulated stars.
 
-A star is the unit: its segments share a star's peculiarities and are no independent
-trials.
+Stars are counted, not segments: the segments of one star share its peculiarities and
+are not independent.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ TMAG_EDGES: Final = (0.0, 8.0, 10.0, 12.0, 13.0, 14.0, 20.0)
 PERIOD_EDGES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 100.0)
 DEPTH_EDGES: Final = (0.0, 0.01, 0.03, 0.1, 0.3, 1.1)
 RELIABILITY_EDGES: Final = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0001)
-# A longer orbit may show one primary eclipse in two orbits of the satellite.
+# Of a longer period, the two orbits of a sector may show a single primary eclipse.
 TWICE_SEEN_DAYS: Final = 12.0
 _PERIOD_TOLERANCE: Final = 0.01
 
 
 @dataclass(frozen=True)
 class Rates:
-    """How well binaries are told from other stars at one threshold.
+    """Recall and false positives of eclipsing binaries at one threshold.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Rates:
     false_positives: Share
 
     def implied_precision(self, prevalence: float = PREVALENCE) -> float:
-        """Return the precision where so many of all stars are binaries.
+        """Return the precision that a prevalence of binaries implies.
 
         Parameters
         ----------
@@ -63,7 +63,7 @@ class Rates:
         Returns
         -------
         float
-            1 where nothing is taken for a binary wrongly; NaN where nothing is found.
+            1 without false positives; NaN where no star reaches the threshold.
         """
         return _precision(self.recall.value, self.false_positives.value, prevalence)
 
@@ -82,7 +82,7 @@ def _precision(recall: float, false: float, prevalence: float) -> float:
 
 
 def rates(stars: JudgedStars, threshold: float) -> Rates:
-    """Count at a threshold; a star that is not in the catalogue is not found."""
+    """Return the rates at a threshold; a star missing in the catalogue is not found."""
     found = np.nan_to_num(stars.p_eb, nan=-1.0) >= threshold
     return Rates(
         threshold,
@@ -96,7 +96,7 @@ def _share(hits: NDArray[np.bool_]) -> Share:
 
 
 def by_kind(stars: JudgedStars, threshold: float) -> dict[str, Share]:
-    """Count for each kind how many score the threshold or more."""
+    """Return the share of each kind that scores the threshold or more."""
     found = np.nan_to_num(stars.p_eb, nan=-1.0) >= threshold
     return {
         kind: _share(found[stars.kind == kind])
@@ -108,7 +108,7 @@ def by_kind(stars: JudgedStars, threshold: float) -> dict[str, Share]:
 def by_bin(
     stars: JudgedStars, threshold: float, quantity: str, edges: Sequence[float]
 ) -> list[tuple[float, float, Rates]]:
-    """Count in bins of a quantity.
+    """Return the rates in bins of a quantity.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def by_bin(
 
 
 def reliability(stars: JudgedStars) -> list[Reliable]:
-    """Compare scores with the share of binaries, bin by bin.
+    """Return the share of binaries in bins of score.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def reliability(stars: JudgedStars) -> list[Reliable]:
 def periods(
     stars: JudgedStars, *, longest: float = np.inf
 ) -> dict[str, tuple[Share, Share]]:
-    """Count periods that are right, by kind of binary.
+    """Return the shares of right periods, by kind of binary.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def periods(
 
 
 def misjudged(stars: JudgedStars, *, n: int) -> JudgedStars:
-    """Return the stars whose scores are the most wrong.
+    """Return the stars with the most wrong scores.
 
     Parameters
     ----------
@@ -217,20 +217,20 @@ def misjudged(stars: JudgedStars, *, n: int) -> JudgedStars:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured of a served model.
+    """Measurements of a served model on simulated stars.
 
     Parameters
     ----------
     spec : ModelSpec
-        The served model's.
+        The served model's spec.
     version : int
         Its version.
     first_seed : int
         The stars are of this seed and those after it.
     threshold : float
-        The recommended one, from the model's spec.
+        The recommended threshold, from the model's spec.
     stars : JudgedStars
-        What was found.
+        The stars with their scores and periods.
     """
 
     spec: ModelSpec
@@ -245,7 +245,20 @@ class Evaluation:
         return tuple(sorted({*THRESHOLDS, self.threshold}))
 
     def as_dict(self) -> Mapping[str, Any]:
-        """Return the main numbers as JSON types."""
+        """Return the main numbers as JSON types.
+
+        Returns
+        -------
+        dict
+            ``model``, ``version``, ``digest`` of the served model; ``n_stars`` and
+            ``first_seed`` of the simulated stars; ``recommended_threshold``;
+            ``area_under_curve``.
+            ``at``, for each threshold and both sets of ``stars`` (``all``, ``clear``):
+            ``recall`` and ``false_positives``, each [hits, of]; ``implied_precision``
+            at a prevalence of `PREVALENCE`, and ``implied_interval``, its limits.
+            ``periods``, by kind of binary: ``exact`` and ``related``, each [hits, of];
+            see `periods`.
+        """
         return {
             "model": self.spec.name,
             "version": self.version,

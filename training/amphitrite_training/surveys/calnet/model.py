@@ -86,8 +86,8 @@ def _normalised(curve: Any, recipe: Recipe) -> Any:
     unit = (curve - low) / ops.maximum(height, _SMALLEST)
     if recipe.standardise:
         # The mean of a flat curve that is near 1 is off by some 1e-6 in single
-        # precision, differently in every runtime, and a small deviation magnifies it:
-        # the mean of what is left takes care of that.
+        # precision, differently in every runtime, and the division by a small deviation
+        # magnifies it: subtracting the mean a second time removes the error.
         for _ in range(2):
             unit = unit - ops.mean(unit, axis=1, keepdims=True)
         variance = ops.mean(ops.square(unit), axis=1, keepdims=True)
@@ -109,7 +109,7 @@ def _block(x: Any, n: int, recipe: Recipe) -> Any:
 
 
 def _channel_gate(x: Any, filters: int) -> Any:
-    """Weigh the channels by what their means and maxima over time say."""
+    """Weight the channels by a function of their means and maxima over time."""
     squeeze = layers.Dense(max(1, filters // _REDUCTION), activation="relu")
     excite = layers.Dense(filters)
     gate = layers.Add()(
@@ -122,7 +122,7 @@ def _channel_gate(x: Any, filters: int) -> Any:
 
 
 def _spatial_gate(x: Any, recipe: Recipe) -> Any:
-    """Weigh the steps of time, or the curve as a whole where the recipe says so."""
+    """Weight the steps of time, or the curve as a whole if the recipe says so."""
     axis = {"channels": -1, "time": 1}[recipe.spatial_gate]
     pooled = layers.Concatenate()(
         [ops.mean(x, axis=axis, keepdims=True), ops.max(x, axis=axis, keepdims=True)]

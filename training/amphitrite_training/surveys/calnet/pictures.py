@@ -29,12 +29,12 @@ _CADENCES: Final = 10  # to a point of a light curve: 20 minutes
 
 
 def pictures(found: Evaluation) -> dict[str, Figure]:
-    """Draw what the card shows.
+    """Return the pictures of the card.
 
     Parameters
     ----------
     found : Evaluation
-        What was measured.
+        The measurements.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def _each(stars: JudgedStars) -> list[JudgedStars]:
 
 
 def _panel(one: JudgedStars) -> panels.Panel:
-    """Draw the star again, since its seed gives the same light curve."""
+    """Return the panel of a star, simulated again from its seed."""
     kind, tmag, p_eb = one.kind[0], one.tmag[0], one.p_eb[0]
     star = draw_star(int(one.seed[0]))
     good = (star.cadences.quality == 0) & np.isfinite(star.flux)

@@ -24,7 +24,7 @@ class Recipe(Training):
     width : float
         Factor on the number of filters and units; 1 is the paper's.
     spatial_gate : {"time", "channels"}
-        What the second half of each attention block pools over: ``"time"``, as
+        The axis that the second half of each attention block pools over: ``"time"``, as
         published, gives one number that scales the whole curve; ``"channels"``, as the
         block's authors [3]_ define it, gives a weight for every step of time.
     standardise : bool
@@ -46,7 +46,7 @@ class Recipe(Training):
         A folder with real light curves to learn from instead; see
         `amphitrite_training.surveys.calnet.archive`.
     others_per_sector : int
-        How many stars that are no known binaries are taken from each sector of the
+        How many stars that are not known binaries are taken from each sector of the
         archive.
 
     Raises

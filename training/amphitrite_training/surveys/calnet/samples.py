@@ -1,7 +1,7 @@
 """Segments of light curves as the network sees them, kept on the disk in chunks.
 
-What the client prepares is kept in 16 bits: both inputs are scaled to 0..1 by the graph
-anyway, and 1/65535 of the height is below any noise.
+Light curves and periodograms are kept in 16 bits: the graph scales both inputs to 0..1
+anyway, and 1/65535 of the range is below any noise.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NPY_HEADER: Final = 128
 
 @dataclass(frozen=True)
 class Labels:
-    """What is known of segments.
+    """Labels of segments.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Labels:
     is_binary : (n,) ndarray of bool
         Whether the star is an eclipsing binary, of which the segment shows an eclipse.
     kind : (n,) ndarray of str
-        What the star is.
+        The kind of the star.
     tmag : (n,) ndarray of float32
         TESS magnitude; NaN if not known.
     """
@@ -75,7 +75,7 @@ class Samples:
         Parameters
         ----------
         chosen : (n,) ndarray of int
-            Which.
+            Indices of the segments.
 
         Returns
         -------
@@ -97,12 +97,12 @@ class Samples:
 
 @dataclass(frozen=True)
 class Sample:
-    """One prepared segment and what is known of it; see `Labels`.
+    """One prepared segment with its labels.
 
     Parameters
     ----------
     light_curve, periodogram : (4000,), (1000,) ndarray
-        What the client prepares, in any linear unit.
+        As the client prepares them, in any linear unit.
     star, is_binary, kind, tmag
         See `Labels`.
     """
@@ -150,7 +150,7 @@ def write(samples: Iterable[Sample], folder: Path) -> None:
 
 
 def read(folders: Sequence[Path]) -> Samples:
-    """Open chunks that `write` has written.
+    """Return the segments of chunks that `write` has written.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Morpheus: the network of the first survey, its weights and its simulated sky."""
+"""Morpheus: classes of the pixels of galaxies in HST images."""

@@ -66,7 +66,7 @@ def demo(
 
 
 def compare(table: QTable, truth: Table) -> dict[str, int]:
-    """Match the catalogue with the truth, brightest truth first, one to one."""
+    """Return counts of true sources in a catalogue, brightest first, one to one."""
     free = set(range(len(table)))
     found_x, found_y = table["x"].value, table["y"].value
     bright = truth[truth["mag_h"] < BRIGHT]

@@ -1,8 +1,8 @@
 """Measure the served Morpheus model on simulated fields whose truth is known.
 
 The model is driven through the client, as a user drives it: FITS files in, catalogue
-out.  The fields are simulated, so the numbers tell how the weights, which were trained
-on real images, transfer to this simulation; they are no measure of the published
+out.  The fields are simulated, so the numbers show how the weights, which were trained
+on real images, transfer to this simulation; they do not measure the published
 performance on CANDELS images.
 """
 
@@ -53,7 +53,7 @@ def evaluate(
     Returns
     -------
     Evaluation
-        The counts.
+        Completeness, purity and classes.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def evaluate(
 
 
 def _field(seed: int, connection: Connection) -> tuple[Table, int]:
-    """Return one field's truth with what was found, and the catalogue's length."""
+    """Return a field's truth with the classes found, and the catalogue's length."""
     field = render_field(seed, shape=(SIDE, SIDE))
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)

@@ -1,4 +1,4 @@
-"""What is measured of Morpheus on simulated fields, and how it is counted."""
+"""Measurements of Morpheus on simulated fields."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from amphitrite.triton.spec import ModelSpec
 from amphitrite_training.evaluation.matching import Share, confusion, shares_by_bin
 
 FIRST_SEED = 9000
-"""Fields below this seed were looked at while the simulator was settled."""
+"""Fields of lower seeds were inspected while the simulator was being adjusted."""
 
 SIDE = 240
 STRIDE = Options().stride
@@ -27,7 +27,7 @@ CLASS_LIMIT = 24.0
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured, and on which model.
+    """Measurements of a served model on simulated fields.
 
     Parameters
     ----------
@@ -54,7 +54,17 @@ class Evaluation:
     classes: NDArray[np.int64]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the numbers as JSON types."""
+        """Return the numbers as JSON types.
+
+        Returns
+        -------
+        dict
+            ``model``, ``version``, ``digest`` of the served model; ``simulated``, which
+            is true; ``seeds`` of the fields.
+            ``completeness``, in bins of ``mag_h``: ``found`` sources of those simulated
+            (``of``).  ``purity``: ``true`` rows of all rows of the catalogues (``of``).
+            ``classes``, see `Evaluation`, of the morphologies ``labels``.
+        """
         return {
             "model": self.spec.name,
             "version": self.version,
@@ -76,7 +86,7 @@ class Evaluation:
 
 
 def score(truth: Table, *, n_found: int) -> dict[str, Any]:
-    """Count completeness, purity and classes.
+    """Return completeness, purity and classes.
 
     Parameters
     ----------

@@ -105,7 +105,7 @@ def fetch(folder: Path) -> Path:
     Raises
     ------
     BadInput
-        pip cannot fetch it; the message holds pip's own last words.
+        pip cannot fetch it; the message holds the last lines of its output.
     """
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet"]
     command += ["--only-binary=:all:", "--dest", str(folder), REQUIREMENT]

@@ -1,4 +1,4 @@
-"""What can be done about Morpheus's weights: take the published ones."""
+"""The model of Morpheus, for which there are published weights alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds that are made up: counts and numbers that no sky gave."""
+"""Labelled peaks that are made up, without a sky and without a detector."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from amphitrite_training.surveys.asid.heads.labelled_peaks import LabelledPeaks
 
 @pytest.fixture(scope="session")
 def made_up():
-    """Make finds of blobs on a plain background; brighter ones are brighter sources."""
+    """Make peaks of blobs on a plain background; brighter ones are brighter sources."""
 
     def make(n, *, seed=1, fakes=0.3):
         rng = np.random.default_rng(seed)

@@ -30,14 +30,14 @@ def test_the_threshold_parts_sources_from_fakes_best():
 
 
 def test_the_cut_keeps_as_many_sources_as_the_detector(made_up):
-    finds = made_up(2_000)
+    some_peaks = made_up(2_000)
     rng = np.random.default_rng(2)
-    p = np.where(finds.is_real, rng.beta(1, 6, 2_000), rng.beta(4, 1, 2_000))
-    best = youden(p, ~finds.is_real)
+    p = np.where(some_peaks.is_real, rng.beta(1, 6, 2_000), rng.beta(4, 1, 2_000))
+    best = youden(p, ~some_peaks.is_real)
     assert 0.3 < best < 0.6  # where the densities of both are about as high
-    few = replace(finds, threshold=np.full(2_000, 0.6, np.float32))
+    few = replace(some_peaks, threshold=np.full(2_000, 0.6, np.float32))
     assert cut(p, few) == pytest.approx(best, abs=1e-3)
-    most = replace(finds, threshold=np.full(2_000, 0.302, np.float32))
+    most = replace(some_peaks, threshold=np.full(2_000, 0.302, np.float32))
     kept = p <= cut(p, most)
     assert most.is_detection[most.is_real].mean() > (p <= best)[most.is_real].mean()
     # a little more, and three digits
@@ -134,8 +134,8 @@ def test_the_circle_holds_68_per_cent_of_detections(untrained, some):
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_what_is_no_detection_does_not_count(untrained, some):
     learned = [
-        calibrate.calibrate_flux(untrained["flux"](), finds)[0]
-        for finds in (
+        calibrate.calibrate_flux(untrained["flux"](), some_peaks)[0]
+        for some_peaks in (
             some.where(some.score > 0.5),
             replace(some, threshold=np.full(len(some), 0.5, np.float32)),
         )

@@ -111,7 +111,7 @@ class TestCache:
         detector = published.published()
         return lambda seed=1: data.found([seed], "A", detector, every=256)
 
-    def test_finds_are_kept(self, found, tmp_path):
+    def test_peaks_are_kept(self, found, tmp_path):
         first = found()
         (kept,) = (tmp_path / "cache" / "finds").glob("asid-1A-*.npz")
         stamp = kept.stat().st_mtime_ns

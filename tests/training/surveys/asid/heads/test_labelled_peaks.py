@@ -1,4 +1,4 @@
-"""What the detector finds, and what is really there."""
+"""The detector's peaks are labelled with the sources that are there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a recipe to an artefact that export takes, on finds that are made up."""
+"""From a recipe to an artefact that export takes, on peaks that are made up."""
 
 from __future__ import annotations
 
@@ -105,6 +105,6 @@ def test_the_client_reads_what_the_heads_have_learned(trained):
     found = Calibration.of(replace(HEADS_MODEL, learned=learned))
     assert set(found.fake_thresholds) == {"11111", "01000"}
     assert (found.exposure > 1e11).all()
-    # the same finds before three lights
+    # the same peaks in front of three variants of the diffuse emission
     fluxes = np.array([-9.5, -8.5])
     assert (found.systematic_dex(fluxes, np.array([90.0, -30.0])) == 0).all()

@@ -1,4 +1,4 @@
-"""The diffuse light: whatever the variant, the mean is the sky's."""
+"""The diffuse emission: whatever the variant, the mean is the sky's."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The networks that describe a detected source: its flux, its truth, its place."""
+"""The networks that describe a peak: its flux, P(fake) and position."""

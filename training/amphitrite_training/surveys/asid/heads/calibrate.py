@@ -1,10 +1,11 @@
-"""Set what a trained network states of its own errors, on skies that it has not seen.
+"""Calibrate the errors that a trained network states, on skies that it has not seen.
 
-Errors are those of detections by the detector's own threshold, which are nearly those
-that the classifier leaves.  What is measured here is measured on what was learned from;
-`amphitrite evaluate` measures on other skies.  What is learned goes into the network
-(the layer `amphitrite_training.surveys.asid.heads.recipe.CALIBRATION`) or, where a
-client needs it, into the spec.
+The errors are measured on detections above the detector's own threshold, which are
+nearly the sources that the classifier keeps.  The measurements here are on the same
+skies as the calibration; `amphitrite evaluate` measures on other skies.  The result is
+put into the network, in the layer
+`amphitrite_training.surveys.asid.heads.recipe.CALIBRATION`, or, where a client needs
+it, into the spec.
 """
 
 from __future__ import annotations
@@ -44,20 +45,20 @@ Floats = NDArray[np.floating]
 
 CIRCLE_68: Final = 1.5096  # standard deviations that hold 68 % of two dimensions
 SLACK: Final = 0.004
-"""How many more sources than the detector's threshold the classifier's cut keeps.
+"""Share of sources that the classifier's cut keeps beyond the detector's threshold.
 
-A choice, on the side of losing none: the card says what it does.
+A choice, made to lose no source on the whole; the card shows its effect.
 """
 _BATCH: Final = 512
 
 
 def predict(
-    model: keras.Model, finds: LabelledPeaks, what: What
+    model: keras.Model, peaks: LabelledPeaks, what: What
 ) -> dict[str, NDArray[np.float32]]:
-    """Return a network's outputs for all finds."""
+    """Return a network's outputs for all peaks, by name."""
     parts: list[dict[str, Any]] = []
-    for start in range(0, len(finds), _BATCH):
-        some = finds.where(np.arange(start, min(start + _BATCH, len(finds))))
+    for start in range(0, len(peaks), _BATCH):
+        some = peaks.where(np.arange(start, min(start + _BATCH, len(peaks))))
         given = inputs(some, what)
         parts.append(model.predict_on_batch({k: given[k] for k in model.input}))
     return {
@@ -67,30 +68,30 @@ def predict(
 
 
 def calibrate_flux(
-    model: keras.Model, finds: LabelledPeaks
+    model: keras.Model, peaks: LabelledPeaks
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Scale the variances so that one standard deviation holds what it states.
+    """Scale the variances so that one standard deviation holds 68 % of the sources.
 
     Parameters
     ----------
     model : keras.Model
         The trained network; its calibration is set in place.
-    finds : Finds
+    peaks : LabelledPeaks
         Of validation skies.
 
     Returns
     -------
     learned : dict
-        ``flux_variance_factor``, which is in the graph already; ``flux_error``,
-        standard deviations as the network then says them, ``stated``, and what they
-        are, ``true``, since one factor does not suit all; and ``flux_sigma_95``, how
-        many of the latter hold 95 %.
+        ``flux_variance_factor``, which the graph already applies; ``flux_error``, the
+        curve of `flux_error` from ``stated`` to ``true`` standard deviations, since no
+        single factor fits all of them; and ``flux_sigma_95``, the number of true
+        standard deviations that hold 95 %.
     measured : dict
-        Scatter and coverage; on the same finds that the factor was learned on.
+        Scatter and coverage, on the same peaks as the calibration.
     """
-    finds = finds.where(finds.is_detection & finds.is_real)
-    answer = predict(model, finds, "flux")
-    error = answer["log10_flux"] - np.log10(finds.flux)
+    peaks = peaks.where(peaks.is_detection & peaks.is_real)
+    answer = predict(model, peaks, "flux")
+    error = answer["log10_flux"] - np.log10(peaks.flux)
     sigma = np.sqrt(answer["flux_variance"].sum(axis=-1))
     at_68 = np.quantile(np.abs(error) / sigma, 0.68)
     factor = _set_variance(model, float(at_68 / GAUSSIAN_68))
@@ -105,7 +106,7 @@ def calibrate_flux(
         "flux_sigma_95": float(at_95),
     }
     measured = {
-        **scatter(error, finds.flux),
+        **scatter(error, peaks.flux),
         "coverage": coverage(
             np.abs(error) / sigma, GAUSSIAN_68, learned["flux_sigma_95"]
         ),
@@ -114,18 +115,19 @@ def calibrate_flux(
 
 
 def flux_error(error: Floats, sigma: Floats) -> dict[str, list[float]]:
-    """Return what stated standard deviations are in truth.
+    """Return true against predicted standard deviations of log10 flux, as a curve.
 
     Parameters
     ----------
     error, sigma : (n,) ndarray
-        How far a value is off, and the standard deviation that was stated.
+        Absolute errors and predicted standard deviations of log10 of the flux.
 
     Returns
     -------
     dict
-        ``stated``, rising, the means of tenths of all; and ``true``, what would hold
-        68 % of each tenth.
+        ``stated``, rising: the mean predicted standard deviations of ten groups of
+        equal size; ``true``: the standard deviations that would hold 68 % of the errors
+        of each group.
     """
     tenths = np.array_split(np.argsort(sigma, kind="stable"), 10)
     stated = [float(sigma[some].mean()) for some in tenths]
@@ -137,27 +139,27 @@ def flux_error(error: Floats, sigma: Floats) -> dict[str, list[float]]:
 def flux_systematic(
     model: keras.Model, skies: Mapping[str, LabelledPeaks]
 ) -> dict[str, dict[str, list[float]]]:
-    """Return how far models of the diffuse light move the flux of the same sources.
+    """Return the shifts of measured fluxes between models of the diffuse emission.
 
     Parameters
     ----------
     model : keras.Model
         The trained network.
-    skies : mapping of str to Finds
-        By variant of the diffuse light: what is found of the same sources.
+    skies : mapping of str to LabelledPeaks
+        By variant of the diffuse emission: the peaks of the same sources.
 
     Returns
     -------
     dict
         For ``plane``, within `amphitrite.surveys.asid.learned.PLANE_DEGREES` of the
         Galactic plane, and ``off_plane``: ``log10_flux``, rising, and ``dex``, the
-        largest distance of a variant's median error from the mean of all variants'
-        there, that by the chance of photons included.  Bins of few sources are left
-        out, and a part without any.
+        largest distance of a variant's median error from the mean over all variants,
+        including the effect of photon noise.  Bins of few sources are left out, and so
+        is a part without any other bin.
     """
     fluxes, errors, in_plane = {}, {}, {}
-    for variant, finds in skies.items():
-        real = finds.where(finds.is_detection & finds.is_real)
+    for variant, peaks in skies.items():
+        real = peaks.where(peaks.is_detection & peaks.is_real)
         fluxes[variant] = np.log10(real.flux)
         errors[variant] = predict(model, real, "flux")["log10_flux"] - fluxes[variant]
         in_plane[variant] = np.abs(real.lat) < PLANE_DEGREES
@@ -187,13 +189,13 @@ def _shifts(
 
 
 def calibrate_location(
-    model: keras.Model, finds: LabelledPeaks
+    model: keras.Model, peaks: LabelledPeaks
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Scale the variances so that the circle of 68 % holds what it states.
+    """Scale the variances so that the 68 % circle holds 68 % of the sources.
 
     Parameters
     ----------
-    model, finds
+    model, peaks
         As for `calibrate_flux`.
 
     Returns
@@ -201,13 +203,13 @@ def calibrate_location(
     learned : dict
         ``radius_68`` and ``radius_95``: the circles that hold 68 % and 95 % in units of
         the root of the mean of both variances; and ``offset_variance_factor``,
-        which is in the graph already.
+        which the graph already applies.
     measured : dict
         Median error before and after, and coverage.
     """
-    finds = finds.where(finds.is_detection & finds.is_real)
-    answer = predict(model, finds, "offset")
-    error = np.hypot(*(answer["offset"] - finds.offset).T)
+    peaks = peaks.where(peaks.is_detection & peaks.is_real)
+    answer = predict(model, peaks, "offset")
+    error = np.hypot(*(answer["offset"] - peaks.offset).T)
     sigma = np.sqrt(answer["offset_variance"].sum(axis=1).mean(axis=-1))
     at_68, at_95 = np.quantile(error / sigma, [0.68, 0.95])
     factor = _set_variance(model, float(at_68 / CIRCLE_68))
@@ -218,8 +220,8 @@ def calibrate_location(
         "radius_95": float(CIRCLE_68 * at_95 / at_68),
     }
     measured = {
-        "n": len(finds),
-        "median_error_of_peaks": float(np.median(np.hypot(*finds.offset.T))),
+        "n": len(peaks),
+        "median_error_of_peaks": float(np.median(np.hypot(*peaks.offset.T))),
         "median_error": float(np.median(error)),
         "coverage": coverage(error / sigma, learned["radius_68"], learned["radius_95"]),
     }
@@ -228,33 +230,32 @@ def calibrate_location(
 
 def calibrate_classifier(
     model: keras.Model,
-    finds: LabelledPeaks,
+    peaks: LabelledPeaks,
     by_bands: Mapping[str, LabelledPeaks],
     *,
     candidate_score: float,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Make the probabilities hold, and choose which of them is a source's.
+    """Calibrate P(fake), and choose the highest P(fake) of a source.
 
     Parameters
     ----------
     model : keras.Model
         The trained network; its calibration is set in place.
-    finds : Finds
-        Of validation skies, those too that are no detections: the classifier's cut
-        takes the place of the detector's threshold.
-    by_bands : mapping of str to Finds
-        Of some patches, by the bands that there are.
+    peaks : LabelledPeaks
+        Peaks of validation skies, including those below the detector's threshold, the
+        place of which the classifier's cut takes.
+    by_bands : mapping of str to LabelledPeaks
+        Peaks of some patches, by the bands that are present.
     candidate_score : float
         Peaks with a higher score are judged.
 
     Returns
     -------
     learned : dict
-        ``fake_thresholds``: what a source's P(fake) does not exceed, by the bands that
-        there are, see `cut`; bands with which
-        few sources are found are left out;
+        ``fake_thresholds``: the highest P(fake) of a source, by the bands that are
+        present (see `cut`), without the sets of bands that give few sources;
         ``candidate_score``; ``platt``, slope and intercept [1]_ of the logits, which
-        are in the graph.
+        the graph already applies.
     measured : dict
         Area under the ROC curve, also that of the score alone; rates of the cut and of
         the detector's threshold; calibration error.
@@ -263,9 +264,9 @@ def calibrate_classifier(
     ----------
     .. [1] Platt 1999, Advances in Large Margin Classifiers, 61
     """
-    finds = finds.where(finds.score > candidate_score)
-    fake = ~finds.is_real
-    logit = predict(model, finds, "fake")["fake_logit"].astype(float)
+    peaks = peaks.where(peaks.score > candidate_score)
+    fake = ~peaks.is_real
+    logit = predict(model, peaks, "fake")["fake_logit"].astype(float)
     slope, intercept = platt(logit, fake)
     layer = model.get_layer(CALIBRATION)
     (kernel, bias) = layer.get_weights()
@@ -277,18 +278,18 @@ def calibrate_classifier(
         if some.is_real.sum() < LEAST_SOURCES:
             continue
         thresholds[present] = cut(predict(model, some, "fake")["p_fake"], some)
-    thresholds[ALL_BANDS] = threshold = cut(p, finds)
+    thresholds[ALL_BANDS] = threshold = cut(p, peaks)
     learned = {
         "candidate_score": candidate_score,
         "fake_thresholds": thresholds,
         "platt": [slope, intercept],
     }
     measured = {
-        "n": len(finds),
+        "n": len(peaks),
         "area_under_curve": area_under_curve(p, fake),
-        "score_s_area_under_curve": area_under_curve(-finds.score, fake),
+        "score_s_area_under_curve": area_under_curve(-peaks.score, fake),
         "cut": rates(p <= threshold, fake),
-        "detector_s_threshold": rates(finds.is_detection, fake),
+        "detector_s_threshold": rates(peaks.is_detection, fake),
         "calibration_error": {
             "before": expected_calibration_error(
                 1 / (1 + np.exp(-logit)), fake, RELIABILITY_EDGES
@@ -299,29 +300,29 @@ def calibrate_classifier(
     return learned, {"validation": measured}
 
 
-def cut(p_fake: Floats, finds: LabelledPeaks) -> float:
-    """Return up to which P(fake) a peak is kept as a source.
+def cut(p_fake: Floats, peaks: LabelledPeaks) -> float:
+    """Return the highest P(fake) at which a peak is kept as a source.
 
-    That of Youden's J, or, where the detector's own threshold keeps more sources, one
-    that keeps 0.4 % more of them than that, so that the classifier loses none on the
-    whole.
+    The choice of Youden's J or, where the detector's own threshold keeps more sources,
+    the value that keeps `SLACK` more of them than that threshold, so that the
+    classifier loses no source on the whole.
 
     Parameters
     ----------
     p_fake : (n,) ndarray
-        Probability of each find.
-    finds : Finds
-        Some of them sources, and some not.
+        P(fake) of each peak.
+    peaks : LabelledPeaks
+        The peaks, at least one of them a true source.
     """
-    real = finds.is_real
-    kept = min(float(finds.is_detection[real].mean()) + SLACK, 1.0)
+    real = peaks.is_real
+    kept = min(float(peaks.is_detection[real].mean()) + SLACK, 1.0)
     least = float(np.quantile(p_fake[real], kept))
     best = 0.0 if real.all() else youden(p_fake, ~real)
     return round(max(best, least), 3)
 
 
 def platt(logit: Floats, fake: NDArray[np.bool_]) -> tuple[float, float]:
-    """Return slope and intercept of logits that make probabilities hold."""
+    """Return slope and intercept that calibrate logits as probabilities of a fake."""
 
     def loss(values: Floats) -> float:
         z = values[0] * logit + values[1]
@@ -332,10 +333,10 @@ def platt(logit: Floats, fake: NDArray[np.bool_]) -> tuple[float, float]:
 
 
 def youden(p_fake: Floats, fake: NDArray[np.bool_]) -> float:
-    """Return the probability at which sources and false peaks part best.
+    """Return the P(fake) that best separates sources from false peaks.
 
-    That with the largest difference between the shares of sources and of false peaks
-    below it (Youden 1950, Cancer 3, 32).
+    It has the largest difference between the shares of sources and of false peaks that
+    do not exceed it (Youden 1950, Cancer 3, 32).
     """
     tried = np.unique(np.round(p_fake, 3))
     parted = [
@@ -345,7 +346,7 @@ def youden(p_fake: Floats, fake: NDArray[np.bool_]) -> float:
 
 
 def _set_variance(model: keras.Model, factor_of_sigma: float) -> float:
-    """Put a factor into the graph; return it as one of the variance."""
+    """Scale the standard deviations in the graph; return the factor of the variance."""
     layer = model.get_layer(CALIBRATION)
     (kernel,) = layer.get_weights()
     layer.set_weights([kernel * factor_of_sigma**2])

@@ -23,12 +23,12 @@ _SLACK: Final = percent(SLACK)
 
 
 def described(found: Evaluation) -> str:
-    """Return what was measured of the three networks, as Markdown.
+    """Return the measurements of the three networks, as Markdown.
 
     Parameters
     ----------
     found : Evaluation
-        What was measured.
+        The measurements.
     """
     classifiers = {
         variant: found.networks(variant)["classifier"] for variant in found.described
@@ -48,12 +48,12 @@ def _candidates(found: Evaluation) -> str:
     return f"""\
 Candidates are peaks above the score {candidate:g}; a *false* one has no
 source above the faintest bin within the match radius. The classifier's cut takes the
-place of the detector's threshold: it keeps candidates whose P(fake) is at most what
-Youden's J chose on validation skies, or, where the detector's threshold keeps more
-sources, as here with all bands, what keeps {_SLACK} more than that. Under diffuse light
-that was not learned from, P(fake) is too low. Flux and position are those of the
-candidates that are kept and true; *width* is half of what lies between the 16 % and
-the 84 % quantile of log10(F/F_true), *bright* means
+place of the detector's threshold: it keeps candidates up to the P(fake) that Youden's J
+chose on validation skies or, where the detector's threshold keeps more sources (as here
+with all bands), up to the P(fake) that keeps {_SLACK} more sources than that threshold.
+With diffuse emission that was not part of the training, P(fake) is too low. Flux and
+position are those of the true candidates that are kept; *width* is half of the interval
+between the 16 % and the 84 % quantile of log10(F/F_true), *bright* means
 F_true > {BRIGHT:g}. Intervals are as above."""
 
 
@@ -70,25 +70,25 @@ with 95 % intervals (Wilson).*
 
 ![Flux of simulated sources, measured and true]({FOLDER}/flux_pull.png)
 
-*Simulated sources in the catalogue. Left: the error of log10 of the flux over what is
-stated, which is a unit Gaussian if the statement is right; beyond 5 in the outermost
-bins. Right: measured against true flux, with medians and bars from the 16 % to the 84 %
-quantile.*
+*Simulated sources in the catalogue. Left: the error of log10 of the flux over the
+stated standard deviation, which is a unit Gaussian if the statement is right; errors
+beyond 5 are in the outermost bins. Right: measured against true flux, with medians and
+bars from the 16 % to the 84 % quantile.*
 
 ![Position errors of simulated sources]({FOLDER}/location_pull.png)
 
 *Simulated sources in the catalogue: the distance from the true position over the stated
-68 % radius, and what Gaussian errors of the coordinates would give (Rayleigh). Dotted:
-the stated radii, and the shares that they are to hold.*"""
+68 % radius, and the Rayleigh distribution that Gaussian errors of the coordinates would
+give. Dotted: the stated radii, and the shares of the sources that they state.*"""
 
 
 def _catalogues(found: Evaluation) -> str:
     """Return purity and completeness of the catalogues of all variants."""
     rows = [
-        (variant, part, who, *(_share(each) for each in tables[part].whole))
+        (variant, part, method, *(_share(each) for each in tables[part].whole))
         for variant in found.catalogues
         for part in found.catalogues[variant]
-        for who, tables in (
+        for method, tables in (
             ("detector alone", found.tables[variant]),
             ("with the classifier", found.catalogues[variant]),
         )
@@ -98,12 +98,12 @@ def _catalogues(found: Evaluation) -> str:
 
 
 def chosen(classifiers: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return what is said of the classifier's cut, which rests on a choice.
+    """Return the paragraph on the classifier's cut, which rests on a choice.
 
     Parameters
     ----------
     classifiers : mapping of str to mapping
-        By variant of the diffuse light, what was measured of the classifier.
+        By variant of the diffuse emission, the measurements of the classifier.
     """
 
     def each(quantity: str) -> str:
@@ -112,8 +112,8 @@ def chosen(classifiers: Mapping[str, Mapping[str, Any]]) -> str:
 
     variants = " and ".join(f"variant {name}" for name in classifiers)
     return wrapped(
-        f"**The {_SLACK} is a choice**, and nothing that was measured says that it is "
-        f"the best one. Of the sources of {variants} the cut keeps "
+        f"**The {_SLACK} is a choice**, and no measurement shows that it is the best "
+        f"one. Of the sources of {variants} the cut keeps "
         f"{each('sources_kept')}, the detector's threshold "
         f"{each('sources_of_detector')}; of what the cut keeps "
         f"{each('false_share_after')} is false, of what the threshold keeps "
@@ -136,7 +136,7 @@ def _variant(variant: str, numbers: Mapping[str, Any]) -> str:
 def _measured(
     classifier: Mapping[str, Any], flux: Mapping[str, Any], place: Mapping[str, Any]
 ) -> str:
-    """Return the table of what was measured of all sources."""
+    """Return the table of the measurements of all sources."""
     bright = flux["bright"]
     rows = (
         ("false, of all candidates", number(classifier["false_share_before"])),
@@ -204,12 +204,12 @@ def _reliable(bins: Sequence[Any]) -> str:
 
 
 def _shifts(shifts: Mapping[str, Any]) -> str:
-    """Return the tables of the same sources before other diffuse light."""
+    """Return the tables of the same sources in front of other diffuse emission."""
     against = shifts["against"]
     parts = [
         (variant, part, _counted(numbers["purity"]), _counted(numbers["completeness"]))
-        for variant, told in shifts["variants"].items()
-        for part, numbers in told["parts"].items()
+        for variant, compared in shifts["variants"].items()
+        for part, numbers in compared["parts"].items()
     ]
     moved = [
         (
@@ -220,16 +220,16 @@ def _shifts(shifts: Mapping[str, Any]) -> str:
             number(each["flux"]),
             number(each["position"], digits=4),
         )
-        for variant, told in shifts["variants"].items()
+        for variant, compared in shifts["variants"].items()
         if variant != against
-        for each in told["bins"]
+        for each in compared["bins"]
     ]
     head = (
         *("variant", "part of the sky", "true flux from", "n"),
-        *("flux moves (dex)", "position farther off (deg)"),
+        *("flux shift (dex)", "increase of position error (deg)"),
     )
     return sections(
-        "### The same sources before other diffuse light",
+        "### The same sources in front of other diffuse emission",
         table(("variant", "part of the sky", "purity", "completeness"), parts),
         f"Medians, source by source, against variant {against}:",
         table(head, moved),

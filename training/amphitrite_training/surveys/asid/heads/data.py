@@ -1,4 +1,8 @@
-"""Training data of the networks that describe a source: cached finds, seen anew."""
+"""Training data of the networks that describe a source: peaks of the detector.
+
+The peaks are kept in the cache folder; each time that one is used, it is turned and
+mirrored anew.
+"""
 
 from __future__ import annotations
 
@@ -36,94 +40,94 @@ logger = logging.getLogger(__name__)
 
 What = Literal["flux", "fake", "offset"]
 
-# Those before are the detector's own.
+# Earlier seeds are those of the detector's own validation.
 FIRST_VALIDATION_SKY: Final = VALIDATION_SKIES + 100
-# Raised when the same sky would give other finds.
+# Raised when the same sky would give other peaks.
 _VERSION: Final = 1
-# Of the patches of a sky, for what is learned of each set of bands.
+# With each set of bands only every fourth patch of a sky is searched.
 _EVERY: Final = 4
 
 
 @dataclass(frozen=True)
 class Batches:
-    """Finds in batches of inputs and targets.
+    """Labelled peaks in batches of inputs and targets.
 
     Parameters
     ----------
-    finds : Finds
-        Those to learn from.
+    peaks : LabelledPeaks
+        The peaks to learn from.
     what : {"flux", "fake", "offset"}
-        The target, under the name ``members`` or ``fake_logit``: the logarithm of the
-        flux that the find would have at the training exposure is the graph's own
-        business, so that the target is the logarithm of the true flux; 1 for a false
-        peak; or the offset, deg.
+        The target, under the name ``members`` or ``fake_logit``: log10 of the true flux
+        (the graph itself accounts for the exposure); 1 for a false peak and 0 for a
+        source; or the offset, deg.
     batch_size, seed : int
         See `amphitrite_training.fitting.recipe.Training`.
     vary : bool
-        In another order every epoch, turned and mirrored; else as they are.
+        Shuffle, turn and mirror the peaks anew every epoch; else leave them as they
+        are.
     """
 
-    finds: LabelledPeaks
+    peaks: LabelledPeaks
     what: What
     batch_size: int
     seed: int
     vary: bool
 
     def __len__(self) -> int:
-        return len(self.finds) // self.batch_size
+        return len(self.peaks) // self.batch_size
 
     def batch(self, epoch: int, index: int) -> tuple[Arrays, Arrays]:
         """Return the inputs and the targets of a batch; the same for the same call."""
-        n = len(self.finds)
+        n = len(self.peaks)
         order = (
             np.random.default_rng([self.seed, epoch]).permutation(n)
             if self.vary
             else np.arange(n)
         )
-        some = self.finds.where(order[index * self.batch_size :][: self.batch_size])
+        some = self.peaks.where(order[index * self.batch_size :][: self.batch_size])
         if self.vary:
             rng = np.random.default_rng([self.seed, epoch, index + 1])
             some = turned(some, rng.integers(8, size=len(some)))
         return inputs(some, self.what), targets(some, self.what)
 
 
-def inputs(finds: LabelledPeaks, what: What) -> dict[str, NDArray[np.float32]]:
-    """Return what a network is given, by tensor name."""
+def inputs(peaks: LabelledPeaks, what: What) -> dict[str, NDArray[np.float32]]:
+    """Return the inputs of a network, by tensor name; the first axis is the peaks'."""
     given = {
-        "cutouts": finds.cutouts.astype(np.float32),
-        "auxiliary": finds.auxiliary,
+        "cutouts": peaks.cutouts.astype(np.float32),
+        "auxiliary": peaks.auxiliary,
     }
-    return given | {"exposure": finds.exposure} if what == "flux" else given
+    return given | {"exposure": peaks.exposure} if what == "flux" else given
 
 
-def targets(finds: LabelledPeaks, what: What) -> dict[str, NDArray[np.float32]]:
-    """Return what a network learns, by the name of the output that is judged."""
+def targets(peaks: LabelledPeaks, what: What) -> dict[str, NDArray[np.float32]]:
+    """Return the targets of a network, by the name of the output in the loss."""
     if what == "fake":
-        return {"fake_logit": (~finds.is_real).astype(np.float32)}
+        return {"fake_logit": (~peaks.is_real).astype(np.float32)}
     if what == "flux":
-        return {"members": np.log10(finds.flux)[:, None]}
-    return {"members": finds.offset}
+        return {"members": np.log10(peaks.flux)[:, None]}
+    return {"members": peaks.offset}
 
 
-def turned(finds: LabelledPeaks, turns: NDArray[np.integer]) -> LabelledPeaks:
-    """Flip finds and turn them by quarters.
+def turned(peaks: LabelledPeaks, turns: NDArray[np.integer]) -> LabelledPeaks:
+    """Return peaks flipped and turned by quarters.
 
     Parameters
     ----------
-    finds : Finds
-        What to turn.
+    peaks : LabelledPeaks
+        The peaks to turn.
     turns : (n,) ndarray of int
         0 to 7: bits for a flip of the rows, a flip of the columns, and an exchange of
         both, in this order.
 
     Returns
     -------
-    Finds
+    LabelledPeaks
         Flipped about the peak's pixel, which has 10 pixels before it and 9 behind it:
         the first row and column become zero.
     """
-    image = finds.cutouts[:, 1:, 1:]
-    auxiliary, offset = finds.auxiliary.copy(), finds.offset.copy()
+    image = peaks.cutouts[:, 1:, 1:]
+    auxiliary, offset = peaks.auxiliary.copy(), peaks.offset.copy()
     rows, columns, swap = ((turns & bit) > 0 for bit in (1, 2, 4))
     image = np.where(rows[:, None, None, None], image[:, ::-1], image)
     image = np.where(columns[:, None, None, None], image[:, :, ::-1], image)
@@ -134,8 +138,8 @@ def turned(finds: LabelledPeaks, turns: NDArray[np.integer]) -> LabelledPeaks:
         offset[chosen, along] *= -1
     auxiliary[swap, 2:4] = auxiliary[swap, 3:1:-1]
     offset[swap] = offset[swap, ::-1]
-    values = {field.name: getattr(finds, field.name) for field in fields(finds)}
-    cutouts = np.zeros_like(finds.cutouts)
+    values = {field.name: getattr(peaks, field.name) for field in fields(peaks)}
+    cutouts = np.zeros_like(peaks.cutouts)
     cutouts[:, 1:, 1:] = image
     return LabelledPeaks(
         **{**values, "cutouts": cutouts, "auxiliary": auxiliary, "offset": offset}
@@ -143,7 +147,7 @@ def turned(finds: LabelledPeaks, turns: NDArray[np.integer]) -> LabelledPeaks:
 
 
 def data(recipe: Recipe, what: What) -> Data:
-    """Run the published detector over the skies of a recipe, or find that in the cache.
+    """Return the published detector's peaks on a recipe's skies, searched or cached.
 
     Parameters
     ----------
@@ -171,16 +175,16 @@ def data(recipe: Recipe, what: What) -> Data:
         detector,
     )
     return Data(
-        Batches(chosen(training, recipe, what), what, *_how(recipe), vary=True),
-        Batches(chosen(validation, recipe, what), what, *_how(recipe), vary=False),
+        Batches(chosen(training, recipe, what), what, *_batching(recipe), vary=True),
+        Batches(chosen(validation, recipe, what), what, *_batching(recipe), vary=False),
     )
 
 
 def same_sources() -> dict[str, LabelledPeaks]:
-    """Return what the detector finds of the same sources, by variant of the light.
+    """Return the peaks of the same sources, by variant of the diffuse emission.
 
-    All variants, that one too that no network learns from: they tell the systematic
-    error of a flux, and no weight.
+    All variants are there, including the one that no network learns from: they give
+    the systematic error of a flux, and no weight is trained on them.
     """
     detector = published()
     return {
@@ -190,15 +194,16 @@ def same_sources() -> dict[str, LabelledPeaks]:
 
 
 def by_bands(recipe: Recipe) -> dict[str, LabelledPeaks]:
-    """Return what the detector finds on some patches, by the bands that there are.
+    """Return the detector's peaks on some patches, by the bands that are present.
 
-    For every set of one or more but all, as in the argument ``present`` of
+    There is every set of bands but the empty and the full one, written as in the
+    argument ``present`` of
     `amphitrite_training.surveys.asid.heads.labelled_peaks.search`.
     """
     detector = published()
     sets = ["".join(each) for each in product("10", repeat=len(BANDS))]
     files = {
-        present: _FindsFile(
+        present: _PeaksFile(
             *(FIRST_VALIDATION_SKY, recipe.variants[0], 1, False, _EVERY),
             *(detector.digest, present),
         )
@@ -210,21 +215,21 @@ def by_bands(recipe: Recipe) -> dict[str, LabelledPeaks]:
 
 
 def samples(recipe: Recipe, what: What) -> dict[str, NDArray[np.float32]]:
-    """Return what a network is given of the finds on some ten patches."""
+    """Return the inputs of a network for the peaks on some ten patches."""
     some = found([FIRST_VALIDATION_SKY], recipe.variants, published(), every=80)
     return inputs(some, what)
 
 
-def _how(recipe: Recipe) -> tuple[int, int]:
+def _batching(recipe: Recipe) -> tuple[int, int]:
     return recipe.batch_size, recipe.seed
 
 
-def chosen(finds: LabelledPeaks, recipe: Recipe, what: What) -> LabelledPeaks:
-    """Return the finds that a network learns from."""
-    here = finds.score > recipe.least_score
+def chosen(peaks: LabelledPeaks, recipe: Recipe, what: What) -> LabelledPeaks:
+    """Return the peaks that a network learns from."""
+    here = peaks.score > recipe.least_score
     if what != "fake":
-        here &= finds.is_real
-    return finds.where(here)
+        here &= peaks.is_real
+    return peaks.where(here)
 
 
 def found(
@@ -237,22 +242,22 @@ def found(
     every: int = 1,
     present: str = ALL_BANDS,
 ) -> LabelledPeaks:
-    """Run the detector over skies, or find in the cache what it found.
+    """Return the peaks of the detector on skies, searched or read from the cache.
 
     Parameters
     ----------
     seeds : sequence of int
         One sky each; the variants are taken in turn.
     variants : str
-        Of the diffuse light.
-    detector : Published
+        Of the diffuse emission.
+    detector : PublishedDetector
         The detector.
     n_draws, varied, every, present
         See `amphitrite_training.surveys.asid.heads.labelled_peaks.search`.
 
     Returns
     -------
-    Finds
+    LabelledPeaks
         Of all skies; some 15 MB for each draw of one.
 
     Raises
@@ -260,12 +265,12 @@ def found(
     OutputError
         The cache folder cannot be written to.
     BadInput
-        What the cache holds is damaged.
+        A file of the cache is damaged.
     MissingExtra
         ONNX Runtime is not installed.
     """
     files = [
-        _FindsFile(
+        _PeaksFile(
             *(seed, variants[i % len(variants)], n_draws, varied, every),
             *(detector.digest, present),
         )
@@ -276,8 +281,8 @@ def found(
 
 
 @dataclass(frozen=True)
-class _FindsFile:
-    """The finds of one sky in the cache folder."""
+class _PeaksFile:
+    """The peaks of one sky in the cache folder."""
 
     seed: int
     variant: str
@@ -292,12 +297,12 @@ class _FindsFile:
         values = [getattr(self, field.name) for field in fields(self)]
         what = json.dumps([_VERSION, *values])
         name = hashlib.sha256(what.encode()).hexdigest()[:16]
-        finds = cache_directory() / "finds"
-        return finds / f"asid-{self.seed}{self.variant}-{name}.npz"
+        folder = cache_directory() / "finds"
+        return folder / f"asid-{self.seed}{self.variant}-{name}.npz"
 
     def make(self, detector: PublishedDetector) -> None:
         """Search the sky, write aside, and give the file its name once it is whole."""
-        finds = search(
+        peaks = search(
             make_sky(self.seed, variant=self.variant),
             self.seed,
             file=detector.file,
@@ -307,20 +312,20 @@ class _FindsFile:
             every=self.every,
             present=self.present,
         )
-        values = {field.name: getattr(finds, field.name) for field in fields(finds)}
+        values = {field.name: getattr(peaks, field.name) for field in fields(peaks)}
         with made_aside(
-            self.path, what="what the detector found", room="5 MB for each sky"
+            self.path, what="the detector's peaks", room="5 MB for each sky"
         ) as aside:
             np.savez_compressed(aside, **values)
 
 
-def _make(files: Sequence[_FindsFile], detector: PublishedDetector) -> None:
-    """Search the skies that the cache does not hold, a process to each core."""
+def _make(files: Sequence[_PeaksFile], detector: PublishedDetector) -> None:
+    """Search the skies that the cache does not hold, one process per core."""
     if not files:
         return
     workers = min(len(files), len(os.sched_getaffinity(0)))
     with engine_workers.pool(workers) as pool:
-        done = pool.map(_FindsFile.make, files, [detector] * len(files))
+        done = pool.map(_PeaksFile.make, files, [detector] * len(files))
         for n, _ in enumerate(done, 1):
             logger.info("searched %d of %d skies", n, len(files))
 
@@ -332,6 +337,6 @@ def _read(path: Path) -> LabelledPeaks:
             return LabelledPeaks(**values)
     except (OSError, EOFError, ValueError, TypeError, BadZipFile) as error:
         raise BadInput(
-            f"the finds in {path} are damaged ({error}); remove that file, and the sky "
+            f"the peaks in {path} are damaged ({error}); remove that file, and the sky "
             "is searched again"
         ) from error

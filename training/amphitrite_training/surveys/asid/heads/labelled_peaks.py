@@ -1,9 +1,9 @@
-"""What the trained detector finds on simulated skies, and what is really there.
+"""Peaks of the trained detector on simulated skies, labelled with the true sources.
 
-Photons are drawn before the detector runs, and a find keeps the very photons that it
-was found with: a peak stands where chance put a few more of them, and a network that
-learned from others drawn afterwards would take every false peak for a plain piece of
-sky and every faint source for one of its true brightness.
+Photons are drawn before the detector runs, and a peak keeps the photons in which it was
+found.  Peaks lie where chance has put some more photons.  A network that learned from
+photons drawn anew afterwards would not see this: false peaks would look like plain
+background, and faint sources as bright as they are.
 """
 
 from __future__ import annotations
@@ -48,16 +48,16 @@ from amphitrite_training.surveys.asid.simulate.sky import (
 
 Floats = NDArray[np.floating]
 
-# A lower peak is no detection with any set of bands but the softest ones alone.
+# Lower than every threshold but those of the softest bands alone.
 LEAST_SCORE: Final = 0.05
-# Nearer to a patch's edge than this, the client takes another patch.
+# Nearer to a patch's edge than this (deg), the client takes another patch.
 LEAST_DEPTH: Final = 0.5
 _BATCH: Final = 8
 
 
 @dataclass(frozen=True)
 class LabelledPeaks(Rows):
-    """Peaks that the detector found, and the source at each.
+    """Peaks that the detector found, each with its true source.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class LabelledPeaks(Rows):
     lat : (n,) ndarray of float32
         Galactic latitude of the patch's centre, deg.
     block : (n,) ndarray of int32
-        Number of sky and patch: what shares it shares photons.
+        Number of sky and patch; peaks with the same one come from the same photons.
     """
 
     cutouts: NDArray[np.uint16]
@@ -96,7 +96,7 @@ class LabelledPeaks(Rows):
 
     @property
     def is_real(self) -> NDArray[np.bool_]:
-        """Which finds are sources."""
+        """Which peaks are true sources."""
         return np.isfinite(self.flux)
 
     @property
@@ -106,7 +106,7 @@ class LabelledPeaks(Rows):
 
     @property
     def is_detection(self) -> NDArray[np.bool_]:
-        """Which finds exceed the threshold of their bands."""
+        """Which peaks exceed the threshold of their bands."""
         return np.asarray(self.score > self.threshold)
 
 
@@ -121,33 +121,33 @@ def search(
     every: int = 1,
     present: str = ALL_BANDS,
 ) -> LabelledPeaks:
-    """Run the detector over a sky.
+    """Return the labelled peaks of the detector on a sky.
 
     Parameters
     ----------
     sky : Sky
         The sky.
     seed : int
-        Of what is drawn, and the number of the sky in ``block``.
+        Seed of all that is drawn, and the number of the sky in ``block``.
     file : Path
         The detector's ONNX file.
     detector : Detector
-        What was learned with it.
+        Its learned values.
     n_draws : int
         How often the photons of each patch are drawn.
     varied : bool
-        Every second draw is of other bands, depths, event types or of a part of the
-        patch, as the detector saw in its training; else all are of the whole.
+        Give every second draw other bands, exposures or event types, or only a part of
+        the patch, as in the detector's training; else all draws are of whole patches.
     every : int
         Take every n-th patch only.
     present : str
-        A 1 for each of `amphitrite.surveys.asid.bands.BANDS` that there is, else a 0;
-        where ``varied`` is not of other bands.
+        1 for each of `amphitrite.surveys.asid.bands.BANDS` that is present, else 0;
+        draws that are varied have bands of their own.
 
     Returns
     -------
-    Finds
-        Peaks of the patches one by one: what two patches show is there twice.
+    LabelledPeaks
+        Patch by patch: a source in two patches has two peaks.
     """
     parts = []
     here = np.array(list(present)) == "1"
@@ -161,7 +161,7 @@ def search(
 
 @dataclass(frozen=True)
 class _Drawn:
-    """The photons of one patch, and what is known of it."""
+    """The photons of one patch, with its truth and its conditions."""
 
     counts: dict[str, NDArray[np.float32]]
     expected: Expected
@@ -210,7 +210,7 @@ def _drawn(
 
 
 def _found(mask: Floats, drawn: _Drawn, detector: Detector) -> LabelledPeaks:
-    """Find the peaks of a mask, cut them out and look up what is there."""
+    """Return the peaks of a mask with their cut-outs and true sources."""
     seen = peaks.find(mask, sigma=detector.sigma, floor=LEAST_SCORE)
     x, y = from_pixels(
         seen.row.astype(float), seen.column.astype(float), pixels=MASK_PIXELS
@@ -243,7 +243,7 @@ def _found(mask: Floats, drawn: _Drawn, detector: Detector) -> LabelledPeaks:
 def identify(
     x: Floats, y: Floats, expected: Expected
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the flux of the source at each peak, and the way to it.
+    """Return the flux of the true source of each peak, and the offset to it.
 
     Parameters
     ----------
@@ -256,7 +256,7 @@ def identify(
     Returns
     -------
     flux, offset : (n,) and (n, 2) ndarray of float32
-        As in `Finds`.
+        As in `LabelledPeaks`.
     """
     bright = np.flatnonzero(expected.flux >= PAPER_FLUX_EDGES[0])
     partners = match(

@@ -1,7 +1,7 @@
-"""What is measured of flux, classifier and location on sources that are known.
+"""Measurements of flux, classifier and location on candidates of known nature.
 
-Everything here takes arrays and returns JSON types, with 95 % intervals where blocks of
-what belongs together are given.
+The functions take arrays and return JSON types, with 95 % intervals from resampling
+blocks of the sky.
 """
 
 from __future__ import annotations
@@ -30,32 +30,33 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.floating]
 
 BRIGHT: Final = 1e-9
-"""Sources above this flux, photons/cm2/s above 1 GeV, are those of the targets."""
+"""Sources above this flux, photons/cm2/s above 1 GeV, are the bright ones."""
 
 COARSE_FLUX_EDGES: Final = (6.95e-11, 2.34e-10, 4.28e-10, 1e-9, 3e-9, 1e-8, 1e-4)
 RELIABILITY_EDGES: Final = (0.0, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0001)
-# Bins with fewer sources say little.
+# Bins with fewer sources are marked on the card, and not used for calibration.
 LEAST_SOURCES: Final = 30
 
 
 @dataclass(frozen=True)
 class Described(Rows):
-    """Peaks of known nature, and what the networks say of them.
+    """Candidates of known nature, with the networks' answers.
 
     Parameters
     ----------
     flux : (n,) ndarray
-        True flux, photons/cm2/s above 1 GeV; NaN of a false detection.
+        True flux, photons/cm2/s above 1 GeV; NaN of a false one.
     log10_flux, flux_sigma : (n,) ndarray
-        What the network says of its logarithm, and the standard deviation.
+        Predicted log10 of the flux, and its standard deviation.
     p_fake : (n,) ndarray
         Probability of being a fluctuation.
     detected : (n,) ndarray of bool
         Whether the score exceeds the detector's own threshold.
     error : (n,) ndarray
-        How far the network's position is from the source, deg; NaN of a false one.
+        Distance of the network's position from the true source, deg; NaN of a false
+        one.
     peak_error : (n,) ndarray
-        How far the peak is.
+        Distance of the peak from the true source, deg; NaN of a false one.
     error_sigma : (n,) ndarray
         Standard deviation of either coordinate, deg.
     block : (n,) ndarray of int
@@ -77,7 +78,7 @@ class Described(Rows):
 
     @property
     def is_fake(self) -> Bools:
-        """Which detections are false."""
+        """Which candidates are false."""
         return np.isnan(self.flux)
 
 
@@ -89,30 +90,32 @@ def summary(
     radius_68: float = 1.5096,
     radius_95: float = 2.4477,
 ) -> dict[str, Any]:
-    """Return all that is measured of the three networks (JSON types).
+    """Return the measurements of the three networks (JSON types).
 
     Parameters
     ----------
     found : Described
         All candidates, before the classifier's cut.
     threshold : float
-        What P(fake) of a source does not exceed.
+        The highest P(fake) of a source.
     flux_95, radius_68, radius_95 : float
-        How many standard deviations the stated regions reach; 68 % of a flux is
-        one.
+        Extent of the stated regions in standard deviations; the 68 % interval of a flux
+        is one standard deviation.
 
     Returns
     -------
     dict
         ``classifier``: ``threshold``, ``area_under_curve``; ``false_share_before`` and
-        ``false_share_after``, of the candidates and of what passes those that are
-        false, and ``false_share_of_detector``, the same of what exceeds the detector's
-        own threshold; ``fakes_kept`` and ``sources_kept``, of the false and the true
-        candidates those that pass, and ``sources_of_detector``, of the true ones those
-        that exceed that threshold; ``reliability``; ``calibration_error``.
+        ``false_share_after``, the share of false ones among all candidates and among
+        those that pass the cut, and ``false_share_of_detector``, the same above the
+        detector's own threshold; ``fakes_kept`` and ``sources_kept``, the shares of the
+        false and of the true candidates that pass, and ``sources_of_detector``, the
+        share of the true ones above that threshold; ``reliability``;
+        ``calibration_error``.
         ``flux``, of the sources that pass: ``bright``, those above `BRIGHT`, and
         ``bins``, each with ``n``, ``median`` and ``width`` of log10 of the measured
-        over the true flux, ``coverage_68`` and ``coverage_95``; and both of all.
+        over the true flux, ``coverage_68`` and ``coverage_95``; and both coverages of
+        all sources.
         ``position``, likewise: ``median_error``, ``median_error_of_peaks`` (deg),
         ``bins`` with both, and the coverages.
         Every measured number is ``value low high``, with a 95 % interval, but those
@@ -237,7 +240,7 @@ def scatter(error: Floats, flux: Floats) -> dict[str, Any]:
     -------
     dict
         ``bright`` for those above `BRIGHT`, and ``bins``: each with ``n``, ``median``
-        and ``width``, half of what lies between the 16 % and the 84 % quantile.
+        and ``width``, half of the interval between the 16 % and the 84 % quantile.
     """
     bins = [
         {"flux": list(edges), **median_and_width(error[_within(flux, edges)])}

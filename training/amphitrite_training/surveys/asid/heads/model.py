@@ -1,8 +1,8 @@
 """The networks that describe a source: flux, classifier and location.
 
-Each takes sources one by one.  An ensemble's members are towers of one network with an
-output ``members`` of their own, which the loss judges one by one; the served outputs
-are those of the mixture of their Gaussians.
+Each takes sources one by one.  The members of an ensemble are towers of one network;
+the output ``members`` holds the Gaussian of each, to which the loss applies.  The
+served outputs are mean and variances of the mixture of these Gaussians.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _LOG_FLUX_DEVIATION: Final = 0.5
 _OFFSET_DEGREES: Final = 0.04
 # Bring the square roots of typical counts near to one: 7-20, 2-7 and 1-2 GeV.
 _SQRT_SCALE: Final = (1.0, 0.6, 0.3)
-# Pixels on either side of the peak's in squares whose counts are summed up, and what is
-# about the mean of their logarithm.
+# Pixels on either side of the peak's pixel in the squares whose counts are summed, and
+# the approximate mean of the logarithm of these sums.
 _REACHES: Final = (1, 3, 6, 9)
 _LOG_APERTURE: Final = 4.0
 _CENTROID_REACHES: Final = (2, 4)
@@ -66,8 +66,9 @@ def build_flux(recipe: FluxRecipe) -> keras.Model:
 
     Notes
     -----
-    Towers predict log10 of the flux times the exposure over that of training, which is
-    what counts tell; the exposure then divides out.
+    Towers predict log10 of the flux times the exposure relative to that of training,
+    which is the quantity that counts measure; the graph then subtracts log10 of the
+    relative exposure.
     """
     keras.utils.set_random_seed(recipe.seed)
     inputs, image, auxiliary = _inputs(FLUX)
@@ -96,7 +97,7 @@ def build_flux(recipe: FluxRecipe) -> keras.Model:
 
 
 def build_classifier(recipe: ClassifierRecipe) -> keras.Model:
-    """Build the network that tells sources from background fluctuations.
+    """Build the network that separates sources from background fluctuations.
 
     Parameters
     ----------
@@ -126,7 +127,7 @@ def build_classifier(recipe: ClassifierRecipe) -> keras.Model:
 
 
 def build_location(recipe: LocationRecipe) -> keras.Model:
-    """Build the ensemble that finds the source's place beside the peak.
+    """Build the ensemble that measures the offset of the source from the peak.
 
     Parameters
     ----------
@@ -172,7 +173,7 @@ def build_location(recipe: LocationRecipe) -> keras.Model:
 
 
 def gaussian_loss() -> Callable[[Any, Any], Any]:
-    """Return the mean negative logarithm of the members' Gaussians.
+    """Return the loss: the mean negative log-likelihood of the members' Gaussians.
 
     Returns
     -------
@@ -256,7 +257,7 @@ def _dense(n: int, recipe: Recipe) -> layers.Layer:
 
 
 def _exposure_kernel() -> np.ndarray:
-    """Return what an exposure is multiplied with to be relative to training's."""
+    """Return the weights that turn exposures into a ratio to the training mean."""
     weights = np.array(EXPOSURE_WEIGHTS)
     return (weights / (weights @ training_exposure()))[:, None]
 
@@ -274,7 +275,7 @@ def _frozen(n: int, kernel: np.ndarray) -> Callable[[Any], Any]:
 
 
 def _identity(n: int) -> layers.Layer:
-    """Return the layer that calibration scales variances with."""
+    """Return the layer by which calibration scales the variances."""
     return layers.Dense(
         n,
         use_bias=False,

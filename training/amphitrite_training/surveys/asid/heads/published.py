@@ -1,4 +1,4 @@
-"""The trained detector, run here without a server to see what it passes on."""
+"""The published detector, run without a server to collect its peaks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PublishedDetector:
     digest : str
         The file's, from its spec.
     detector : Detector
-        What was learned with it.
+        Its learned values.
     """
 
     file: Path
@@ -40,7 +40,7 @@ class PublishedDetector:
 
 
 def published() -> PublishedDetector:
-    """Find the latest detector in the model repository.
+    """Return the latest detector in the model repository.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def published() -> PublishedDetector:
     if not versions:
         raise BadInput(
             f"there is no detector in {folder}; the networks that describe sources "
-            "learn from what it finds: train and export the unet first"
+            "learn from its peaks: train and export asid_unet first"
         )
     version = max(versions)
     spec = served_spec(folder, version=version)
@@ -67,7 +67,7 @@ def published() -> PublishedDetector:
 def masks(
     file: Path, counts: Sequence[Mapping[str, NDArray[np.float32]]]
 ) -> NDArray[np.float32]:
-    """Run the detector's network on some patches.
+    """Return the detector's masks of some patches.
 
     Parameters
     ----------
@@ -79,6 +79,7 @@ def masks(
     Returns
     -------
     (n, 128, 128) ndarray of float32
+        Masks (patch, y, x), 0 to 1.
 
     Raises
     ------
@@ -101,7 +102,7 @@ def _session(file: Path) -> onnxruntime.InferenceSession:
         raise MissingExtra("running the detector", "export") from error
 
     options: Any = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # there is a process to each core
+    options.intra_op_num_threads = 1  # there is one process per core
     return onnxruntime.InferenceSession(
         file, options, providers=["CPUExecutionProvider"]
     )

@@ -1,4 +1,4 @@
-"""The recipes of the networks that describe a source: the papers', and the shipped."""
+"""The recipes of the networks that describe a source: published and shipped."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ CALIBRATION: Final = "calibration"
 """Name of the layer whose weights calibration sets; at first it changes nothing."""
 
 MOST_VALIDATION: Final = 900
-"""Seeds that validation of these networks may use."""
+"""Largest number of validation skies of these networks."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe(Training):
-    """What the recipes of the three networks share.
+    """The common part of the recipes of the three networks.
 
     Parameters
     ----------
     width : float
         Factor on the number of filters and units.
     least_score : float
-        Peaks with a higher score are learned from.
+        The network learns from peaks with a higher score.
     n_skies : int
         Simulated skies that the detector is run over.
     n_draws : int
@@ -78,16 +78,16 @@ class Recipe(Training):
 class FluxRecipe(Recipe):
     """How the flux's network is built and trained: three towers, as published [1]_.
 
-    Departures: counts go in as square roots and are not divided by their maximum, so
-    that they keep the brightness; the auxiliary numbers and the counts in four squares
-    around the peak join the hidden layer; the
-    19 pixels that lie evenly around the peak are used of 20; every tower learns on all
-    finds in their true proportion, turned and mirrored.
+    Departures: counts enter as square roots and are not divided by their maximum, so
+    that they keep the brightness; the auxiliary inputs and the counts in four squares
+    around the peak join the hidden layer; of 20 pixels the 19 that are symmetric around
+    the peak are used; every tower learns from all peaks in their true proportion,
+    turned and mirrored.
 
     Parameters
     ----------
     members : int
-        Towers of the ensemble, each with its own first weights.
+        Towers of the ensemble, each with its own initial weights.
 
     References
     ----------
@@ -107,8 +107,8 @@ class ClassifierRecipe(Recipe):
     """How the classifier is built and trained [1]_.
 
     Departures: a counts map has no time axis, so that the bands are the channels of
-    plane convolutions, where the paper's run over the bands and have time in the
-    channels; square roots, auxiliary numbers and 19 pixels as in `FluxRecipe`.
+    two-dimensional convolutions, where the paper's run over the bands and have time in
+    the channels; square roots, auxiliary inputs and 19 pixels as in `FluxRecipe`.
 
     References
     ----------
@@ -129,14 +129,14 @@ class LocationRecipe(Recipe):
     """How the position's network is built and trained: twelve towers [1]_.
 
     Departures: square roots as in `FluxRecipe`; the score is the fifth auxiliary
-    number, where the paper has the Galactic latitude, which a simulated sky should not
+    input, where the paper has the Galactic latitude, which a simulated sky should not
     teach; the photons' centroids in two squares join them, and all of these numbers
-    go straight to the means too; all sources within 0.3 deg are learned from.
+    also go directly to the means; the network learns from all sources within 0.3 deg.
 
     Parameters
     ----------
     members : int
-        Towers of the ensemble, each with its own first weights.
+        Towers of the ensemble, each with its own initial weights.
 
     References
     ----------
