@@ -22,9 +22,10 @@ def calnet(
         typer.Argument(
             metavar="FILE",
             help="Light curves of TESS (SPOC, TESS-SPOC, QLP since sector 56), Kepler "
-            "and K2 with a point every five minutes or faster; FITS, plain or .gz. "
-            "Quoted patterns ('lc/s015/*.fits'), folders and @LIST, a text file with "
-            "one name a line, stand for many.",
+            "and K2 with a point every five minutes or faster, also as lightkurve and "
+            "astropy write them; FITS, plain, .gz, .bz2 or .xz. Quoted patterns "
+            "('lc/s015/*.fits'), folders and @LIST, a text file with one name a line, "
+            "stand for many.",
             show_default=False,
         ),
     ],
@@ -87,8 +88,9 @@ def calnet(
 
     Other flags: periodogram (below the threshold: the period is the periodogram's peak
     alone), few_cycles (less than three cycles were seen), unconnected (sectors too far
-    away to count the cycles were left out), one_segment (only one of several segments
-    reaches the threshold), repeated (further files of a sector were left out).
+    away to count the cycles were left out), negative_flux (the flux in the minimum is
+    below zero, so that no depth is given), one_segment (only one of several segments
+    reaches the threshold), repeated (further files of the same times were left out).
 
     Example: amphitrite calnet 'lc/s015/*.fits' -o eb.fits --plots pictures
     """

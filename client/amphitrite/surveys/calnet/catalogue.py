@@ -29,7 +29,7 @@ COLUMNS: Final = (
         "str",
         "",
         "meta.id;obs",
-        "Comma-separated sectors (quarters, campaigns) with usable segments",
+        "Comma-separated sectors (quarters, campaigns) of its files, 0 if not known",
     ),
     Column(
         "ra", "float64", "deg", "pos.eq.ra;meta.main", "Right ascension (ICRS)", ICRS
@@ -105,7 +105,8 @@ COLUMNS: Final = (
         "float64",
         "",
         "phot.flux;arith.ratio",
-        "Depth of the primary minimum relative to the flux, NaN below the threshold",
+        "Depth of the primary minimum relative to the flux, NaN below the threshold "
+        "and with the flag negative_flux",
     ),
     Column(
         "flags",
@@ -122,8 +123,10 @@ FLAGS: Final = {
     doubling.SINUSOID: "the period was doubled, since the profile is a plain sinusoid",
     periods.FEW_CYCLES: "fewer than three cycles were observed",
     periods.UNCONNECTED: "sectors too far away to count the cycles were left out",
+    periods.NEGATIVE_FLUX: "the flux in the minimum is below zero (background "
+    "overestimated?), so that the depth, which would be above 1, is NaN",
     "one_segment": "only one of several segments reaches the threshold",
-    "repeated": "further files of the same sectors were left out",
+    "repeated": "further files of the same times were left out",
 }
 """Meanings of the words in the column ``flags``, which is empty where none applies."""
 

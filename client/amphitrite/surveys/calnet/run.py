@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -19,9 +20,12 @@ from amphitrite.surveys.calnet.interpret.stars import Scored
 from amphitrite.surveys.calnet.learned import Learned
 from amphitrite.surveys.calnet.options import Options
 from amphitrite.surveys.calnet.page import MODEL
+from amphitrite.surveys.calnet.prepare.notes import choices
 from amphitrite.surveys.calnet.products import check_folder
 from amphitrite.surveys.calnet.work import draw_sheet, measure, score
 from amphitrite.triton.connection import Connection
+
+logger = logging.getLogger(__name__)
 
 _JOURNAL_BYTES: Final = 8192  # of a file and a star, and more
 _NOUN: Final = "light curve"
@@ -98,6 +102,9 @@ def run(
         how = learned.interpolation
         scored, summary = score(session, model, files, interpolation=how)
         summary.skipped |= skipped
+        made = choices((file.path, file.notes) for file in scored)
+        for choice in made:
+            logger.warning("%s", choice)
         session.stage("measuring")
         found = stars.group(scored)
         candidates = [star for star in found if star.p_eb >= threshold]
@@ -111,6 +118,7 @@ def run(
             "NSKIPPED": len(summary.skipped),
             "THRESH": threshold,
             "INTERPOL": how,
+            **{f"CHOICE{n}": choice for n, choice in enumerate(made, start=1)},
         }
         columns = interpret(found, ephemerides, threshold=threshold)
         table = catalogues.table(COLUMNS, columns, cards)

@@ -339,6 +339,7 @@ def prepare(path: Path, *, interpolation: str, batch: int) -> FileWork:
             peak=periods.peak(*join(found)),
             p_eb=np.zeros(len(found), np.float32),
             start=np.array([segment.time[0] for segment in found]),
+            stop=np.array([segment.time[-1] for segment in found]),
         ),
         {
             LIGHT_CURVE: np.stack([segment.light_curve for segment in found]),

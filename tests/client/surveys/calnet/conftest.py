@@ -37,8 +37,16 @@ def write_light_curve(
     zero=2457000,
     fraction=0.0,
     error=1.0,
+    time_unit="d",
+    flux_unit="e-/s",
+    cards=None,
+    more=(),
 ):
-    """Write a file; a zero point of None is one that it does not state."""
+    """Write a file; a zero point of None is one that it does not state.
+
+    ``cards`` go into the table's header, ``more`` are further columns; a column without
+    a name is left out.
+    """
     primary = fits.PrimaryHDU()
     defaults = {
         "TELESCOP": "TESS",
@@ -51,13 +59,14 @@ def write_light_curve(
     primary.header.update(defaults if header is None else header)
     n = len(time)
     columns = [
-        fits.Column("TIME", "D", "d", array=time),
+        fits.Column("TIME", "D", time_unit, array=time),
         fits.Column("CADENCENO", "J", array=np.arange(n) + 600),
-        fits.Column(names[0], "E", "e-/s", array=flux),
-        fits.Column(names[1], "E", "e-/s", array=np.full(n, error)),
+        fits.Column(names[0], "E", flux_unit, array=flux),
+        fits.Column(names[1], "E", flux_unit, array=np.full(n, error)),
         fits.Column(
             names[2], "J", array=np.zeros(n, int) if quality is None else quality
         ),
+        *more,
     ]
     table = fits.BinTableHDU.from_columns(
         [column for column in columns if column.name], name="LIGHTCURVE"
@@ -65,6 +74,7 @@ def write_light_curve(
     if zero is not None:
         table.header["BJDREFI"] = zero
         table.header["BJDREFF"] = fraction
+    table.header.update(cards or {})
     content = Path(path).with_suffix("")
     fits.HDUList([primary, table]).writeto(content, overwrite=True)
     if Path(path).suffix == ".gz":
@@ -102,10 +112,13 @@ def candidate(ephemeris):
 
     def make(number=42, p_eb=0.95):
         scored = Scored(
-            *(Path("a.fits"), f"TIC {number}", number, 3, 10.0, -5.0, 9.25, "0" * 64),
+            *(Path("a.fits"), f"TIC {number}", number, 10.0, -5.0, 9.25, (3,)),
+            checksum="0" * 64,
+            notes=(),
             peak=ephemeris.peak,
             p_eb=np.array([p_eb], np.float32),
             start=np.array([2000.0]),
+            stop=np.array([2012.0]),
         )
         return Star((scored,), repeated=False)
 
@@ -117,3 +130,9 @@ def curve(sector, binary):
     """Times and relative fluxes of that binary."""
     time = sector(step=400.0)
     return time, binary(time, period=2.5, epoch=2010.0)
+
+
+@pytest.fixture
+def cases(beside_data):
+    """The folder of files as people have them, which lies beside the real data."""
+    return beside_data("cases")

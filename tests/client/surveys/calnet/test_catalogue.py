@@ -13,10 +13,11 @@ from amphitrite.surveys.calnet.interpret.stars import Scored, Star
 
 def star(*scores, number=77, repeated=False):
     scored = Scored(
-        *(Path("a.fits"), f"TIC {number}", number, 4, 1.0, 2.0, 9.0, "0" * 64),
+        *(Path("a.fits"), f"TIC {number}", number, 1.0, 2.0, 9.0, (4,), "0" * 64, ()),
         peak=Peak(0.95, 0.5, 1e-9),
         p_eb=np.array(scores, np.float32),
         start=2000 + 14 * np.arange(len(scores)),
+        stop=2012 + 14 * np.arange(len(scores)),
     )
     return Star((scored,), repeated=repeated)
 

@@ -34,10 +34,11 @@ PERIOD = 1.9
 
 def work(*, batch):
     scored = Scored(
-        *(Path("a.fits"), "TIC 77", 77, 4, 1.0, 2.0, 9.0, "0" * 64),
+        *(Path("a.fits"), "TIC 77", 77, 1.0, 2.0, 9.0, (4,), "0" * 64, ()),
         peak=Peak(0.95, 0.5, 1e-9),
         p_eb=np.zeros(3, np.float32),
         start=np.array([2000.0, 2014.0, 2020.0]),
+        stop=np.array([2012.0, 2018.0, 2026.0]),
     )
     return FileWork(scored, {"curve": CURVES, "power": -CURVES}, "p", batch)
 
@@ -58,7 +59,7 @@ def test_answers_fall_into_place_in_any_order():
         judged.add(where, {"p": answer.astype(np.float32), "logit": None})
     back = Scored.from_arrays(Path("a.fits"), judged.record())
     np.testing.assert_allclose(back.p_eb, [0.0, 0.4, 0.8])
-    assert (back.star, back.sector, back.tmag) == ("TIC 77", 4, 9.0)
+    assert (back.star, back.sectors, back.tmag) == ("TIC 77", (4,), 9.0)
 
 
 class Judge:
@@ -80,10 +81,13 @@ def judged_anew(path, **_):
     data = path.read_bytes()
     judged_anew.paths.append(path.name)
     scored = Scored(
-        *(path, "TIC 77", 77, 4, 1.0, 2.0, 9.0, hashlib.sha256(data).hexdigest()),
+        *(path, "TIC 77", 77, 1.0, 2.0, 9.0, (4,)),
+        checksum=hashlib.sha256(data).hexdigest(),
+        notes=(),
         peak=Peak(0.95, 0.5, 1e-9),
         p_eb=np.zeros(1, np.float32),
         start=np.array([2000.0]),
+        stop=np.array([2012.0]),
     )
     return FileWork(scored, {"curve": np.array([[float(data[:1])]])}, "p", 1)
 
@@ -158,8 +162,9 @@ def test_the_two_interpolations_differ(light_curve):
 def test_what_is_known_of_a_file_is_recorded(light_curve):
     work = prepare(light_curve, interpolation="pchip", batch=8)
     back = Scored.from_arrays(light_curve, work.record())
-    assert (back.star, back.sector, back.tmag) == ("TIC 77", 4, 9.0)
+    assert (back.star, back.sectors, back.tmag) == ("TIC 77", (4,), 9.0)
     np.testing.assert_allclose(back.start, [2000, 2014], atol=0.01)
+    np.testing.assert_allclose(back.stop, [2012.5, 2027], atol=0.01)
     # the peak of narrow eclipses is at the period or a harmonic of it
     orbits = PERIOD / back.peak.period
     assert orbits == pytest.approx(round(orbits), rel=0.02)
@@ -172,10 +177,11 @@ def star(tmp_path, sector, binary, write):
     flux += np.random.default_rng(3).normal(0, 1e-3, len(time))
     path = write(tmp_path / "a.fits", time, 1e4 * flux)
     scored = Scored(
-        *(path, "TIC 77", 77, 4, 1.0, 2.0, 9.0, checksum(path)),
+        *(path, "TIC 77", 77, 1.0, 2.0, 9.0, (4,), checksum(path), ()),
         peak=Peak(0.95, 0.5, 1e-9),
         p_eb=np.array([0.95, 0.97], np.float32),
         start=np.array([2000.0, 2014.0]),
+        stop=np.array([2012.0, 2026.0]),
     )
     return Star((scored,), repeated=False)
 

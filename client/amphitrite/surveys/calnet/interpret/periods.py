@@ -45,7 +45,11 @@ Floats = NDArray[np.float64]
 _SEED_DAYS: Final = 0.08
 FEW_CYCLES: Final = "few_cycles"
 UNCONNECTED: Final = "unconnected"
-FLAGS: Final = (doubling.ODD_EVEN, doubling.SINUSOID, FEW_CYCLES, UNCONNECTED)
+NEGATIVE_FLUX: Final = "negative_flux"
+FLAGS: Final = (
+    *(doubling.ODD_EVEN, doubling.SINUSOID),
+    *(FEW_CYCLES, UNCONNECTED, NEGATIVE_FLUX),
+)
 """The flags of periods; `amphitrite.surveys.calnet.catalogue.FLAGS` explains them."""
 
 
@@ -79,7 +83,8 @@ class Ephemeris:
     epoch : float
         Time of a primary minimum near the middle of the light curve, in its system.
     depth : float
-        Depth of the primary minimum as a fraction of the flux outside eclipses.
+        Depth of the primary minimum as a fraction of the flux outside eclipses; NaN if
+        the flux in the minimum is below zero, since no eclipse is that deep.
     peak : Peak
         The highest peak of the periodogram.
     bls_period : float
@@ -182,6 +187,10 @@ def measure(time: Floats, flux: Floats) -> Ephemeris:
     t, y = time[reached], flux[reached]
     epoch = minimum(t, y, period=period)
     folded = profile(t, y, period=period, bins=n_bins(period), epoch=epoch)
+    deepest = depth(folded)
+    if deepest > 1:
+        deepest = np.nan
+        flags.append(NEGATIVE_FLUX)
     return Ephemeris(
-        *(period, error, epoch, depth(folded), highest, bls_period, tuple(flags))
+        *(period, error, epoch, deepest, highest, bls_period, tuple(flags))
     )

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from amphitrite.surveys.calnet.interpret.periods import Peak
 
-_NUMBERS: Final = ("tic", "sector", "ra", "dec", "tmag")
-IDENTITY: Final = ("star", *_NUMBERS, "checksum")
+_NUMBERS: Final = ("tic", "ra", "dec", "tmag")
+IDENTITY: Final = ("star", *_NUMBERS, "sectors", "checksum", "notes")
 """The fields that a `Scored` shares with its light curve."""
 
 
@@ -32,61 +32,75 @@ class Scored:
     ----------
     path : Path
         The file.
-    star, tic, sector, ra, dec, tmag, checksum
+    star, tic, ra, dec, tmag, sectors, checksum, notes
         See `amphitrite.surveys.calnet.prepare.light_curves.LightCurve`.
     peak : Peak
         The highest peak of the file's periodogram.
     p_eb : (n,) ndarray of float32
         Probability of each segment to show an eclipsing binary.
-    start : (n,) ndarray of float64
-        Time of the first point of each segment, BJD (TDB) - 2457000.
+    start, stop : (n,) ndarray of float64
+        Times of the first and the last point of each segment, BJD (TDB) - 2457000.
     """
 
     path: Path
     star: str
     tic: int
-    sector: int
     ra: float
     dec: float
     tmag: float
+    sectors: tuple[int, ...]
     checksum: str
+    notes: tuple[str, ...]
     peak: Peak
     p_eb: NDArray[np.float32]
     start: NDArray[np.float64]
+    stop: NDArray[np.float64]
+
+    def overlaps(self, other: Scored) -> bool:
+        """Return whether a segment shares some of its time with one of another file."""
+        before = self.start[:, None] <= other.stop
+        return bool((before & (self.stop[:, None] >= other.start)).any())
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return all fields but the path as arrays, for the journal."""
         return {
             "text": np.array([self.star, self.checksum]),
             "numbers": np.array([float(getattr(self, name)) for name in _NUMBERS]),
+            "sectors": np.array(self.sectors, np.int64),
+            "notes": np.array(self.notes, dtype=np.str_),
             "peak": np.array([self.peak.period, self.peak.power, self.peak.fap]),
             "p_eb": self.p_eb,
             "start": self.start,
+            "stop": self.stop,
         }
 
     @classmethod
     def from_arrays(cls, path: Path, arrays: Mapping[str, NDArray[Any]]) -> Scored:
         """Return the file with the fields that `to_arrays` stored."""
         star, checksum = (str(text) for text in arrays["text"])
-        tic, sector, ra, dec, tmag = arrays["numbers"].tolist()
+        tic, ra, dec, tmag = arrays["numbers"].tolist()
         return cls(
-            *(path, star, int(tic), int(sector), ra, dec, tmag, checksum),
+            *(path, star, int(tic), ra, dec, tmag),
+            sectors=tuple(arrays["sectors"].tolist()),
+            checksum=checksum,
+            notes=tuple(str(note) for note in arrays["notes"]),
             peak=Peak(*arrays["peak"].tolist()),
             p_eb=arrays["p_eb"],
             start=arrays["start"],
+            stop=arrays["stop"],
         )
 
 
 @dataclass(frozen=True)
 class Star:
-    """All files of one star in the order of time, one per sector.
+    """All files of one star in the order of time, of which none overlap.
 
     Parameters
     ----------
     files : tuple of Scored
         At least one.
     repeated : bool
-        Whether further files of the same sectors are left out.
+        Whether further files of the same times are left out.
     """
 
     files: tuple[Scored, ...]
@@ -110,7 +124,8 @@ class Star:
     @property
     def sectors(self) -> str:
         """The numbers of its sectors, joined by commas."""
-        return ",".join(str(file.sector) for file in self.files)
+        numbers = {number for file in self.files for number in file.sectors}
+        return ",".join(map(str, sorted(numbers)))
 
     @property
     def peak(self) -> Peak:
@@ -124,7 +139,7 @@ def group(files: Iterable[Scored]) -> list[Star]:
     Parameters
     ----------
     files : iterable of Scored
-        Files in any order.  Of several files of one sector, that with the most segments
+        Files in any order.  Of files whose times overlap, that with the most segments
         is used; of equal ones, that whose name comes first.
 
     Returns
@@ -132,19 +147,19 @@ def group(files: Iterable[Scored]) -> list[Star]:
     list of Star
         Sorted by catalogue and number.
     """
-    stars: dict[str, dict[int, list[Scored]]] = {}
+    stars: dict[str, list[Scored]] = {}
     for file in files:
-        stars.setdefault(file.star, {}).setdefault(file.sector, []).append(file)
+        stars.setdefault(file.star, []).append(file)
     result = []
-    for sectors in stars.values():
-        chosen = [
-            min(same, key=lambda file: (-len(file.p_eb), str(file.path)))
-            for same in sectors.values()
-        ]
+    for every in stars.values():
+        chosen: list[Scored] = []
+        for file in sorted(every, key=lambda file: (-len(file.p_eb), str(file.path))):
+            if not any(file.overlaps(other) for other in chosen):
+                chosen.append(file)
         result.append(
             Star(
                 tuple(sorted(chosen, key=lambda file: float(file.start[0]))),
-                repeated=any(len(same) > 1 for same in sectors.values()),
+                repeated=len(chosen) < len(every),
             )
         )
     return sorted(result, key=_order)

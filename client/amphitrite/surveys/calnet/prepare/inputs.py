@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from amphitrite.errors import BadInput
 from amphitrite.surveys.calnet.page import LEAST_POINTS
 from amphitrite.surveys.calnet.prepare.light_curves import LightCurve, read
 from amphitrite.surveys.calnet.prepare.segments import Segment, segments, split
+
+_CENTRED: Final = 0.5  # of the median absolute deviation
 
 
 class Known(Protocol):
@@ -69,12 +71,24 @@ def usable_segments(
             f"longest has {longest}"
         )
         raise BadInput(f"{path} has no usable segment: {reason}; leave it out")
+    _check_level(light_curve, found, path)
+    return light_curve, found
+
+
+def _check_level(light_curve: LightCurve, found: list[Segment], path: Path) -> None:
+    """Refuse a flux whose median is no level of the star."""
+    middle = np.median(light_curve.flux)
+    scatter = np.median(np.abs(light_curve.flux - middle))
+    if abs(middle) <= _CENTRED * scatter:
+        raise BadInput(
+            f"{path} has a flux that is centred on zero, as relative flux less its "
+            "median: add 1 to relative flux, or give the flux itself"
+        )
     if any(np.median(segment.flux) <= 0 for segment in found):
         raise BadInput(
             f"{path} has a median flux below zero (its background was overestimated), "
             "so that no relative flux can be formed; leave it out"
         )
-    return light_curve, found
 
 
 def together(files: Sequence[Known], *, interpolation: str) -> list[Segment]:
@@ -83,7 +97,7 @@ def together(files: Sequence[Known], *, interpolation: str) -> list[Segment]:
     Parameters
     ----------
     files : sequence of Known
-        Files of different sectors in the order of time.
+        Files of different times.
     interpolation : {"pchip", "spline"}
         See `amphitrite.surveys.calnet.prepare.segments.segments`.
 
@@ -98,7 +112,7 @@ def together(files: Sequence[Known], *, interpolation: str) -> list[Segment]:
     BadInput
         A file cannot be read any more, or has other contents than before.
     """
-    result: list[Segment] = []
+    every: list[Segment] = []
     for file in files:
         light_curve, found = usable_segments(file.path, interpolation=interpolation)
         if light_curve.checksum != file.checksum:
@@ -106,7 +120,9 @@ def together(files: Sequence[Known], *, interpolation: str) -> list[Segment]:
                 f"{file.path} has another content than was judged (SHA-256 "
                 f"{light_curve.checksum[:12]}..., not {file.checksum[:12]}...)"
             )
-        for segment in found:
-            if not result or segment.time[0] > result[-1].time[-1]:
-                result.append(segment)
+        every += found
+    result: list[Segment] = []
+    for segment in sorted(every, key=lambda segment: float(segment.time[0])):
+        if not result or segment.time[0] > result[-1].time[-1]:
+            result.append(segment)
     return result

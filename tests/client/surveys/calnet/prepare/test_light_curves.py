@@ -6,9 +6,13 @@ import hashlib
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.table import Table
+from astropy.time import Time
 
 from amphitrite.errors import BadInput
-from amphitrite.surveys.calnet.prepare.light_curves import read
+from amphitrite.surveys.calnet.prepare.cadences import ONCE, SORTED
+from amphitrite.surveys.calnet.prepare.identity import BY_DATE, OBJECT
+from amphitrite.surveys.calnet.prepare.light_curves import OUTSIDE, read
 
 
 def test_a_two_minute_file_is_read(tmp_path, sector, write):
@@ -25,10 +29,11 @@ def test_a_two_minute_file_is_read(tmp_path, sector, write):
     np.testing.assert_array_equal(light_curve.flux, flux[good])
     np.testing.assert_array_equal(light_curve.flux_err, 1.0)
     assert (light_curve.star, light_curve.tic) == ("TIC 117544915", 117544915)
-    assert (light_curve.sector, light_curve.tmag) == (1, 8.5)
+    assert (light_curve.sectors, light_curve.tmag) == ((1,), 8.5)
     assert (light_curve.ra, light_curve.dec) == (340.5, -43.75)
     assert light_curve.cadence == pytest.approx(120)
     assert light_curve.checksum == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert light_curve.notes == ()
 
 
 def test_a_compressed_file_is_the_same(tmp_path, sector, write):
@@ -141,7 +146,8 @@ def test_magnitudes_are_those_of_their_mission(tmp_path, sector, write):
         ("b", {**KEPLER, **both}, 11.25),
         ("c", {**K2, **both}, 11.25),
     ):
-        path = write(tmp_path / f"{name}.fits", time, time, header=header)
+        zero = 2457000 if "TICID" in header else 2454833
+        path = write(tmp_path / f"{name}.fits", time, time, header=header, zero=zero)
         assert read(path).tmag == expected
 
 
@@ -185,7 +191,7 @@ def test_a_header_without_numbers_gives_nan(tmp_path, sector, write):
     header = {"TELESCOP": "TESS", "TICID": 5, "TESSMAG": None}
     light_curve = read(write(tmp_path / "a.fits", sector(), sector(), header=header))
     assert np.isnan([light_curve.tmag, light_curve.ra, light_curve.dec]).all()
-    assert light_curve.sector == 0
+    assert light_curve.sectors == (0,)
 
 
 def test_half_hour_cadences_are_refused(tmp_path, sector, write):
@@ -210,7 +216,7 @@ def test_other_tables_are_refused(tmp_path, sector, write):
     fits.PrimaryHDU(np.zeros((4, 4))).writeto(image)
     with pytest.raises(BadInput, match=r"image\.fits is no light curve"):
         read(image)
-    path = write(tmp_path / "a.fits", time, time, names=("FLUX", "E", "QUALITY"))
+    path = write(tmp_path / "a.fits", time, time, names=("RAW_FLUX", "E", "QUALITY"))
     with pytest.raises(BadInput, match=r"neither PDCSAP_FLUX.*its columns are TIME"):
         read(path)
     path = write(tmp_path / "b.fits", time, time, header={"TELESCOP": "CHEOPS"})
@@ -233,8 +239,8 @@ def test_files_without_a_usable_point_are_refused(tmp_path, sector, write, what)
 
 
 def test_one_point_is_read(tmp_path, write):
-    light_curve = read(write(tmp_path / "a.fits", np.array([2.0]), np.array([3.0])))
-    assert (light_curve.time.tolist(), light_curve.flux.tolist()) == ([2], [3])
+    light_curve = read(write(tmp_path / "a.fits", np.array([2e3]), np.array([3.0])))
+    assert (light_curve.time.tolist(), light_curve.flux.tolist()) == ([2000], [3])
 
 
 @pytest.mark.parametrize("share", [0.3, 0.9, 0.999])
@@ -259,6 +265,148 @@ def test_text_empty_and_missing_files_are_refused(tmp_path):
             read(tmp_path / name)
     with pytest.raises(BadInput, match=r"d\.fits cannot be read"):
         read(tmp_path / "d.fits")
+
+
+def test_names_of_columns_have_no_case(tmp_path, sector):
+    time = sector()
+    table = Table({"Time": time, "pdcsap_flux": time % 3, "quality": time < 2010})
+    table.meta["TICID"] = 5
+    table.write(tmp_path / "a.fits")
+    light_curve = read(tmp_path / "a.fits")
+    np.testing.assert_array_equal(light_curve.time, time[time >= 2010])
+    np.testing.assert_array_equal(light_curve.flux, (time % 3)[time >= 2010])
+
+
+def test_points_are_sorted_and_equal_times_used_once(tmp_path, sector, write):
+    time = sector()
+    flux = np.arange(len(time)) % 100.0
+    half = len(time) // 2
+    # the halves swapped, and then 500 rows of the second one again with other fluxes
+    rows = np.r_[half : len(time), :half, half : half + 500]
+    shifted = flux[rows] + 100 * (np.arange(len(rows)) >= len(time))
+    light_curve = read(write(tmp_path / "a.fits", time[rows], shifted))
+    np.testing.assert_array_equal(light_curve.time, time)
+    np.testing.assert_array_equal(light_curve.flux, flux)
+    assert light_curve.notes == (SORTED, ONCE)
+
+
+def test_points_outside_of_the_mission_s_life_are_left_out(tmp_path, sector, write):
+    time = sector()
+    time[:3] = 0.0  # rows that a program filled with zeros
+    light_curve = read(write(tmp_path / "a.fits", time, time % 3))
+    np.testing.assert_array_equal(light_curve.time, time[3:])
+    assert light_curve.notes == (OUTSIDE,)
+
+
+def test_a_good_column_beside_an_empty_one_is_named(tmp_path, sector, write):
+    time = sector()
+    more = [
+        fits.Column("SAP_FLUX", "E", array=time % 3),
+        fits.Column("RAW_FLUX", "E", array=np.full(len(time), np.nan)),
+    ]
+    path = write(tmp_path / "a.fits", time, np.full(len(time), np.nan), more=more)
+    with pytest.raises(BadInput, match=r"but SAP_FLUX holds values; copy it into PDC"):
+        read(path)
+
+
+def test_a_stitched_file_lists_its_sectors(tmp_path, sector, write):
+    first, sixth = sector(start=1325.3), sector(start=1465.3)
+    time = np.concatenate([first, sixth])
+    header = {"TELESCOP": "TESS", "TICID": 5, "SECTOR": 6}
+    both = read(write(tmp_path / "a.fits", time, time % 3, header=header))
+    assert both.sectors == (1, 6)
+    assert both.notes == (BY_DATE,)
+    one = read(write(tmp_path / "b.fits", first, first % 3, header=header))
+    assert (one.sectors, one.notes) == ((6,), ())
+
+
+def test_an_export_of_lightkurve_is_read(tmp_path, sector):
+    """In the layout of TessLightCurve.to_fits of lightkurve 2.6."""
+    time = sector(start=1325.3)
+    flux = (time % 3).astype(np.float32)
+    primary = fits.PrimaryHDU()
+    primary.header.update(
+        {"TELESCOP": "TESS", "OBJECT": "117544915", "MISSION": "TESS", "SECTOR": 1}
+    )
+    columns = [
+        fits.Column("TIME", "D", "btjd", array=time),
+        fits.Column("FLUX", "E", "electron / s", array=flux),
+        fits.Column("FLUX_ERR", "E", "electron / s", array=flux / 100),
+        fits.Column("CADENCENO", "J", array=np.arange(len(time))),
+        fits.Column("QUALITY", "J", array=np.zeros(len(time), int)),
+    ]
+    table = fits.BinTableHDU.from_columns(columns, name="LIGHTCURVE")
+    fits.HDUList([primary, table]).writeto(tmp_path / "a.fits")
+    light_curve = read(tmp_path / "a.fits")
+    np.testing.assert_array_equal(light_curve.time, time)
+    np.testing.assert_array_equal(light_curve.flux, flux)
+    np.testing.assert_array_equal(light_curve.flux_err, flux / np.float32(100))
+    assert (light_curve.star, light_curve.sectors) == ("TIC 117544915", (1,))
+    assert light_curve.notes == ("the flux is that of the column FLUX", OBJECT)
+
+
+def test_a_table_of_astropy_is_read(tmp_path, sector):
+    """As LightCurve.write of lightkurve does it: TIME is a pair of Julian Dates."""
+    time = sector(start=1325.3)
+    table = Table(
+        {
+            "time": Time(2457000.0, time, format="jd", scale="tdb"),
+            "flux": time % 3,
+            "quality": np.zeros(len(time), int),
+        },
+        meta={"TICID": 5, "BJDREFI": 2457000, "SECTOR": 1},
+    )
+    table.write(tmp_path / "a.fits")
+    light_curve = read(tmp_path / "a.fits")
+    # a pair has the precision of a time in days from 2457000
+    np.testing.assert_allclose(light_curve.time, time, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(light_curve.flux, time % 3)
+
+
+def test_magnitudes_become_flux_by_their_unit(tmp_path, sector, binary, write):
+    time = sector()
+    flux = binary(time, period=1.9)
+    magnitude = 10 - 2.5 * np.log10(flux)
+    magnitude[5] = 99.999  # no measurement
+    path = write(tmp_path / "a.fits", time, magnitude, flux_unit="mag", error=0.01)
+    light_curve = read(path)
+    kept = np.arange(len(time)) != 5
+    np.testing.assert_array_equal(light_curve.time, time[kept])
+    # magnitudes of float32 are exact to 5e-7
+    relative = flux[kept] / np.median(flux[kept])
+    np.testing.assert_allclose(light_curve.flux, relative, rtol=2e-6)
+    expected = 0.4 * np.log(10) * 0.01 * relative
+    np.testing.assert_allclose(light_curve.flux_err, expected, rtol=2e-6)
+    assert light_curve.notes == ("magnitudes were turned into flux",)
+
+
+@pytest.mark.parametrize("number", [None, "restarted"])
+def test_fast_cadences_without_numbers_are_averaged_by_time(
+    tmp_path, sector, write, number
+):
+    """Numbers that begin anew in each file do not bring different times together."""
+    time = sector(days=3.0, step=20.0, gap=(1.0, 2.5))
+    path = write(tmp_path / "a.fits", time, time % 0.1)
+    with fits.open(path) as hdus:
+        columns = [c for c in hdus[1].columns if c.name != "CADENCENO"]
+        if number:
+            numbers = np.arange(len(time)) % int((time < 2001.01).sum())
+            columns.append(fits.Column("CADENCENO", "J", array=numbers))
+        table = fits.BinTableHDU.from_columns(columns, header=hdus[1].header)
+        fits.HDUList([hdus[0], table]).writeto(tmp_path / "b.fits")
+    light_curve = read(tmp_path / "b.fits")
+    steps = np.diff(light_curve.time) * 86400
+    # six cadences of 20 s; half of a mean may be missing before the gap
+    assert np.median(steps) == pytest.approx(120, abs=0.01)
+    assert ((steps > 80) & (steps < 160)).sum() == len(steps) - 1
+    assert not ((light_curve.time > 2001.001) & (light_curve.time < 2002.499)).any()
+
+
+def test_two_cadences_in_a_file_are_refused(tmp_path, sector, write):
+    time = np.concatenate([sector(step=20.0), sector(start=2030.0)])
+    path = write(tmp_path / "a.fits", time, time % 3)
+    with pytest.raises(BadInput, match=r"mixes points every 20 s with slower ones"):
+        read(path)
 
 
 def test_damage_anywhere_is_refused_or_harmless(tmp_path, sector, write):

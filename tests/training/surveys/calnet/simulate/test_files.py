@@ -41,7 +41,7 @@ def test_the_client_reads_what_was_simulated(star, tmp_path):
     found = light_curves.read(files.write_star(star, tmp_path))
     good = star.cadences.quality == 0
     assert found.tic == files.tic(star)
-    assert found.sector == star.cadences.sector
+    assert found.sectors == (star.cadences.sector,)
     assert (found.ra, found.dec) == files.position(star)
     assert found.tmag == 9.0
     assert found.cadence == pytest.approx(120, rel=1e-6)

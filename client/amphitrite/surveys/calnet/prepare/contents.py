@@ -1,0 +1,92 @@
+"""The contents of a light curve file, unpacked, and what a file is that is no FITS."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import io
+import lzma
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Final
+
+from amphitrite.errors import BadInput
+
+_LARGEST: Final = 512 * 2**20  # bytes; the longest 20-second sectors have 20 MB
+_FITS: Final = b"SIMPLE  ="
+_PACKED: Final[Mapping[bytes, Callable[[IO[bytes]], io.BufferedIOBase]]] = {
+    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\x00": lzma.LZMAFile,
+}
+_PACKING: Final[Mapping[bytes, str]] = {
+    b"PK\x03\x04": "a zip archive; unpack it with unzip",
+    b"Rar!": "a rar archive; unpack it with unrar",
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive; unpack it with 7z",
+    b"\x28\xb5\x2f\xfd": "packed with zstd; unpack it with unzstd",
+    b"\x1f\x9d": "packed with compress; unpack it with uncompress",
+}
+_PAGES: Final = (b"<!doctype html", b"<html", b"<?xml", b"<head", b"<body")
+_TAR: Final = slice(257, 262)
+_READ: Final = "calnet reads light curves in FITS, plain or packed as .gz, .bz2 or .xz"
+
+
+def contents(path: Path) -> tuple[bytes, str]:
+    """Return a file's contents, unpacked, and the checksum of the file itself.
+
+    Parameters
+    ----------
+    path : Path
+        A FITS file, plain or packed by gzip, bzip2 or xz.
+
+    Returns
+    -------
+    data : bytes
+        What is in it.
+    checksum : str
+        SHA-256 of the file as it is.
+
+    Raises
+    ------
+    BadInput
+        The file cannot be read, or is no FITS file; the message says what it is.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+        digest = hashlib.sha256(data).hexdigest()
+        for mark, unpacked in _PACKED.items():
+            if data.startswith(mark):
+                data = unpacked(io.BytesIO(data)).read(_LARGEST + 1)
+                break
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise BadInput(
+            f"{path} cannot be read: {error}; check that it is whole, or fetch it again"
+        ) from error
+    if len(data) > _LARGEST:
+        raise BadInput(
+            f"{path} holds more than {_LARGEST // 2**20} MiB, which no light curve "
+            "does; leave it out"
+        )
+    if not data.startswith(_FITS):
+        raise BadInput(f"{path} is no FITS file: {_described(data)}")
+    return data, digest
+
+
+def _described(data: bytes) -> str:
+    """Return what some bytes are that are no FITS file, and what to do with them."""
+    if not data:
+        return "it is empty; its download failed, fetch it again"
+    for mark, packing in _PACKING.items():
+        if data.startswith(mark):
+            return f"it is {packing}"
+    if data[_TAR] == b"ustar":
+        return "it is a tar archive; unpack it with tar -xf"
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:20].lower().startswith(_PAGES):
+        return (
+            "it is a web page, as servers send one for an error or a login; fetch the "
+            "file again, with the address of the file itself"
+        )
+    return _READ
