@@ -9,6 +9,7 @@ from amphitrite.surveys.calnet.interpret.doubling import ODD_EVEN, SINUSOID
 from amphitrite.surveys.calnet.interpret.folding import join
 from amphitrite.surveys.calnet.interpret.periods import (
     FEW_CYCLES,
+    NEGATIVE_FLUX,
     UNCONNECTED,
     Ephemeris,
     measure,
@@ -33,6 +34,19 @@ def test_a_detached_binary_has_its_period_epoch_and_depth(sector, binary):
     # a bin is a third of the eclipse's width
     assert found.depth == pytest.approx(0.3, rel=0.03)
     assert found.peak.period != pytest.approx(2.7183, rel=0.01)
+
+
+@pytest.mark.parametrize(("background", "deep"), [(0.69, False), (0.71, True)])
+def test_no_depth_is_given_where_the_flux_is_below_zero(
+    sector, binary, background, deep
+):
+    """As with a background that was overestimated: an eclipse of 0.3 is above 1."""
+    time = sector()
+    signal = binary(time, period=2.7183, depths=(0.3, 0.1), width=0.04) - background
+    found = measure(time, signal / np.median(signal))
+    assert found.period == pytest.approx(2.7183, abs=1e-4)
+    assert np.isnan(found.depth) == deep
+    assert (NEGATIVE_FLUX in found.flags) == deep
 
 
 def test_alternate_minima_double_the_period(sector, binary):
