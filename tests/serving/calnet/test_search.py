@@ -113,6 +113,24 @@ def test_the_header_tells_where_it_comes_from(folder, connection, tmp_path):
     assert "INPUT2" not in header
 
 
+def test_choices_made_in_reading_are_said_and_recorded(
+    connection, write_star, tmp_path, caplog
+):
+    paths = [write_star(tmp_path, number) for number in (1, 2)]
+    for path in paths:
+        with fits.open(path, mode="update") as hdus:
+            hdus[1].data["TIME"] += 2457000
+    out = tmp_path / "eb.fits"
+    control = Control(limits=Limits(workers=2))
+    table = search(connection, paths, out, control=control).table
+    said = "times are counted from JD 0 (full Julian Dates; no BJDREFI is stated)"
+    said += f" (2 files, such as {paths[0].name})"
+    assert [record.message for record in caplog.records].count(said) == 1
+    assert fits.getheader(out)["CHOICE1"] == said
+    assert "CHOICE2" not in fits.getheader(out)
+    assert 1327 <= table["epoch"][1].value <= 1333
+
+
 def test_worker_processes_give_the_same(folder, connection, tmp_path):
     one = search(connection, [folder / "*.fits"], tmp_path / "a.fits")
     control = Control(limits=Limits(workers=2, in_flight=8))
