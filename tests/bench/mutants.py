@@ -491,32 +491,46 @@ LIGHT_CURVES: Final = (
         (
             "step_sign",
             "a period is moved the wrong way",
-            "change = -slopes * away / period**2",
-            "change = slopes * away / period**2",
+            "change = -steep * away / period**2",
+            "change = steep * away / period**2",
         ),
+    ),
+    *_client(
+        "surveys/calnet/interpret/uncertainty",
+        "client/surveys/calnet/interpret/test_uncertainty.py",
         (
             "error_period",
             "the error of a period is that of a frequency",
-            "float((signal * away**2).sum()) / period**4",
-            "float((signal * away**2).sum())",
+            "* away**2).sum()) / period**4",
+            "* away**2).sum())",
         ),
+        (
+            "noise_in_slopes",
+            "noise counts as slope, so that errors are too small",
+            "((slope**2 - noise) * away**2)",
+            "((slope**2) * away**2)",
+        ),
+        (
+            "white_errors",
+            "correlated noise does not widen an error",
+            "np.sqrt(max(clustered, white))",
+            "np.sqrt(white)",
+        ),
+        (
+            "profile_known",
+            "the profile is taken for known, also where one cycle alone shows it",
+            "relative - time_mean[at]",
+            "relative - relative.mean()",
+        ),
+    ),
+    *_client(
+        "surveys/calnet/interpret/folding",
+        "client/surveys/calnet/interpret/test_uncertainty.py",
         (
             "slope_scale",
             "slopes of a profile are twice too steep",
             "slope = 0.5 * bins * (np.roll(means, -1) - np.roll(means, 1))",
             "slope = bins * (np.roll(means, -1) - np.roll(means, 1))",
-        ),
-        (
-            "noise_in_slopes",
-            "noise counts as slope, so that errors are too small",
-            "noise = 0.25 * bins**2 * (np.roll(variance, -1) + np.roll(variance, 1))",
-            "noise = 0.0 * bins**2 * (np.roll(variance, -1) + np.roll(variance, 1))",
-        ),
-        (
-            "white_errors",
-            "correlated noise does not widen an error",
-            "return max(white, float(np.std(together)) * float(np.sqrt(per_mean)))",
-            "return white",
         ),
     ),
     *_client(

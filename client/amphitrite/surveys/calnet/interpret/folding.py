@@ -168,6 +168,27 @@ def dispersion(time: Floats, flux: Floats, *, period: float, bins: int) -> float
     return within / (total / (len(y) - 1))
 
 
+def slopes(folded: Profile) -> tuple[Floats, Floats]:
+    """Return the slopes of a profile per cycle, and their variances from noise.
+
+    Parameters
+    ----------
+    folded : Profile
+        The profile.
+
+    Returns
+    -------
+    slope, variance : (n_bins,) ndarray of float64
+        Difference of the bins on both sides; their noise is taken as white.
+    """
+    bins = len(folded.mean)
+    means = folded.filled
+    variance = np.nan_to_num(folded.error**2, nan=0.0)
+    slope = 0.5 * bins * (np.roll(means, -1) - np.roll(means, 1))
+    noise = 0.25 * bins**2 * (np.roll(variance, -1) + np.roll(variance, 1))
+    return slope, noise
+
+
 def level(folded: Profile) -> float:
     """Return the flux outside eclipses: the 90th percentile of the profile."""
     return float(np.nanpercentile(folded.mean, _LEVEL_PERCENTILE))

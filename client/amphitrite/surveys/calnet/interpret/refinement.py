@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite.surveys.calnet.interpret.folding import (
-    Profile,
     average,
     dispersion,
     n_bins,
     phases,
     profile,
+    slopes,
 )
+from amphitrite.surveys.calnet.interpret.uncertainty import standard_error
 
 Floats = NDArray[np.float64]
 
@@ -81,52 +82,40 @@ def refine(time: Floats, flux: Floats, period: float) -> tuple[float, float]:
     Notes
     -----
     With the profile ``m`` at phase ``x = t / P``, a change of the period shifts the
-    phase of a point by ``dx = -(t - t0) / P^2`` per unit of period; the correction and
-    its error follow from the regression of the residuals on ``m' dx``.  The
-    contribution of noise to the slope ``m'`` is subtracted, and noise that is
-    correlated over 0.1 d increases the error.
+    phase of a point by ``dx = -(t - t0) / P^2`` per unit of period; the correction
+    follows from the regression of the residuals on ``m' dx``.  The fit ends when a
+    step is small beside a rough error.
     """
-    error = np.inf
     for _ in range(5):
-        step, error = _step(time, flux, period)
-        if not np.isfinite(error):
+        step, rough = _step(time, flux, period)
+        if not np.isfinite(rough):
             return period, np.inf
         # The linear approximation holds only within a bin.
         most = period**2 / (time[-1] - time[0]) / n_bins(period)
         period += float(np.clip(step, -most, most))
-        if abs(step) < 0.05 * error:
+        if abs(step) < 0.05 * rough:
             break
-    return period, error
+    return period, standard_error(time, flux, period)
 
 
 def _step(time: Floats, flux: Floats, period: float) -> tuple[float, float]:
-    """Return the best-fitting correction of the period, and its error, in days."""
+    """Return the best-fitting correction of the period and a rough error, in days."""
     bins = n_bins(period)
     folded = profile(time, flux, period=period, bins=bins)
-    slope, noise = _slopes(folded)
+    slope, noise = slopes(folded)
     x = phases(time, period, 0.0) * bins - 0.5
     centres = np.arange(bins)
     residual = flux - np.interp(x, centres, folded.filled, period=bins)
-    slopes = np.interp(x, centres, slope, period=bins)
-    signal = np.maximum(slopes**2 - np.interp(x, centres, noise, period=bins), 0)
+    steep = np.interp(x, centres, slope, period=bins)
+    signal = np.maximum(steep**2 - np.interp(x, centres, noise, period=bins), 0)
     if not signal.any():
         return 0.0, np.inf
     away = time - np.average(time, weights=signal)
-    change = -slopes * away / period**2
+    change = -steep * away / period**2
     information = float((signal * away**2).sum()) / period**4
     step = float(residual @ change) / float(change @ change)
     error = _correlated_scatter(time, flux, period) / np.sqrt(information)
     return step, float(error)
-
-
-def _slopes(folded: Profile) -> tuple[Floats, Floats]:
-    """Return the slope of a profile per cycle, and its variance from noise."""
-    bins = len(folded.mean)
-    means = folded.filled
-    variance = np.nan_to_num(folded.error**2, nan=0.0)
-    slope = 0.5 * bins * (np.roll(means, -1) - np.roll(means, 1))
-    noise = 0.25 * bins**2 * (np.roll(variance, -1) + np.roll(variance, 1))
-    return slope, noise
 
 
 def _correlated_scatter(time: Floats, flux: Floats, period: float) -> float:
