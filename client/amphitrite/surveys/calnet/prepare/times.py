@@ -38,6 +38,7 @@ _PER_DAY: Final = {
 _ZEROS: Final = {"btjd": BTJD, "tjd": BTJD, "bkjd": 2454833.0, "mjd": _MJD}
 _FULL: Final = ("jd", "bjd", "hjd", "bjd_tdb")
 _SUBTRACTED = re.compile(r"-\s*(24\d{5}(\.\d*)?)")
+_BARYCENTRES: Final = ("SOLARSYSTEM", "BARYCENTER", "BARYCENTRE", "SSB")
 _SCALES: Final = ("TDB", "TT", "TAI", "UTC", "TCB", "TCG")
 
 
@@ -93,17 +94,17 @@ def time_axis(table: Any, headers: Headers, mission: Mission, path: Path) -> Tim
     ------
     BadInput
         The times are no numbers, or no zero point puts them into the mission's life.
+
+    Notes
+    -----
+    Times of another place than the barycentre are not corrected, but noted.
     """
-    values = np.asarray(table.data["TIME"], np.float64)
+    values = _numbers(table.data["TIME"], path)
     at = [name.upper() for name in table.columns.names].index("TIME") + 1
     unit = headers.text(f"TUNIT{at}").lower()
-    paired = values.ndim == 2 and values.shape[1] == 2
-    if values.ndim != 1 and not paired:
-        raise BadInput(
-            f"{path}: TIME must hold one number a row; received shape {values.shape}"
-        )
     scale, notes = _scale(headers, at)
-    if paired:
+    notes += _place(headers, at)
+    if values.ndim == 2:
         days = (values[:, 0] - BTJD) + values[:, 1]
         zeros = [("JDREF", BTJD + _reference(headers, "JDREF"))]
     else:
@@ -113,6 +114,21 @@ def time_axis(table: Any, headers: Headers, mission: Mission, path: Path) -> Tim
     zero, said = _zero(days, zeros, mission, path)
     inside = _inside(days + zero, mission)
     return TimeAxis(days, zero, scale, inside, notes + said)
+
+
+def _numbers(column: Any, path: Path) -> Floats:
+    """Return times, or pairs of which each sum is one, as numbers."""
+    values = np.asarray(column)
+    if values.dtype.kind not in "iuf":
+        raise BadInput(
+            f"{path}: TIME holds no numbers (it begins with {values[:1].tolist()}); "
+            "write Julian Dates into it"
+        )
+    if values.ndim != 1 and not (values.ndim == 2 and values.shape[1] == 2):
+        raise BadInput(
+            f"{path}: TIME must hold one number a row; received shape {values.shape}"
+        )
+    return values.astype(np.float64)
 
 
 def _per_day(headers: Headers, unit: str) -> tuple[float, tuple[str, ...]]:
@@ -137,6 +153,19 @@ def _scale(headers: Headers, at: int) -> tuple[str, tuple[str, ...]]:
             return scale, (f"the times are {scale} and were turned into TDB",)
     stated = headers.text("TIMESYS")
     return "TDB", (f"TIMESYS {stated!r} is not known; TDB was assumed",) * bool(stated)
+
+
+def _place(headers: Headers, at: int) -> tuple[str, ...]:
+    """Return a note if the times are those of another place than the barycentre."""
+    for key in ("TIMEREF", f"TRPOS{at}", "TREFPOS"):
+        if place := headers.text(key).upper():
+            if place in _BARYCENTRES:
+                return ()
+            return (
+                f"{key} is {place}: times that are not those of the barycentre put "
+                "epochs off by up to 8 minutes",
+            )
+    return ()
 
 
 def _zeros(headers: Headers, unit: str) -> Iterator[tuple[str, float]]:

@@ -46,6 +46,8 @@ def axis(values, *, unit="d", table=None, primary=None, mission=TESS):
         (BTJD + 56999.5, {"table": {"MJDREF": 0.0}}),
         (BTJD - 500, {"table": {"MJDREFI": 57499, "MJDREFF": 0.5}}),
         (BTJD, {"table": {"JDREF": 2457000}}),
+        # a program copied the cards of the mission and added its own
+        (BTJD, {"table": {"TREFPOS": "TOPOCENTER", "TIMEREF": "SOLARSYSTEM"}}),
     ],
 )
 def test_stated_zero_points_are_used_without_a_word(values, settings):
@@ -69,6 +71,11 @@ def test_stated_zero_points_are_used_without_a_word(values, settings):
             "turned from h into days",
         ),
         (BTJD, {"table": {"TIMESYS": "BLA"}}, "TIMESYS 'BLA' is not known; TDB"),
+        (
+            BTJD,
+            {"table": {"TREFPOS": "TOPOCENTER"}},
+            "TREFPOS is TOPOCENTER.*8 minutes",
+        ),
     ],
 )
 def test_what_is_assumed_is_said(values, settings, said):
@@ -130,4 +137,11 @@ def test_three_numbers_a_row_are_no_times():
     column = fits.Column("TIME", "3D", array=np.ones((2, 3)))
     hdu = fits.BinTableHDU.from_columns([column])
     with pytest.raises(BadInput, match=r"TIME must hold one number a row; .* \(2, 3\)"):
+        time_axis(hdu, Headers(hdu.header), TESS, PATH)
+
+
+def test_dates_are_no_times():
+    column = fits.Column("TIME", "10A", array=["2018-07-25"])
+    hdu = fits.BinTableHDU.from_columns([column])
+    with pytest.raises(BadInput, match=r"no numbers .*2018-07-25.*write Julian Dates"):
         time_axis(hdu, Headers(hdu.header), TESS, PATH)
