@@ -683,7 +683,7 @@ LIGHT_CURVES: Final = (
     ),
     *_client(
         "surveys/calnet/prepare/inputs",
-        "client/surveys/calnet/interpret/test_stars.py",
+        "client/surveys/calnet/prepare/test_inputs.py",
         (
             "overlap_twice",
             "what two files cover both counts twice",

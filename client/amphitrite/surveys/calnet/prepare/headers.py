@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
+from collections.abc import Iterator
 
 from astropy.io import fits
 
@@ -49,12 +49,13 @@ class Headers:
         """Return whether a header has a value."""
         return any(True for _ in self._values(key))
 
-    def _values(self, key: str) -> list[Any]:
-        found = (header.get(key) for header in self._headers)
-        return [
-            value
-            for value in found
-            if isinstance(value, str | int | float)
-            and not isinstance(value, bool)
-            and str(value).strip()
-        ]
+    def _values(self, key: str) -> Iterator[str | int | float]:
+        """Yield the values of a keyword that are text or numbers."""
+        for header in self._headers:
+            if key not in header:
+                continue
+            value = header[key]
+            if isinstance(value, bool) or not isinstance(value, str | int | float):
+                continue
+            if str(value).strip():
+                yield value
