@@ -36,6 +36,7 @@ import numpy as np
 from astropy.table import Table
 
 from amphitrite.errors import AmphitriteError, ServerUnreachable
+from amphitrite.files.choices import Choices
 from amphitrite.files.steady import Steady
 from amphitrite.surveys import SURVEYS
 from amphitrite.surveys.asid import run as asid_run
@@ -44,7 +45,7 @@ from amphitrite.surveys.calnet import work as calnet_work
 from amphitrite.surveys.morpheus import run as morpheus_run
 from amphitrite.surveys.morpheus import work as morpheus_work
 from amphitrite.surveys.morpheus.options import Options as MorpheusOptions
-from amphitrite.surveys.morpheus.prepare.inputs import open_bands
+from amphitrite.surveys.morpheus.prepare.inputs import named_hdus, open_bands
 from amphitrite.surveys.morpheus.prepare.windows import strips
 from amphitrite.surveys.morpheus.work import StripOfBands
 from amphitrite_training.surveys.asid.simulate.exposures import write_exposure
@@ -236,7 +237,7 @@ def read_morpheus(folder: Path, which: str) -> None:
     bands = [folder / f"{band}.fits" for band in "hjvz"]
     with _no_partial_output(folder) as out:
         morpheus_run.run(bands, _no_server(), out / "result", MorpheusOptions())
-    with open_bands(bands) as images:
+    with open_bands(named_hdus(bands, None), Choices()) as images:
         ny, _ = images["H"].shape
         for strip in strips(ny, stride=3, height=ny):
             payload = StripOfBands(images, strip, 3, Steady(bands))

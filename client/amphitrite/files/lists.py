@@ -22,22 +22,13 @@ _HDU: Final = re.compile(r"(.+)\[[^\[\]]+\]", re.DOTALL)
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 
-def expand(
-    arguments: Iterable[str | Path], *, skipped: dict[str, str] | None = None
-) -> list[Path]:
+def expand(arguments: Iterable[str | Path]) -> list[Path]:
     """Return the files that names, patterns, folders and lists of names stand for.
 
     Parameters
     ----------
     arguments : iterable of str or Path
-        Names of files, with ``~`` for a home; patterns with ``*``, ``?``, ``[...]`` and
-        ``**``, quoted so that the shell does not expand them; folders, which stand for
-        the FITS files in them; and ``@NAME``, where NAME is a text file with one of
-        these per line.  Empty lines and those that begin with ``#`` are left out.
-        ``FILE[HDU]`` stays as it is where there is a file of that name.
-    skipped : dict of str to str, optional
-        Takes the names in lists that stand for no file, and why; each is named in a
-        warning.  Without it they are refused.
+        See `found`.
 
     Returns
     -------
@@ -47,33 +38,66 @@ def expand(
     Raises
     ------
     BadInput
-        A name is an address, matches no file, or matches a pipe or a device; or a list
-        cannot be read.
+        See `found`; also, a name in a list stands for no file.
     """
-    found: dict[Path, None] = {}
+    files, skipped = _found(arguments)
+    if skipped:
+        raise BadInput("\n".join(skipped.values()))
+    return files
+
+
+def found(arguments: Iterable[str | Path]) -> tuple[list[Path], dict[str, str]]:
+    """Return the files that are there, and the names in lists that stand for none.
+
+    Parameters
+    ----------
+    arguments : iterable of str or Path
+        Names of files, with ``~`` for a home; patterns with ``*``, ``?``, ``[...]`` and
+        ``**``, quoted so that the shell does not expand them; folders, which stand for
+        the FITS files in them; and ``@NAME``, where NAME is a text file with one of
+        these per line.  Empty lines and those that begin with ``#`` are left out.
+        ``FILE[HDU]`` stays as it is where there is a file of that name.
+
+    Returns
+    -------
+    files : list of Path
+        Each file once; those of a pattern or a folder are sorted by name.
+    skipped : dict of str to str
+        Names in lists that stand for no file, and why; each is named in a warning.
+
+    Raises
+    ------
+    BadInput
+        A name is an address, matches no file, or matches a pipe or a device; or a list
+        cannot be read, or nothing in it stands for a file.
+    """
+    files, skipped = _found(arguments)
+    for name, why in skipped.items():
+        logger.warning("skipped %s: %s", name, why)
+    return files, skipped
+
+
+def _found(arguments: Iterable[str | Path]) -> tuple[list[Path], dict[str, str]]:
+    files: dict[Path, None] = {}
     missing: dict[str, str] = {}
     for argument in arguments:
         text = str(argument)
         if not text.startswith("@"):
-            found.update(dict.fromkeys(_matches(text)))
+            files.update(dict.fromkeys(_matches(text)))
             continue
         for name in _listed(_at_home(text[1:])):
             try:
-                found.update(dict.fromkeys(_matches(name)))
+                files.update(dict.fromkeys(_matches(name)))
             except _NoFileError as error:
                 missing[name] = str(error)
-    if missing and (skipped is None or not found):
+    if missing and not files:
         raise BadInput("\n".join(missing.values()))
-    if not found:
+    if not files:
         raise BadInput(
             "no file was given; give files, patterns, folders or @LIST, a text file "
             "with one of them a line"
         )
-    for name, why in missing.items():
-        logger.warning("skipped %s: %s", name, why)
-    if skipped is not None:
-        skipped.update(missing)
-    return list(found)
+    return list(files), missing
 
 
 class _NoFileError(BadInput):

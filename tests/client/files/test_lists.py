@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from amphitrite.errors import BadInput
-from amphitrite.files.lists import expand
+from amphitrite.files.lists import expand, found
 
 
 @pytest.fixture
@@ -91,7 +91,8 @@ def test_what_a_list_names_and_is_not_there_is_skipped_by_name(folder, caplog):
     listed = folder / "list.txt"
     listed.write_text(f"{folder}/s1/a.fits\n{folder}/gone.fits\n{folder}/s9/*.fits\n")
     skipped = {}
-    assert names(expand([f"@{listed}"], skipped=skipped)) == ["a.fits"]
+    files, skipped = found([f"@{listed}"])
+    assert names(files) == ["a.fits"]
     assert list(skipped) == [f"{folder}/gone.fits", f"{folder}/s9/*.fits"]
     assert all("stands for no file" in why for why in skipped.values())
     assert f"skipped {folder}/gone.fits: {folder}/gone.fits stands for no" in (
@@ -100,10 +101,10 @@ def test_what_a_list_names_and_is_not_there_is_skipped_by_name(folder, caplog):
     with pytest.raises(BadInput, match=r"gone\.fits stands for no file"):
         expand([f"@{listed}"])
     with pytest.raises(BadInput, match=r"gone\.fits stands for no file"):
-        expand([f"{folder}/gone.fits", f"{folder}/s1/a.fits"], skipped={})
+        found([f"{folder}/gone.fits", f"{folder}/s1/a.fits"])
     listed.write_text(f"{folder}/gone.fits\n")
     with pytest.raises(BadInput, match=r"gone\.fits stands for no file"):
-        expand([f"@{listed}"], skipped={})
+        found([f"@{listed}"])
 
 
 def test_lists_of_other_systems_are_read(folder):
@@ -153,4 +154,4 @@ def test_addresses_are_refused_as_such(folder):
             assert "download it first" in str(caught.value)
     (folder / "list.txt").write_text("https://host.example/x.fits\n")
     with pytest.raises(BadInput, match="is an address"):
-        expand([f"@{folder}/list.txt"], skipped={})
+        found([f"@{folder}/list.txt"])

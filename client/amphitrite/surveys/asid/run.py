@@ -93,7 +93,7 @@ def run(
     Parameters
     ----------
     inputs : sequence of Path
-        Files, patterns, folders and lists (see `amphitrite.files.lists.expand`) of what
+        Files, patterns, folders and lists (see `amphitrite.files.lists.found`) of what
         `amphitrite.surveys.asid.prepare.inputs.read` reads.
     connecting, out, options, control
         See `amphitrite.surveys.Survey`; the result is the catalogue's file.
@@ -109,8 +109,7 @@ def run(
         See `amphitrite.errors`; nothing then stands under the name ``out``.
     """
     check_drawable(options)
-    skipped: dict[str, str] = {}
-    files = lists.expand(inputs, skipped=skipped)
+    files, skipped = lists.found(inputs)
     with Session(
         *(MODEL.name, out, connecting, control),
         inputs=[*files, *options.auxiliary],
@@ -126,26 +125,19 @@ def run(
         cuts = _cuts(given.photons, options, learned)
         session.stage("serving")
         sky = observation(given.photons, given.exposure, learned.calibration)
-        used = [path for path in files if str(path) not in skipped]
-        provenance = Provenance.of(used, models[0], session.control.command)
+        provenance = Provenance.of(given.used, models[0], session.control.command)
         given.steady.check()  # the checksums are of the very files that were read
         exposure_sum, route = given.cards.get("EXPSUM", ""), options.peaks
         session.record(provenance, peaks=route, exposure=exposure_sum)
         numbers = sky.tiles.occupied(centres())
-        detector = learned.detector
-        records, summary = search(session, models, numbers, sky, detector, route)
+        records, summary = search(
+            *(session, models, numbers, sky), learned.detector, route
+        )
         summary.skipped |= skipped
         session.stage("writing")
         kept, n_fakes = _listed(records, numbers, given, learned, cuts)
-        cards: Cards = {
-            **provenance.cards,
-            **given.cards,
-            "NSKIPPED": len(skipped),
-            "NPATCH": len(numbers),
-            "PEAKS": route,
-            **cuts,
-            "NFAKES": n_fakes,
-        }
+        cards: Cards = provenance.cards | given.cards
+        cards |= {"NPATCH": len(numbers), "PEAKS": route, **cuts, "NFAKES": n_fakes}
         table = _catalogue(kept, given, sky, learned.calibration, cards)
         catalogues.write(table, session.result, provenance=cards)
         write(session.beside, options, table, given.photons)
@@ -161,12 +153,13 @@ def run(
 
 @dataclass(frozen=True)
 class _Given:
-    """Photons, the contents of the auxiliary files, FITS cards on both, the files."""
+    """Photons, contents of the auxiliary files, FITS cards on both, and the files."""
 
     photons: Photons
     exposure: Exposure | None
     counterparts: Counterparts | None
     cards: Cards
+    used: Sequence[Path]
     steady: Steady
 
 
@@ -184,7 +177,9 @@ def _read(
     if not len(photons):
         logger.warning("the input holds no photon in any band: no source is found")
     cards = _photon_cards(photons) | _auxiliary_cards(options, exposure, counterparts)
-    return _Given(photons, exposure, counterparts, cards, steady)
+    used = [path for path in inputs if str(path) not in skipped]
+    cards["NSKIPPED"] = len(skipped)
+    return _Given(photons, exposure, counterparts, cards, used, steady)
 
 
 def _if_given(path: Path | None, reader: Callable[[Path], T]) -> T | None:

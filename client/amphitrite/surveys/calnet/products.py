@@ -17,6 +17,7 @@ from amphitrite.files.standing import check_output, kind, sighting
 from amphitrite.files.writing import writing
 from amphitrite.surveys.calnet.interpret.periods import Ephemeris
 from amphitrite.surveys.calnet.interpret.stars import Star
+from amphitrite.surveys.calnet.options import Options
 from amphitrite.surveys.calnet.pictures import SHEET, draw, draw_sheet
 
 Floats = NDArray[np.float64]
@@ -27,6 +28,12 @@ _BEST: Final = 100
 def file_name(star: Star) -> str:
     """Return the name of a star's picture, such as ``TIC_117544915.png``."""
     return f"{star.name.replace(' ', '_')}.png"
+
+
+def check_plots(options: Options, *, replace: bool) -> None:
+    """Check that pictures can be drawn, if they are asked for; see `check_folder`."""
+    if options.plots is not None:
+        check_folder(options.plots, replace=replace)
 
 
 def check_folder(folder: Path, *, replace: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -21,11 +20,9 @@ from amphitrite.surveys.calnet.learned import Learned
 from amphitrite.surveys.calnet.options import Options
 from amphitrite.surveys.calnet.page import MODEL
 from amphitrite.surveys.calnet.prepare.notes import choices
-from amphitrite.surveys.calnet.products import check_folder
+from amphitrite.surveys.calnet.products import check_plots
 from amphitrite.surveys.calnet.work import draw_sheet, measure, score
 from amphitrite.triton.connection import Connection
-
-logger = logging.getLogger(__name__)
 
 _JOURNAL_BYTES: Final = 8192  # of a file and a star, and more
 _NOUN: Final = "light curve"
@@ -68,7 +65,7 @@ def run(
     Parameters
     ----------
     inputs : sequence of Path
-        Files, patterns, folders and lists; see `amphitrite.files.lists.expand`.
+        Files, patterns, folders and lists; see `amphitrite.files.lists.found`.
     connecting, out, options, control
         See `amphitrite.surveys.Survey`; the result is the catalogue's file.
 
@@ -82,29 +79,23 @@ def run(
     AmphitriteError
         See `amphitrite.errors`; nothing then stands under the name ``out``.
     """
-    skipped: dict[str, str] = {}
-    files = lists.expand(inputs, skipped=skipped)
+    files, skipped = lists.found(inputs)
     with Session(
         *(MODEL.name, out, connecting, control),
         inputs=files,
         disk_bytes=len(files) * _JOURNAL_BYTES,
     ) as session:
-        if options.plots is not None:
-            check_folder(options.plots, replace=session.may_replace)
+        check_plots(options, replace=session.may_replace)
         session.stage("scoring")
         (model,) = session.models(MODEL)
         learned = Learned.of(model.spec)
         threshold = options.threshold or learned.threshold
-        command = session.control.command
+        how, command = learned.interpolation, session.control.command
         provenance = Provenance.of_many(files, model, command, noun=_NOUN)
-        plots = str(options.plots and options.plots.absolute())
-        session.record(provenance, plots=plots, batch=model.max_batch)
-        how = learned.interpolation
+        session.record(provenance, plots=_full(options.plots), batch=model.max_batch)
         scored, summary = score(session, model, files, interpolation=how)
         summary.skipped |= skipped
         made = choices((file.path, file.notes) for file in scored)
-        for choice in made:
-            logger.warning("%s", choice)
         session.stage("measuring")
         found = stars.group(scored)
         candidates = [star for star in found if star.p_eb >= threshold]
@@ -118,7 +109,7 @@ def run(
             "NSKIPPED": len(summary.skipped),
             "THRESH": threshold,
             "INTERPOL": how,
-            **{f"CHOICE{n}": choice for n, choice in enumerate(made, start=1)},
+            **made.cards,
         }
         columns = interpret(found, ephemerides, threshold=threshold)
         table = catalogues.table(COLUMNS, columns, cards)
@@ -132,6 +123,11 @@ def run(
         n_candidates=len(candidates),
         threshold=threshold,
     )
+
+
+def _full(folder: Path | None) -> str:
+    """Return the full name of a folder, for the journal."""
+    return str(folder and folder.absolute())
 
 
 def _named(file: Scored) -> tuple[str, str]:

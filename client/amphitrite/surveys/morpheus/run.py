@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from amphitrite.engine import execution
-from amphitrite.engine.control import Control, Result
+from amphitrite.engine.control import Control, Result, Summary
+from amphitrite.engine.journal import Journal
 from amphitrite.engine.provenance import Provenance
 from amphitrite.engine.session import Session
 from amphitrite.errors import BadInput
@@ -31,6 +32,7 @@ from amphitrite.surveys.morpheus.prepare.windows import strips, window_starts
 from amphitrite.surveys.morpheus.products import write_products
 from amphitrite.surveys.morpheus.work import StripOfBands, prepare
 from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import ServedModel
 
 # A strip's sums take 92 bytes a pixel; two strips are at work at a time.  Lower strips
 # than this would mostly overlap their neighbours.
@@ -67,11 +69,10 @@ def run(
     AmphitriteError
         See `amphitrite.errors`; nothing then stands under the name ``out``.
     """
-    inputs = lists.expand(inputs)
-    files = [path for path, _ in named_hdus(inputs, options.hdu)]
-    steady = Steady(files)
-    choices = Choices()
-    with open_bands(inputs, choices, hdu=options.hdu) as images:
+    named = named_hdus(lists.expand(inputs), options.hdu)
+    files = [path for path, _ in named]
+    steady, choices = Steady(files), Choices()
+    with open_bands(named, choices) as images:
         units = _units(images, options, steady)
         flags = outside_training(images, choices)
         with Session(
@@ -82,40 +83,62 @@ def run(
         ) as session:
             session.stage("classifying")
             (model,) = session.models(MODEL)
-            paths = [images[band].path for band in BANDS]
-            provenance = Provenance.of(paths, model, session.control.command)
-            hdus = hdu_cards(images)
+            provenance = _provenance(images, model, session.control)
             batch = min(options.batch, model.max_batch)
-            session.record(
-                provenance,
-                stride=options.stride,
-                strip_rows=_strip_rows(images, options),
-                batch=batch,
-                hdus=list(hdus.values()),
-            )
+            session.record(provenance, **_recorded(images, options), batch=batch)
             summary = session.serve(
                 "classifying",
                 *(units, sum(unit.size for unit in units)),
                 *(partial(prepare, batch=batch), model),
                 outputs=[PROBABILITIES],
             )
-            if summary.skipped:
-                raise BadInput("; ".join(dict.fromkeys(summary.skipped.values())))
+            _check_whole(summary)
             session.stage("writing")
-            kept = (session.journal.read(unit.key) for unit in units)
-            read = object_card(images[BANDS[0]]) | hdus | choices.cards
+            read = object_card(images[BANDS[0]]) | hdu_cards(images) | choices.cards
             table = write_products(
-                merge(Sums.from_arrays(arrays) for arrays in kept),
+                merge(_sums(session.journal, units)),
                 images,
                 session.result,
                 catalogue=options.catalogue,
                 report=options.report,
                 flags=flags,
-                cards=read | provenance.cards | {"STRIDE": options.stride},
+                cards=read
+                | choices.cards
+                | provenance.cards
+                | {"STRIDE": options.stride},
             )
             steady.check()
             session.publish()
     return Result(table, summary, out, session.seconds)
+
+
+def _provenance(
+    images: Mapping[str, Band], model: ServedModel, control: Control
+) -> Provenance:
+    """Return the provenance of the bands, in their order."""
+    paths = [images[band].path for band in BANDS]
+    return Provenance.of(paths, model, control.command)
+
+
+def _recorded(images: Mapping[str, Band], options: Options) -> dict[str, Any]:
+    """Return the choices that must be the same when the run is resumed."""
+    return {
+        "stride": options.stride,
+        "strip_rows": _strip_rows(images, options),
+        "hdus": list(hdu_cards(images).values()),
+    }
+
+
+def _check_whole(summary: Summary) -> None:
+    """Check that every strip could be read."""
+    if summary.skipped:
+        raise BadInput("; ".join(dict.fromkeys(summary.skipped.values())))
+
+
+def _sums(journal: Journal, units: Sequence[execution.Unit]) -> Iterator[Sums]:
+    """Yield the sums of each strip from the journal."""
+    for unit in units:
+        yield Sums.from_arrays(journal.read(unit.key))
 
 
 def _strip_rows(images: Mapping[str, Band], options: Options) -> int:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from amphitrite.files.choices import Choices
 
-def choices(files: Iterable[tuple[Path, Iterable[str]]]) -> list[str]:
-    """Return a sentence for each kind of choice that was made for the user.
+
+def choices(files: Iterable[tuple[Path, Iterable[str]]]) -> Choices:
+    """Return the choices that were made for the user; each kind is said once.
 
     Parameters
     ----------
@@ -16,16 +18,15 @@ def choices(files: Iterable[tuple[Path, Iterable[str]]]) -> list[str]:
 
     Returns
     -------
-    list of str
-        Each with the number of files and the name of the first.
+    Choices
+        Sentences with the number of files and the name of the first.
     """
     named: dict[str, list[str]] = {}
     for path, notes in files:
         for note in notes:
             named.setdefault(note, []).append(path.name)
-    return [
-        f"{note} ({names[0]})"
-        if len(names) == 1
-        else f"{note} ({len(names)} files, such as {names[0]})"
-        for note, names in named.items()
-    ]
+    made = Choices()
+    for note, names in named.items():
+        some = f"{len(names)} files, such as " if len(names) > 1 else ""
+        made.say(f"{note} ({some}{names[0]})")
+    return made

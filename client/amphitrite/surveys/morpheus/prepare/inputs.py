@@ -51,18 +51,17 @@ def named_hdus(inputs: Sequence[Path], hdu: str | None) -> list[NamedHdu]:
 
 @contextmanager
 def open_bands(
-    inputs: Sequence[Path], choices: Choices | None = None, *, hdu: str | None = None
+    files: Sequence[NamedHdu], choices: Choices
 ) -> Iterator[dict[str, Band]]:
     """Yield the four bands, open until the end of the ``with`` block.
 
     Parameters
     ----------
-    inputs : sequence of Path
-        The four files, in the order of `amphitrite.surveys.morpheus.page.BANDS`.
-    choices : Choices, optional
-        Told of all that the headers leave open, and of pixels that hold no data.
-    hdu : str, optional
-        The HDU of those files that name none; see `named_hdus`.
+    files : sequence of (Path, str or None)
+        The four files, in the order of `amphitrite.surveys.morpheus.page.BANDS`, each
+        with the name of its HDU or None; see `named_hdus`.
+    choices : Choices
+        Takes what is assumed where headers leave it open, and pixels without data.
 
     Yields
     ------
@@ -75,8 +74,6 @@ def open_bands(
         The images are not four different ones, one cannot be read or is too small, or
         they do not share one pixel grid and one unit.
     """
-    choices = choices or Choices()
-    files = named_hdus(inputs, hdu)
     with ExitStack() as stack:
         images = [
             stack.enter_context(read_image(path, hdu=own, minimum=WINDOW))

@@ -20,6 +20,7 @@ from amphitrite.surveys.morpheus.page import BANDS
 from amphitrite.surveys.morpheus.prepare.conditions import outside_training
 from amphitrite.surveys.morpheus.prepare.inputs import (
     hdu_cards,
+    named_hdus,
     object_card,
     open_bands,
 )
@@ -28,7 +29,7 @@ from amphitrite.surveys.morpheus.prepare.inputs import (
 def read(paths, hdu=None):
     """Return pixels by band, and what was said."""
     choices = Choices()
-    with open_bands([*map(Path, paths)], choices, hdu=hdu) as bands:
+    with open_bands(named_hdus([*map(Path, paths)], hdu), choices) as bands:
         pixels = {name: band.rows(0, band.shape[0]) for name, band in bands.items()}
         for name, band in bands.items():
             np.testing.assert_array_equal(band[5:9, 3:7], pixels[name][5:9, 3:7])
@@ -178,7 +179,7 @@ def test_another_filter_is_said_and_flagged(files):
 
 def outside(paths):
     choices = Choices()
-    with open_bands(paths, choices) as bands:
+    with open_bands(named_hdus(paths, None), choices) as bands:
         return outside_training(bands, choices), choices.made
 
 
@@ -186,7 +187,7 @@ def test_cards_of_provenance(files, caplog):
     paths = files.write(H={"OBJECT": " GOODS-S "}, V={"BUNIT": None})
     rewrite(paths[1], drizzled)
     choices = Choices()
-    with open_bands(paths, choices) as bands:
+    with open_bands(named_hdus(paths, None), choices) as bands:
         assert object_card(bands["H"]) == {"OBJECT": "GOODS-S"}
         assert object_card(bands["J"]) == {}
         assert list(hdu_cards(bands).items()) == [
@@ -200,9 +201,9 @@ def test_distortions_by_missing_tables_do_not_cost_the_coordinates(files):
     lookup = {"CPDIS1": "LOOKUP", "CPDIS2": "LOOKUP", "D2IMDIS1": "LOOKUP"}
     tidy = files.write()
     choices = Choices()
-    with open_bands(tidy, choices) as bands:
+    with open_bands(named_hdus(tidy, None), choices) as bands:
         want = bands["H"].wcs.pixel_to_world_values(3, 4)
-    with open_bands(files.write(H=lookup), choices) as bands:
+    with open_bands(named_hdus(files.write(H=lookup), None), choices) as bands:
         got = bands["H"].wcs.pixel_to_world_values(3, 4)
     np.testing.assert_array_equal(got, want)
     (sentence,) = choices.made
@@ -224,12 +225,15 @@ def paths(files):
 
 
 def refuse(paths, message):
-    with pytest.raises(BadInput, match=message), open_bands(paths):
+    with (
+        pytest.raises(BadInput, match=message),
+        open_bands(named_hdus(paths, None), Choices()),
+    ):
         pass
 
 
 def test_the_files_are_closed_in_the_end(paths):
-    with open_bands(paths) as images:
+    with open_bands(named_hdus(paths, None), Choices()) as images:
         pass
     for image in images.values():
         with pytest.raises(BadInput, match="closed file"):
