@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from amphitrite.errors import BadInput
+from amphitrite.files import foreign
 
 _LARGEST: Final = 512 * 2**20  # bytes; the longest 20-second sectors have 20 MB
 _FITS: Final = b"SIMPLE  ="
@@ -21,15 +22,6 @@ _PACKED: Final[Mapping[bytes, Callable[[IO[bytes]], io.BufferedIOBase]]] = {
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\x00": lzma.LZMAFile,
 }
-_PACKING: Final[Mapping[bytes, str]] = {
-    b"PK\x03\x04": "a zip archive; unpack it with unzip",
-    b"Rar!": "a rar archive; unpack it with unrar",
-    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive; unpack it with 7z",
-    b"\x28\xb5\x2f\xfd": "packed with zstd; unpack it with unzstd",
-    b"\x1f\x9d": "packed with compress; unpack it with uncompress",
-}
-_PAGES: Final = (b"<!doctype html", b"<html", b"<?xml", b"<head", b"<body")
-_TAR: Final = slice(257, 262)
 _READ: Final = "calnet reads light curves in FITS, plain or packed as .gz, .bz2 or .xz"
 
 
@@ -70,23 +62,7 @@ def contents(path: Path) -> tuple[bytes, str]:
             f"{path} holds more than {_LARGEST // 2**20} MiB, which no light curve "
             "does; leave it out"
         )
-    if not data.startswith(_FITS):
-        raise BadInput(f"{path} is no FITS file: {_described(data)}")
+    found = foreign.content(data[: foreign.BYTES])
+    if found or not data.startswith(_FITS):
+        raise BadInput(f"{path} is no FITS file: {found or _READ}")
     return data, digest
-
-
-def _described(data: bytes) -> str:
-    """Return what some bytes are that are no FITS file, and what to do with them."""
-    if not data:
-        return "it is empty; its download failed, fetch it again"
-    for mark, packing in _PACKING.items():
-        if data.startswith(mark):
-            return f"it is {packing}"
-    if data[_TAR] == b"ustar":
-        return "it is a tar archive; unpack it with tar -xf"
-    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:20].lower().startswith(_PAGES):
-        return (
-            "it is a web page, as servers send one for an error or a login; fetch the "
-            "file again, with the address of the file itself"
-        )
-    return _READ

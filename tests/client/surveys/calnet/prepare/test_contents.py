@@ -11,6 +11,7 @@ from amphitrite.errors import BadInput
 from amphitrite.surveys.calnet.prepare import contents as module
 from amphitrite.surveys.calnet.prepare.contents import contents
 
+TAR = b"a.fits".ljust(257, b"\0") + b"ustar"
 FITS = b"SIMPLE  =                    T" + b" " * 2850
 
 
@@ -26,13 +27,16 @@ def test_packed_files_are_unpacked_whatever_their_name(tmp_path, pack):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "it is empty; its download failed, fetch it again"),
-        (gzip.compress(b""), "it is empty"),
+        (b"", "it is empty; fetch the file again"),
+        (gzip.compress(b"", mtime=0), "it is empty"),
         (b"\n<!DOCTYPE HTML><html>login</html>", "web page.*fetch the file again"),
         (b"\xef\xbb\xbf<html lang='en'>", "web page"),
         (b'<?xml version="1.0"?><Error><Code>NoSuchKey</Code>', "web page"),
-        (b"PK\x03\x04rest", "zip archive; unpack it with unzip"),
-        (gzip.compress(b"a.fits".ljust(257, b"\0") + b"ustar"), "tar archive; unpack"),
+        (b"PK\x03\x04rest", "zip archive; unpack it first with unzip"),
+        (
+            gzip.compress(b"a.fits".ljust(257, b"\0") + b"ustar", mtime=0),
+            "tar archive; unpack",
+        ),
         (b"time,flux\n1,2\n", "light curves in FITS, plain or packed"),
     ],
 )
