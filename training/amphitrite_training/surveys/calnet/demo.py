@@ -79,7 +79,7 @@ def demo(
 
 
 def compare(table: QTable, known: QTable, threshold: float) -> dict[str, int]:
-    """Count what a catalogue says of simulated stars.
+    """Return counts of right and wrong classifications of simulated stars.
 
     Parameters
     ----------
@@ -93,8 +93,8 @@ def compare(table: QTable, known: QTable, threshold: float) -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        Binaries, those found and those of them with the right period; others, and
-        those taken for binaries.
+        ``binaries``, those of them ``found``, and the found ones with the right period
+        (``periods``); ``others``, and those of them ``mistaken`` for binaries.
     """
     kind = np.asarray(known["kind"]).astype(str)  # FITS gives bytes
     binary = np.isin(kind, BINARIES)
@@ -118,7 +118,7 @@ def compare(table: QTable, known: QTable, threshold: float) -> dict[str, int]:
 
 
 def _listed(table: QTable, known: QTable) -> str:
-    """Show what each star is beside what it scores."""
+    """Return the list of stars: true kind and period, score and found period."""
     lines = [f"{'simulated':<14}{'P (d)':>10}   {'P(EB)':>7}{'found P (d)':>14}"]
     row_of = {int(number): row for row, number in enumerate(table["tic"])}
     for number, kind, period in zip(
