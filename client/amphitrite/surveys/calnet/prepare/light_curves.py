@@ -13,7 +13,6 @@ from __future__ import annotations
 import io
 import struct
 import warnings
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +23,7 @@ from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
 from amphitrite.errors import BadInput
+from amphitrite.files.opening import UNREADABLE
 from amphitrite.surveys.calnet.prepare import identity
 from amphitrite.surveys.calnet.prepare.cadences import (
     Points,
@@ -40,10 +40,7 @@ from amphitrite.surveys.calnet.prepare.times import BTJD, TimeAxis, time_axis
 
 OUTSIDE: Final = "points at times outside of the mission's life were left out"
 
-_BROKEN: Final = (
-    *(OSError, EOFError, ValueError, TypeError, KeyError, IndexError),
-    *(AttributeError, OverflowError, zlib.error, struct.error, fits.VerifyError),
-)
+_BROKEN: Final = (*UNREADABLE, MemoryError, struct.error)
 
 
 @dataclass(frozen=True)

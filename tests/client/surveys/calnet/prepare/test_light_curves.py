@@ -409,6 +409,16 @@ def test_two_cadences_in_a_file_are_refused(tmp_path, sector, write):
         read(path)
 
 
+def test_a_column_whose_name_is_a_number_is_refused(tmp_path, sector, write):
+    path = write(tmp_path / "a.fits", sector(), sector())
+    card = b"TTYPE2  = 'CADENCENO'"
+    content = path.read_bytes()
+    assert content.count(card) == 1
+    path.write_bytes(content.replace(card, b"TTYPE2  = 7".ljust(len(card))))
+    with pytest.raises(BadInput, match=r"a\.fits cannot be read as FITS"):
+        read(path)
+
+
 def test_damage_anywhere_is_refused_or_harmless(tmp_path, sector, write):
     """Bytes of the headers are overwritten: no other error ever comes out."""
     time = sector(days=2.0)
