@@ -30,7 +30,18 @@ ELSEWHERE = {
     "client/engine/worker": "client/engine/test_workers.py",
     "client/files/unpacking": "client/files/test_archives.py",
     "client/server/launcher": "serving/test_launcher.py",
+    "client/surveys/asid/prepare/selection": "client/surveys/asid/prepare/test_events.py",
+    "client/surveys/calnet/prepare/cadences": "client/surveys/calnet/test_cases.py",
+    "client/surveys/calnet/prepare/missions": (
+        "client/surveys/calnet/prepare/test_times.py"
+    ),
     "client/surveys/calnet/run": "serving/calnet/test_search.py",
+    "client/surveys/morpheus/prepare/bands": (
+        "client/surveys/morpheus/prepare/test_inputs.py"
+    ),
+    "client/surveys/morpheus/prepare/conditions": (
+        "client/surveys/morpheus/prepare/test_inputs.py"
+    ),
     "client/surveys/morpheus/products": "serving/morpheus/test_inputs.py",
     "client/surveys/morpheus/run": "serving/morpheus/test_faults.py",
     "client/triton/connection": "serving/test_weights.py",
@@ -50,9 +61,11 @@ ELSEWHERE = {
 }
 # Tests of what several modules do together.
 TOGETHER = {
+    "client/surveys/calnet/test_cases.py": "from files of every kind to a period",
     "client/engine/test_patience.py": "execution on a clock that only waiting moves",
     "export/publishing/test_served_ensemble.py": "what is published, on a real Triton",
     "export/surveys/asid/test_served_asid.py": "what is published, on a real Triton",
+    "training/surveys/calnet/simulate/test_period_errors.py": "the client's errors",
     "training/surveys/asid/test_light.py": "no framework is loaded",
     "training/surveys/calnet/test_light.py": "no framework is loaded",
     "training/surveys/asid/heads/test_tasks.py": "from a recipe to an artefact",
