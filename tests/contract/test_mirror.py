@@ -30,7 +30,9 @@ ELSEWHERE = {
     "client/engine/worker": "client/engine/test_workers.py",
     "client/files/unpacking": "client/files/test_archives.py",
     "client/server/launcher": "serving/test_launcher.py",
-    "client/surveys/asid/prepare/selection": "client/surveys/asid/prepare/test_events.py",
+    "client/surveys/asid/prepare/selection": (
+        "client/surveys/asid/prepare/test_events.py"
+    ),
     "client/surveys/calnet/prepare/cadences": "client/surveys/calnet/test_cases.py",
     "client/surveys/calnet/prepare/missions": (
         "client/surveys/calnet/prepare/test_times.py"
