@@ -47,12 +47,12 @@ def exposure_map(hdus: fits.HDUList) -> Any | None:
 def bands_table(hdus: fits.HDUList, hdu: Any) -> fits.BinTableHDU | None:
     """Return the table that a map's header names as that of its energies."""
     name = str(hdu.header.get("BANDSHDU") or "").strip()
-    return _table(hdus, name)
+    return _table(hdus, name) if name else None
 
 
 def _table(hdus: fits.HDUList, name: str) -> fits.BinTableHDU | None:
     tables = (hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU))
-    return next((table for table in tables if name and table.name == name), None)
+    return next((table for table in tables if table.name == name), None)
 
 
 def node_energies(
