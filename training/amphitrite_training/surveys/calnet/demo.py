@@ -130,7 +130,7 @@ def _listed(table: QTable, known: QTable) -> str:
             lines.append(f"{kind:<14}{true:>10}   not usable")
             continue
         entry = table[row]
-        candidate = np.isfinite(entry["epoch"])
+        candidate = np.isfinite(entry["depth"])
         own = f"{entry['period'].to_value('d'):.4f}" if candidate else "-"
         lines.append(f"{kind:<14}{true:>10}   {entry['p_eb']:>7.3f}{own:>14}")
     return "\n".join(lines)
