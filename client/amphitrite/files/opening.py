@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import struct
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
@@ -23,9 +26,11 @@ UNREADABLE: Final = (
     AssertionError,
     AttributeError,
     LookupError,
+    MemoryError,
     RuntimeError,
     TypeError,
     ValueError,
+    struct.error,
     zlib.error,
     fits.VerifyError,
 )
@@ -49,6 +54,30 @@ def check_readable(path: Path) -> None:
     check_regular(path)
     if not os.access(path, os.R_OK):
         raise BadInput(f"{path} may not be read; check its permissions")
+
+
+@contextmanager
+def intact(path: Path) -> Iterator[None]:
+    """Refuse a file by name if it turns out to be damaged within the ``with`` block.
+
+    Parameters
+    ----------
+    path : Path
+        The file that is read.
+
+    Raises
+    ------
+    BadInput
+        astropy failed on it, for one of the many reasons in `UNREADABLE`.
+    """
+    try:
+        yield
+    except UNREADABLE as error:
+        raise BadInput(
+            f"{path} is damaged, or not written as the FITS standard asks "
+            f"({type(error).__name__}: {error}); copy the file again, or look at it "
+            "with fitsverify"
+        ) from error
 
 
 def open_hdus(path: Path, unpacked: IO[bytes] | None) -> fits.HDUList:

@@ -67,7 +67,10 @@ def with_texts(table: QTable, change: Callable[[str], str]) -> QTable:
     for name in table.colnames:
         column = table[name]
         if isinstance(column, Column) and column.dtype.kind == "U":
-            texts = [change(text) for text in column.tolist()]
+            given = column.tolist()
+            texts = [change(text) for text in given]
+            if texts == given:  # keeps the column's width too
+                continue
             new = Column(np.array(texts, dtype=str))
             new.info.description, new.info.meta = column.description, column.meta
             copy.replace_column(name, new)

@@ -7,7 +7,7 @@ import pytest
 from astropy.io import fits
 
 from amphitrite.errors import BadInput
-from amphitrite.files.opening import check_readable, open_hdus
+from amphitrite.files.opening import check_readable, intact, open_hdus
 
 
 @pytest.fixture
@@ -20,6 +20,20 @@ def image(tmp_path):
 
 def test_a_file_may_be_read(image):
     check_readable(image)
+
+
+@pytest.mark.parametrize("error", [KeyError("NAXIS2"), MemoryError(), OSError("cut")])
+def test_a_file_on_which_astropy_fails_is_refused_by_name(image, error):
+    message = r"image\.fits is damaged.*fitsverify"
+    with pytest.raises(BadInput, match=message), intact(image):
+        raise error
+
+
+def test_a_refusal_and_an_interruption_pass(image):
+    for passing in (BadInput("no such band"), KeyboardInterrupt()):
+        with pytest.raises(type(passing)) as raised, intact(image):
+            raise passing
+        assert raised.value is passing
 
 
 def test_what_is_no_file_is_refused_by_what_it_is(tmp_path):

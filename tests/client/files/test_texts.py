@@ -92,6 +92,11 @@ def test_a_table_with_changed_texts_is_another():
     assert upper["flux"].unit == "ct"
 
 
+def test_texts_that_need_no_change_keep_their_width():
+    table = catalogues.table(COLUMNS, {"name": ["long name", "b"], "flux": [1.0, 2.0]})
+    assert texts.with_texts(table[1:], texts.line_text)["name"].dtype == "U9"
+
+
 def test_parquet_keeps_units(tmp_path):
     table = catalogues.table(COLUMNS, {"name": ["a"], "flux": [1.0]})
     catalogues.write(table, tmp_path / "c.parquet")

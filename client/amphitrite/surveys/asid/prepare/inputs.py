@@ -6,7 +6,6 @@ import gzip
 import io
 import logging
 import warnings
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from astropy.utils.exceptions import AstropyUserWarning
 
 from amphitrite.errors import BadInput
 from amphitrite.files.checksums import checksum
-from amphitrite.files.opening import check_readable
+from amphitrite.files.opening import UNREADABLE, check_readable, intact
 from amphitrite.surveys.asid.prepare import events, healpix_cubes, image_cubes
 from amphitrite.surveys.asid.prepare.event_table import describe
 from amphitrite.surveys.asid.prepare.instrument import check_instrument
@@ -87,7 +86,7 @@ def read(
     _check_distinct(paths)
     lists, unstated, spacecraft = [], [], []
     for path in paths:
-        with closing(_open(path)) as hdus:
+        with intact(path), closing(_open(path)) as hdus:
             kind, hdu = _kind(path, hdus)
             if kind is SPACECRAFT:
                 spacecraft.append(path)
@@ -159,7 +158,7 @@ def _open(path: Path) -> fits.HDUList:
             # Truncation is checked when the rows or pixels are read.
             warnings.simplefilter("ignore", AstropyUserWarning)
             return _open_start(path) or fits.open(path, memmap=False)
-    except (OSError, EOFError, ValueError, zlib.error, fits.VerifyError) as error:
+    except UNREADABLE as error:
         raise BadInput(
             f"{path} is not a FITS file, or is truncated: {error}\nGive an event list "
             "(FT1) or a counts cube of the Fermi LAT."

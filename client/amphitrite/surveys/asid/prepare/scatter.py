@@ -21,6 +21,8 @@ from amphitrite.surveys.asid.prepare.coverage import Channel, band_of, coverage
 from amphitrite.surveys.asid.prepare.photons import Footprint, Photons, check_usable
 
 MOST_COUNTS: Final = 500_000_000
+# The brightest pixel of 0.46 deg of a map of 573 weeks, above 2 GeV, has 31,055.
+MOST_IN_PIXEL: Final = 30_000_000
 """Limit of the number of photons, whose directions and bands take 6.5 GB of memory."""
 
 _CHUNK: Final = 1 << 20
@@ -125,9 +127,12 @@ def check_plane(
                 "as observed, not a model, an excess or a smoothed map."
             )
     pixels = np.flatnonzero(here & (counts > 0))
-    # Sums of larger numbers would not be exact.
-    if counts[pixels].max(initial=0) > MOST_COUNTS:
-        _refuse_many(float(counts[pixels].max()), path)
+    if (most := counts[pixels].max(initial=0)) > MOST_IN_PIXEL:
+        raise BadInput(
+            f"{path} has {most:.4g} counts in one pixel of channel {channel}; the Fermi "
+            f"LAT could not have seen more than {MOST_IN_PIXEL:.4g}.\nThe file is "
+            "damaged, or its values are no counts of photons."
+        )
     return Plane(pixels, counts[pixels].astype(np.int64)), here
 
 

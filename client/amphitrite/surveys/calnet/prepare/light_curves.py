@@ -11,7 +11,6 @@ eclipses.
 from __future__ import annotations
 
 import io
-import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,8 +38,6 @@ from amphitrite.surveys.calnet.prepare.missions import TESS
 from amphitrite.surveys.calnet.prepare.times import BTJD, TimeAxis, time_axis
 
 OUTSIDE: Final = "points at times outside of the mission's life were left out"
-
-_BROKEN: Final = (*UNREADABLE, MemoryError, struct.error)
 
 
 @dataclass(frozen=True)
@@ -122,7 +119,7 @@ def read(path: Path) -> LightCurve:
             return _light_curve(header, table, digest, path)
     except BadInput:
         raise
-    except _BROKEN as error:
+    except UNREADABLE as error:
         raise BadInput(
             f"{path} cannot be read as FITS: {error}; check it, for example with "
             "fitsverify, or fetch it again"
