@@ -129,9 +129,9 @@ def check_plane(
     pixels = np.flatnonzero(here & (counts > 0))
     if (most := counts[pixels].max(initial=0)) > MOST_IN_PIXEL:
         raise BadInput(
-            f"{path} has {most:.4g} counts in one pixel of channel {channel}; the Fermi "
-            f"LAT could not have seen more than {MOST_IN_PIXEL:.4g}.\nThe file is "
-            "damaged, or its values are no counts of photons."
+            f"{path} has {most:.4g} counts in one pixel of channel {channel}; the LAT "
+            f"could not have seen more than {MOST_IN_PIXEL:.4g}.\nThe file is damaged, "
+            "or its values are no counts of photons."
         )
     return Plane(pixels, counts[pixels].astype(np.int64)), here
 
