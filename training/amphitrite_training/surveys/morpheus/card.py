@@ -78,11 +78,11 @@ def _fields(found: Evaluation) -> str:
     return f"""\
 **The fields are simulated.** The weights were trained by their authors on real CANDELS
 images, so no field here was seen in training; but the simulation is not the sky, and
-the numbers show how the weights transfer to it, not how they perform on real images.
-For that see the publication: its numbers are of real images with inspectors' votes and
-cannot be compared with these. The simulated sources are further apart than those of the
-sky, and their brightness, spacing and sizes were chosen while the network's answers on
-other seeds were looked at: both make completeness and purity too favourable.
+the numbers tell how the weights transfer to it, not how they perform on real images.
+For that read the publication: its numbers are of real images with inspectors' votes and
+cannot stand beside these. The simulated sources are kept further apart than the sky
+keeps them, and their brightness, spacing and sizes were settled while the network's
+answers on other seeds were in sight: completeness and purity are flattered by both.
 
 The served model was driven through the client, from FITS files to catalogue, on
 {len(found.seeds)} fields of {SIDE} x {SIDE} pixels (seeds {found.seeds[0]} to \
