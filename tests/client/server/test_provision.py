@@ -260,7 +260,7 @@ def index() -> Iterator[tuple[str, threading.Event]]:
 
 
 @pytest.mark.triton
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_interrupted_installation_is_done_again_whatever_pip_s_policy(
     tmp_path: Path,
     host: Host,

@@ -184,7 +184,7 @@ def too_small(paths):
         (no_fits, "j.fits"),
         (truncated, "truncated"),
         (torn_gzip, "z.fits"),
-        (a_directory, "directory"),
+        (a_directory, "holds no FITS file"),
         (missing, "z.fits"),
         (other_shape, "differ in shape"),
         (other_wcs, "differ in WCS"),

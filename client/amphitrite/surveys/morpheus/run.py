@@ -14,7 +14,6 @@ from amphitrite.engine.journal import Journal
 from amphitrite.engine.provenance import Provenance
 from amphitrite.engine.session import Session
 from amphitrite.errors import BadInput
-from amphitrite.files import lists
 from amphitrite.files.choices import Choices
 from amphitrite.files.steady import Steady
 from amphitrite.surveys.morpheus.interpret.sums import Sums, merge
@@ -54,8 +53,8 @@ def run(
     Parameters
     ----------
     inputs : sequence of Path
-        The four bands on one pixel grid, as ``FILE`` or ``FILE[HDU]``; see
-        `amphitrite.files.lists.expand`.
+        The four bands on one pixel grid; see
+        `amphitrite.surveys.morpheus.prepare.inputs.named_hdus`.
     connecting, out, options, control
         See `amphitrite.surveys.Survey`; the result is a folder.
 
@@ -69,7 +68,7 @@ def run(
     AmphitriteError
         See `amphitrite.errors`; nothing then stands under the name ``out``.
     """
-    named = named_hdus(lists.expand(inputs), options.hdu)
+    named = named_hdus(inputs, options.hdu)
     files = [path for path, _ in named]
     steady, choices = Steady(files), Choices()
     with open_bands(named, choices) as images:

@@ -35,7 +35,7 @@ def test_samples_are_counts_of_eight_patches():
     assert totals.max() > 3 * totals.min()  # from pole to plane
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.training
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_network_is_trained_and_calibrated(tmp_path, monkeypatch):

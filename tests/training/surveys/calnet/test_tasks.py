@@ -42,7 +42,7 @@ def test_samples_are_segments_of_a_dozen_stars(cache):
         assert given.max() == 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.training
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_network_is_trained_and_calibrated(cache, tmp_path):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import numpy as np
 
 from amphitrite.errors import BadInput
-from amphitrite.files import grids, image_hdus, opening
+from amphitrite.files import grids, image_hdus, lists, opening
 from amphitrite.files.choices import Choices
 from amphitrite.files.images import Image, read_image
 from amphitrite.surveys.morpheus.page import BANDS, FILTERS, WINDOW
@@ -29,7 +29,7 @@ def named_hdus(inputs: Sequence[Path], hdu: str | None) -> list[NamedHdu]:
     Parameters
     ----------
     inputs : sequence of Path
-        Files, as ``FILE`` or ``FILE[HDU]``.
+        Files, as ``FILE`` or ``FILE[HDU]``; see `amphitrite.files.lists.expand`.
     hdu : str or None
         The HDU of those files that name none.
 
@@ -38,12 +38,15 @@ def named_hdus(inputs: Sequence[Path], hdu: str | None) -> list[NamedHdu]:
     BadInput
         There are not four, or one is not a file that can be read.
     """
-    if len(inputs) != len(BANDS):
+    files = lists.expand(inputs)
+    if len(files) < len(inputs):
+        _refuse_repeated(map(str, inputs))
+    if len(files) != len(BANDS):
         raise BadInput(
             f"morpheus needs {len(BANDS)} images, in the order "
-            f"{', '.join(BANDS)} ({', '.join(FILTERS)}); received {len(inputs)}"
+            f"{', '.join(BANDS)} ({', '.join(FILTERS)}); received {len(files)}"
         )
-    split = [image_hdus.split_name(path) for path in inputs]
+    split = [image_hdus.split_name(path) for path in files]
     for path, _ in split:
         opening.check_readable(path)
     return [(path, own or hdu) for path, own in split]
@@ -109,10 +112,14 @@ def object_card(band: Band) -> dict[str, str]:
 def _check_different(images: Sequence[Image]) -> None:
     """Refuse one image in the place of several bands."""
     if len({(image.path.resolve(), image.hdu) for image in images}) < len(images):
-        raise BadInput(
-            "one image is given for several bands; morpheus needs four different ones; "
-            f"received {', '.join(image.label for image in images)}"
-        )
+        _refuse_repeated(image.label for image in images)
+
+
+def _refuse_repeated(labels: Iterable[str]) -> NoReturn:
+    raise BadInput(
+        "one image is given for several bands; morpheus needs four different ones; "
+        f"received {', '.join(labels)}"
+    )
 
 
 def _say_what_is_read(

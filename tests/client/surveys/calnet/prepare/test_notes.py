@@ -11,5 +11,6 @@ def test_a_choice_is_said_once_with_its_files():
         (Path("x/b.fits"), ()),
         (Path("x/c.fits"), ("sorted", "in UTC")),
     ]
-    assert choices(files) == ["sorted (2 files, such as a.fits)", "in UTC (c.fits)"]
-    assert choices([]) == []
+    said = ["sorted (2 files, such as a.fits)", "in UTC (c.fits)"]
+    assert choices(files).made == said
+    assert choices([]).made == []

@@ -74,7 +74,7 @@ def trained(made_up, tmp_path, monkeypatch):
     return call
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.training
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize("name", HEADS)
@@ -91,7 +91,7 @@ def test_a_head_learns_and_its_artefact_is_what_the_contract_says(name, trained)
         assert made.samples[tensor.name].dtype == tensor.dtype
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.training
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_the_client_reads_what_the_heads_have_learned(trained):
