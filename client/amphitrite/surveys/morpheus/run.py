@@ -22,6 +22,7 @@ from amphitrite.surveys.morpheus.page import BANDS, MODEL, PROBABILITIES, PRODUC
 from amphitrite.surveys.morpheus.prepare.bands import Band
 from amphitrite.surveys.morpheus.prepare.conditions import outside_training
 from amphitrite.surveys.morpheus.prepare.inputs import (
+    files_of,
     hdu_cards,
     named_hdus,
     object_card,
@@ -54,7 +55,7 @@ def run(
     ----------
     inputs : sequence of Path
         The four bands on one pixel grid; see
-        `amphitrite.surveys.morpheus.prepare.inputs.named_hdus`.
+        `amphitrite.surveys.morpheus.prepare.inputs.files_of`.
     connecting, out, options, control
         See `amphitrite.surveys.Survey`; the result is a folder.
 
@@ -68,7 +69,7 @@ def run(
     AmphitriteError
         See `amphitrite.errors`; nothing then stands under the name ``out``.
     """
-    named = named_hdus(inputs, options.hdu)
+    named = named_hdus(files_of(inputs), options.hdu)
     files = [path for path, _ in named]
     steady, choices = Steady(files), Choices()
     with open_bands(named, choices) as images:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 import numpy as np
 
@@ -23,13 +23,31 @@ NamedHdu = tuple[Path, str | None]
 _SAMPLED_ROWS: Final = 100
 
 
+def files_of(inputs: Sequence[Path]) -> list[Path]:
+    """Return the files that names, patterns, a folder or a list stand for.
+
+    Parameters
+    ----------
+    inputs : sequence of Path
+        See `amphitrite.files.lists.expand`.  A name that is repeated stays repeated,
+        so that it is refused as one image for several bands.
+
+    Raises
+    ------
+    BadInput
+        A name stands for no file.
+    """
+    files = lists.expand(inputs)
+    return files if len(files) >= len(inputs) else list(inputs)
+
+
 def named_hdus(inputs: Sequence[Path], hdu: str | None) -> list[NamedHdu]:
     """Return the files, each with the name of its HDU or None.
 
     Parameters
     ----------
     inputs : sequence of Path
-        Files, as ``FILE`` or ``FILE[HDU]``; see `amphitrite.files.lists.expand`.
+        Files, as ``FILE`` or ``FILE[HDU]``.
     hdu : str or None
         The HDU of those files that name none.
 
@@ -38,15 +56,12 @@ def named_hdus(inputs: Sequence[Path], hdu: str | None) -> list[NamedHdu]:
     BadInput
         There are not four, or one is not a file that can be read.
     """
-    files = lists.expand(inputs)
-    if len(files) < len(inputs):
-        _refuse_repeated(map(str, inputs))
-    if len(files) != len(BANDS):
+    if len(inputs) != len(BANDS):
         raise BadInput(
             f"morpheus needs {len(BANDS)} images, in the order "
-            f"{', '.join(BANDS)} ({', '.join(FILTERS)}); received {len(files)}"
+            f"{', '.join(BANDS)} ({', '.join(FILTERS)}); received {len(inputs)}"
         )
-    split = [image_hdus.split_name(path) for path in files]
+    split = [image_hdus.split_name(path) for path in inputs]
     for path, _ in split:
         opening.check_readable(path)
     return [(path, own or hdu) for path, own in split]
@@ -112,14 +127,10 @@ def object_card(band: Band) -> dict[str, str]:
 def _check_different(images: Sequence[Image]) -> None:
     """Refuse one image in the place of several bands."""
     if len({(image.path.resolve(), image.hdu) for image in images}) < len(images):
-        _refuse_repeated(image.label for image in images)
-
-
-def _refuse_repeated(labels: Iterable[str]) -> NoReturn:
-    raise BadInput(
-        "one image is given for several bands; morpheus needs four different ones; "
-        f"received {', '.join(labels)}"
-    )
+        raise BadInput(
+            "one image is given for several bands; morpheus needs four different ones; "
+            f"received {', '.join(image.label for image in images)}"
+        )
 
 
 def _say_what_is_read(
