@@ -170,13 +170,10 @@ def asid(
 def _describe(result: Result) -> tuple[str, dict[str, Any]]:
     """Return the sentence to print, and the fields for scripts."""
     bands = [band.label for band in result.bands]
-    n_skipped = len(result.summary.skipped)
-    were = "file was" if n_skipped == 1 else "files were"
-    left_out = f"; {n_skipped} {were} left out" if n_skipped else ""
     sentence = (
         f"{len(result.table)} sources ({result.n_fakes} likely fluctuations left out) "
         f"among {result.n_photons:,} photons in {result.n_patches} patches "
-        f"({', '.join(bands)}) in {result.out}{left_out}"
+        f"({', '.join(bands)}) in {result.out}"
     )
     return sentence, {
         "sources": len(result.table),

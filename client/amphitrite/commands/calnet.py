@@ -119,13 +119,10 @@ def calnet(
 
 def _describe(result: Result) -> tuple[str, dict[str, Any]]:
     """Return the sentence to print, and the fields for scripts."""
-    n_skipped = len(result.summary.skipped)
-    were = "file was" if n_skipped == 1 else "files were"
-    left_out = f"; {n_skipped} {were} left out" if n_skipped else ""
     sentence = (
         f"{result.n_candidates} candidates (P(EB) >= {result.threshold:g}) among "
         f"{len(result.table)} stars, from {result.n_segments} segments of "
-        f"{result.n_files} files, in {result.out}{left_out}"
+        f"{result.n_files} files, in {result.out}"
     )
     return sentence, {
         "candidates": result.n_candidates,

@@ -70,9 +70,17 @@ def conduct(
     )
     result: Any = find(name).run(inputs, connecting, output, options, control)
     sentence, fields = describe(result)
-    talk.result(sentence, {"output": str(output), **_tail(result), **fields})
+    talk.result(
+        sentence + _left_out(result), {"output": str(output), **_tail(result), **fields}
+    )
     if result.summary.skipped:
         raise typer.Exit(SKIPPED)
+
+
+def _left_out(result: Result) -> str:
+    """Return the end of the sentence, on inputs that were skipped."""
+    n = len(result.summary.skipped)
+    return f"; {n} {'file was' if n == 1 else 'files were'} left out" if n else ""
 
 
 def _tail(result: Result) -> dict[str, Any]:
