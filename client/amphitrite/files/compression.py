@@ -9,12 +9,20 @@ import importlib
 import shutil
 import tempfile
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from amphitrite.errors import BadInput, OutputError
 
 _MODULES: Final = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "lzma"}
 """Modules of the standard library that unpack a file, by its first bytes."""
+
+
+def module_of(start: bytes) -> Any:
+    """Return the module that unpacks a file, by its first six bytes; else None."""
+    for magic, name in _MODULES.items():
+        if start.startswith(magic):
+            return importlib.import_module(name)
+    return None
 
 
 def unpacked(path: Path) -> IO[bytes] | None:
@@ -38,11 +46,9 @@ def unpacked(path: Path) -> IO[bytes] | None:
         There is no room for the copy.
     """
     with path.open("rb") as file:
-        start = file.read(6)
-    names = [name for magic, name in _MODULES.items() if start.startswith(magic)]
-    if not names:
+        module = module_of(file.read(6))
+    if module is None:
         return None
-    module = importlib.import_module(names[0])
     plain = tempfile.NamedTemporaryFile(prefix="amphitrite-", suffix=".fits")
     try:
         with module.open(path) as packed:

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import hashlib
 import io
 import lzma
 import zlib
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from amphitrite.errors import BadInput
-from amphitrite.files import foreign
+from amphitrite.files import compression, foreign
 
 _LARGEST: Final = 512 * 2**20  # bytes; the longest 20-second sectors have 20 MB
 _FITS: Final = b"SIMPLE  ="
-_PACKED: Final[Mapping[bytes, Callable[[IO[bytes]], io.BufferedIOBase]]] = {
-    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
-    b"BZh": bz2.BZ2File,
-    b"\xfd7zXZ\x00": lzma.LZMAFile,
-}
 _READ: Final = "calnet reads light curves in FITS, plain or packed as .gz, .bz2 or .xz"
 
 
@@ -49,10 +41,8 @@ def contents(path: Path) -> tuple[bytes, str]:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)
         digest = hashlib.sha256(data).hexdigest()
-        for mark, unpacked in _PACKED.items():
-            if data.startswith(mark):
-                data = unpacked(io.BytesIO(data)).read(_LARGEST + 1)
-                break
+        if (module := compression.module_of(data[:6])) is not None:
+            data = module.open(io.BytesIO(data)).read(_LARGEST + 1)
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise BadInput(
             f"{path} cannot be read: {error}; check that it is whole, or fetch it again"
