@@ -1,7 +1,4 @@
-"""Unpacked copies of compressed files.
-
-Compressed files have no random access, and astropy would keep the whole file in memory.
-"""
+"""Compressed files, unpacked as they are read or as a whole."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import importlib
 import shutil
 import tempfile
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 from amphitrite.errors import BadInput, OutputError
 
@@ -25,8 +22,31 @@ def module_of(start: bytes) -> Any:
     return None
 
 
+def is_packed(path: Path) -> bool:
+    """Return whether a file is packed, by its first bytes."""
+    with path.open("rb") as file:
+        return module_of(file.read(6)) is not None
+
+
+def opened(path: Path) -> IO[bytes]:
+    """Return a file open for reading, unpacked as it is read.
+
+    Parameters
+    ----------
+    path : Path
+        A file, plain or packed by gzip, bzip2 or xz whatever its name says.  Reading a
+        packed one raises EOFError, OSError, `zlib.error` or `lzma.LZMAError` where it
+        is damaged.
+    """
+    with path.open("rb") as file:
+        module = module_of(file.read(6))
+    return path.open("rb") if module is None else cast(IO[bytes], module.open(path))
+
+
 def unpacked(path: Path) -> IO[bytes] | None:
     """Return a temporary unpacked copy of a file.
+
+    Packed files have no random access, and astropy would keep a whole one in memory.
 
     Parameters
     ----------

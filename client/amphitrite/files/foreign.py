@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 BYTES: Final = 512
 """Bytes from the beginning of a file by which it is recognised."""
 
-# The third card; astropy would look for the length of each axis, and FITS allows 999.
-_AXES: Final = re.compile(rb"NAXIS   = *(\d{4,})")
-_AXES_AT: Final = 160
 _TAR: Final = slice(257, 262)
 _KNOWN: Final = {
     b"<": "it is a web page, such as a login or an error; fetch the file again, with "
@@ -47,7 +43,5 @@ def content(start: bytes) -> str:
         return "it is empty; fetch the file again"
     if start[_TAR] == b"ustar":
         return "it is a tar archive; unpack it first with tar -xf"
-    if axes := _AXES.match(start, _AXES_AT):
-        return f"its header has {axes[1].decode()} axes; copy the file again"
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     return next((said for magic, said in _KNOWN.items() if text.startswith(magic)), "")

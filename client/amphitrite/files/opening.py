@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import lzma
 import os
 import struct
 import warnings
@@ -15,8 +17,9 @@ from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
 
 from amphitrite.errors import BadInput
-from amphitrite.files import foreign
+from amphitrite.files import compression
 from amphitrite.files.addresses import check_local
+from amphitrite.files.headers import check_headers
 from amphitrite.files.standing import check_regular
 
 UNREADABLE: Final = (
@@ -32,9 +35,13 @@ UNREADABLE: Final = (
     ValueError,
     struct.error,
     zlib.error,
+    lzma.LZMAError,
     fits.VerifyError,
 )
 """Exceptions that astropy may raise on a damaged FITS file."""
+
+START_BYTES: Final = 1 << 19
+"""Bytes from the beginning of a packed file in which headers are sought at first."""
 
 
 def check_readable(path: Path) -> None:
@@ -96,10 +103,8 @@ def open_hdus(path: Path, unpacked: IO[bytes] | None) -> fits.HDUList:
         The file is not FITS, or a header is truncated.
     """
     file = path if unpacked is None else Path(unpacked.name)
-    with file.open("rb") as opened:
-        start = opened.read(foreign.BYTES)
-    if found := foreign.content(start):
-        raise BadInput(f"{path} is not a FITS file: {found}")
+    with file.open("rb") as content:
+        check_headers(path, content)
     try:
         with warnings.catch_warnings():
             # Truncation of the pixels is checked later, see images._check_complete.
@@ -115,3 +120,27 @@ def open_hdus(path: Path, unpacked: IO[bytes] | None) -> fits.HDUList:
         raise BadInput(
             f"{path} is not a FITS file, or is truncated: {error}"
         ) from error
+
+
+def open_lazily(path: Path) -> fits.HDUList:
+    """Return the HDUs of a FITS file, each of which is read when it is asked for.
+
+    Parameters
+    ----------
+    path : Path
+        The file, plain or packed by gzip, bzip2 or xz.
+
+    Raises
+    ------
+    BadInput
+        The file is not FITS, by its first bytes.
+    OSError, ValueError and others of `UNREADABLE`
+        The first header is damaged.
+    """
+    with compression.opened(path) as content:
+        if compression.is_packed(path):
+            check_headers(path, io.BytesIO(content.read(START_BYTES)))
+        else:
+            check_headers(path, content)
+    with warnings.catch_warnings(action="ignore", category=AstropyUserWarning):
+        return fits.open(path, memmap=False)

@@ -140,7 +140,11 @@ class LocalTriton:
         return self
 
     def stop(self) -> None:
-        """Stop the server: SIGTERM lets it finish its requests, SIGKILL after 10 s."""
+        """Stop the server.
+
+        One on the network finishes its requests and is killed after 10 s; one in
+        sockets of this user's alone is killed at once.
+        """
         server, self._server = self._server, None
         if server is not None:
             server.stop()
@@ -218,6 +222,7 @@ class LocalTriton:
             environ=environ(layout, os.environ),
             directory=layout.empty,
             log=self.log_path,
+            grace=self.listening.grace,
         )
         watch, own = Watch(self.pid), layout.selfcheck_model
         self._wait(lambda: self._answers(own), watch)

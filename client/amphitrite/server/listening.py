@@ -41,13 +41,23 @@ class Addresses:
 class Listening(Protocol):
     """A choice of addresses on which a server listens."""
 
+    @property
+    def grace(self) -> float:
+        """Seconds that a stopped server has for the requests of its clients."""
+
     def addresses(self, folder: Path) -> Addresses:
         """Return the addresses of a server that runs in a folder."""
 
 
 @dataclass(frozen=True)
 class Sockets:
-    """Sockets in the run's folder, which only its owner can reach."""
+    """Sockets in the run's folder, which only its owner can reach.
+
+    Whoever stops such a server expects no more answers of it.  To end by itself, Triton
+    takes about 4 s, even if it is idle.
+    """
+
+    grace: float = field(default=0.0, init=False)
 
     def addresses(self, folder: Path) -> Addresses:
         """Return the addresses of a server that runs in a folder."""
@@ -98,6 +108,7 @@ class Network:
     http_port: int | None = None
     metrics_port: int | None = None
     number: str = field(init=False)
+    grace: float = field(default=10.0, init=False)  # s; Triton gives up after 5
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "number", resolve(self.address))

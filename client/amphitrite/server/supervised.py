@@ -45,6 +45,7 @@ class Supervised:
     def __init__(self, place: Path) -> None:
         self.pid: int | None = None
         self._exit: int | None = None
+        self._grace = 0.0
         self._heard = b""
         self._owner = os.getpid()
         self._process = subprocess.Popen(
@@ -73,6 +74,7 @@ class Supervised:
         environ: dict[str, str],
         directory: Path,
         log: Path,
+        grace: float,
     ) -> None:
         """Start the process.
 
@@ -86,6 +88,9 @@ class Supervised:
             Its working directory.
         log : Path
             File to which its output is appended.
+        grace : float
+            Seconds that it has to end by itself when it is stopped; if 0, it is killed
+            at once.
 
         Raises
         ------
@@ -97,11 +102,13 @@ class Supervised:
             "environ": environ,
             "directory": str(directory),
             "log": str(log),
+            "grace": grace,
         }
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # _expect reports it
             self._process.stdin.write(json.dumps(job).encode() + b"\n")
             self._process.stdin.flush()
+        self._grace = grace
         self.pid = int(self._expect("pid"))
 
     def exit_status(self) -> int | None:
@@ -124,7 +131,7 @@ class Supervised:
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
         try:
-            self._process.wait(supervisor.GRACE + 10)
+            self._process.wait(self._grace + 10)
         except subprocess.TimeoutExpired:
             self._process.kill()
         finally:

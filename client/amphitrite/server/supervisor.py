@@ -37,7 +37,6 @@ from typing import IO, Any, Final
 
 PREFIX: Final = "amphitrite-triton-"
 LOCK: Final = "amphitrite.lock"  # in the run's folder, and in its shared memory
-GRACE: Final = 10.0  # seconds from SIGTERM to SIGKILL; the server gives up after 5
 PERIOD: Final = 0.1  # seconds between two checks of the parent and the server
 SHARED_MEMORY: Final = Path("/dev/shm")
 OPEN_FILES: Final = 65536  # more than any server needs
@@ -135,7 +134,7 @@ class Supervisor:
                 pass
         finally:
             by_itself = not self.released
-            code = stop(server)
+            code = stop(server, job["grace"])
         if by_itself:
             say(exit=code)
             while self.wanted(PERIOD):
@@ -219,14 +218,14 @@ def has_ended(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, options) is not None
 
 
-def stop(server: subprocess.Popen[bytes]) -> int:
+def stop(server: subprocess.Popen[bytes], grace: float) -> int:
     """Stop the server and its stubs, and return the server's exit status.
 
-    SIGTERM comes first, SIGKILL after `GRACE` seconds.
+    SIGTERM comes first, SIGKILL after `grace` seconds; at once if that is 0.
     """
-    if not has_ended(server.pid):
+    if grace and not has_ended(server.pid):
         server.terminate()
-        end = time.monotonic() + GRACE
+        end = time.monotonic() + grace
         while time.monotonic() < end and not has_ended(server.pid):
             time.sleep(0.02)
     # the group's number cannot be reused until the server's status is collected

@@ -1,4 +1,4 @@
-"""Packed files are unpacked aside."""
+"""Packed files are known by their first bytes, and unpacked."""
 
 import bz2
 import errno
@@ -13,7 +13,7 @@ import pytest
 from astropy.io import fits
 
 from amphitrite.errors import BadInput, OutputError
-from amphitrite.files.compression import unpacked
+from amphitrite.files.compression import is_packed, opened, unpacked
 from amphitrite.files.opening import open_hdus
 
 packed_by = pytest.mark.parametrize(
@@ -27,6 +27,20 @@ def image(tmp_path):
     extension = fits.ImageHDU(np.zeros((3, 4)), name="SCI")
     fits.HDUList([fits.PrimaryHDU(), extension]).writeto(path)
     return path
+
+
+@packed_by
+def test_a_packed_file_is_unpacked_as_it_is_read(image, pack):
+    content = image.read_bytes()
+    assert not is_packed(image)
+    with opened(image) as plain:
+        assert plain.read() == content
+    image.write_bytes(pack(content))
+    assert is_packed(image)
+    with opened(image) as packed:
+        assert packed.read(100) == content[:100]
+        packed.seek(3000)
+        assert packed.read() == content[3000:]
 
 
 @packed_by

@@ -29,7 +29,6 @@ from amphitrite.files import foreign
         (b"\x89PNG\r\n", "PNG picture"),
         (b"\xff\xd8\xff\xe0", "JPEG picture"),
         (b"a.fits".ljust(257, b"\0") + b"ustar\0", "tar archive; unpack"),
-        (bytes(160) + b"NAXIS   =             99999999", "99999999 axes"),
     ],
 )
 def test_what_stands_in_place_of_a_file_is_named(start, words):

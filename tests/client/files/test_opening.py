@@ -71,5 +71,5 @@ def test_more_axes_than_fits_allows_are_refused_at_once(image):
     card = b"NAXIS   =                    0"
     assert content[160:].startswith(card)
     image.write_bytes(content.replace(card, b"NAXIS   =             99999999", 1))
-    with pytest.raises(BadInput, match=r"has 99999999 axes; copy the file again"):
+    with pytest.raises(BadInput, match=r"has 99999999 axes, .*; copy the file again"):
         open_hdus(image, None)

@@ -95,7 +95,7 @@ def test_a_dead_child_is_told_after_a_while_with_its_model(start) -> None:
 
 @pytest.mark.parametrize(
     ("number", "said"),
-    [(signal.SIGTERM, "was killed by SIGTERM"), (signal.SIGHUP, "by SIGHUP")],
+    [(signal.SIGTERM, "was killed by SIGTERM"), (signal.SIGUSR1, "by SIGUSR1")],
 )
 def test_other_ends_and_models_of_no_name_are_told(
     start, number: int, said: str

@@ -26,7 +26,9 @@ def supervised(tmp_path: Path) -> Iterator[Supervised]:
     process.stop()
 
 
-def start(supervised: Supervised, code: str, *arguments: object) -> Path:
+def start(
+    supervised: Supervised, code: str, *arguments: object, grace: float = 0
+) -> Path:
     """Start Python on some lines and return where its output goes."""
     log = supervised.folder / "log"
     supervised.start(
@@ -34,6 +36,7 @@ def start(supervised: Supervised, code: str, *arguments: object) -> Path:
         environ={"ONLY": "this"},
         directory=supervised.folder,
         log=log,
+        grace=grace,
     )
     return log
 
@@ -82,6 +85,28 @@ def test_a_running_process_has_no_status_and_ends_on_request(
     supervised.stop()  # once more does nothing
 
 
+@pytest.mark.parametrize(("grace", "said"), [(20, "going\n"), (0, "")])
+def test_a_process_has_as_long_as_it_was_given(
+    supervised: Supervised, tmp_path: Path, grace: float, said: str
+) -> None:
+    code = (
+        "import signal, sys, time\n"
+        "def end(*_):\n"
+        "    with open(sys.argv[1], 'a') as file:\n"
+        "        print('going', file=file)\n"
+        "    sys.exit()\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    told = tmp_path / "told"
+    told.touch()
+    log = start(supervised, code, told, grace=grace)
+    wait_for(lambda: log.exists() and log.read_text() == "ready\n")
+    supervised.stop()
+    assert told.read_text() == said
+
+
 def test_what_a_process_started_ends_with_it(supervised: Supervised) -> None:
     code = (
         "import os, sys, time\n"
@@ -105,7 +130,7 @@ from amphitrite.server.supervised import Supervised
 process = Supervised(Path(sys.argv[1]))
 process.start(
     [sys.executable, "-c", "import time; time.sleep(600)"],
-    environ={}, directory=process.folder, log=process.folder / "log",
+    environ={}, directory=process.folder, log=process.folder / "log", grace=0,
 )
 print(process.pid, flush=True)
 time.sleep(600)
@@ -142,6 +167,7 @@ def test_a_program_that_is_not_there_is_told(supervised: Supervised) -> None:
             environ={},
             directory=supervised.folder,
             log=supervised.folder / "log",
+            grace=0,
         )
 
 

@@ -21,7 +21,7 @@ from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import NDArray
 
 from amphitrite.errors import BadInput
-from amphitrite.files.opening import UNREADABLE, check_readable
+from amphitrite.files.opening import UNREADABLE, check_readable, open_lazily
 from amphitrite.surveys.asid.interpret.associations import Counterparts
 from amphitrite.surveys.asid.prepare.patches import unit_vectors
 
@@ -72,7 +72,7 @@ def read(path: Path) -> Counterparts:
     try:
         with (
             warnings.catch_warnings(action="ignore", category=AstropyUserWarning),
-            closing(fits.open(path, memmap=False)) as hdus,
+            closing(open_lazily(path)) as hdus,
         ):
             tables = [hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU)]
             usable = [table for table in tables if set(_NEEDED) <= _named(table).keys()]

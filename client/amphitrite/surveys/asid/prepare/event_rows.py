@@ -5,17 +5,17 @@ An event list of the whole sky has more rows than fit in memory.
 
 from __future__ import annotations
 
-import gzip
+import lzma
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite.errors import BadInput
-from amphitrite.surveys.asid.prepare.event_table import ZENITH, EventList, is_gzipped
+from amphitrite.files import compression
+from amphitrite.surveys.asid.prepare.event_table import ZENITH, EventList
 
 _BLOCK_BYTES: Final = 16_000_000
 # deg; 90 with room for the rounding of float32.
@@ -44,7 +44,7 @@ def blocks(events: EventList) -> Iterator[NDArray[np.void]]:
     size = events.row.itemsize
     n_block = max(1, _BLOCK_BYTES // size)
     try:
-        with _open(events.path) as file:
+        with compression.opened(events.path) as file:
             file.seek(events.offset)
             for start in range(0, events.n_rows, n_block):
                 n = min(n_block, events.n_rows - start)
@@ -56,15 +56,10 @@ def blocks(events: EventList) -> Iterator[NDArray[np.void]]:
                 rows = np.frombuffer(data, dtype=events.row)
                 _check(events, rows, start)
                 yield rows
-    except (EOFError, zlib.error, OSError) as error:
+    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         raise BadInput(
             f"{events.path} is truncated or damaged: {error}\nCopy the file again."
         ) from error
-
-
-def _open(path: Path) -> BinaryIO:
-    """Return a plain or gzipped file, open for reading."""
-    return cast(BinaryIO, gzip.open(path)) if is_gzipped(path) else path.open("rb")
 
 
 def _check(events: EventList, rows: NDArray[np.void], start: int) -> None:

@@ -17,12 +17,13 @@ from astropy import units
 from astropy.io import fits
 
 from amphitrite.errors import BadInput
+from amphitrite.files import compression
 from amphitrite.surveys.asid.prepare.cuts import ADVISED_ZENITH, Cuts, read_cuts
 
 logger = logging.getLogger(__name__)
 
-# Largest compression factor that gzip can reach.
-_GZIP_MOST: Final = 1032
+_MOST_PACKED: Final = 1032
+"""Largest factor by which gzip packs; photons are packed far less by any program."""
 _FORMATS: Final = {"E": ">f4", "D": ">f8"}
 _IDENTITY_FORMATS: Final = _FORMATS | {"I": ">i2", "J": ">i4", "K": ">i8"}
 _IDENTITY: Final = {"time": "TIME", "run": "RUN_ID", "event": "EVENT_ID"}
@@ -36,7 +37,7 @@ class EventList:
     Parameters
     ----------
     path : Path
-        The file, plain or gzipped.
+        The file, plain or packed.
     offset : int
         Position of the first row in bytes of the unpacked file.
     n_rows : int
@@ -148,7 +149,7 @@ def _row(
 
 def _check_length(path: Path, table: fits.BinTableHDU) -> None:
     """Refuse a file that is too short for the number of rows in its header."""
-    size = path.stat().st_size * (_GZIP_MOST if is_gzipped(path) else 1)
+    size = path.stat().st_size * (_MOST_PACKED if compression.is_packed(path) else 1)
     end = table.fileinfo()["datLoc"] + table.header["NAXIS1"] * table.header["NAXIS2"]
     if end > size:
         raise BadInput(
@@ -199,9 +200,3 @@ def _scale(path: Path, column: fits.Column, unit: str) -> float:
             f"the column {column.name} of {path} has the unit {column.unit!r}, which "
             f"cannot be converted to {unit}.\nCorrect its TUNIT keyword."
         ) from error
-
-
-def is_gzipped(path: Path) -> bool:
-    """Return whether a file is gzipped."""
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"

@@ -21,7 +21,7 @@ from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import NDArray
 
 from amphitrite.errors import BadInput
-from amphitrite.files.opening import UNREADABLE, check_readable
+from amphitrite.files.opening import UNREADABLE, check_readable, open_lazily
 from amphitrite.surveys.asid.bands import BANDS, SPECTRAL_INDEX, Band
 from amphitrite.surveys.asid.prepare import maps
 from amphitrite.surveys.asid.prepare.footprints import (
@@ -138,7 +138,7 @@ def read(path: Path) -> Exposure:
     try:
         with (
             warnings.catch_warnings(action="ignore", category=AstropyUserWarning),
-            closing(fits.open(path, memmap=False)) as hdus,
+            closing(open_lazily(path)) as hdus,
         ):
             return _read(path, hdus)
     except UNREADABLE as error:

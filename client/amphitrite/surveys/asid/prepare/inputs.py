@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import logging
 import warnings
@@ -15,8 +14,16 @@ from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
 
 from amphitrite.errors import BadInput
+from amphitrite.files import compression
 from amphitrite.files.checksums import checksum
-from amphitrite.files.opening import UNREADABLE, check_readable, intact
+from amphitrite.files.headers import check_headers
+from amphitrite.files.opening import (
+    START_BYTES,
+    UNREADABLE,
+    check_readable,
+    intact,
+    open_lazily,
+)
 from amphitrite.surveys.asid.prepare import events, healpix_cubes, image_cubes
 from amphitrite.surveys.asid.prepare.event_table import describe
 from amphitrite.surveys.asid.prepare.instrument import check_instrument
@@ -37,7 +44,6 @@ _NO_PHOTONS: Final = (
     "(PH) that came with it"
 )
 
-_START_BYTES: Final = 1 << 19
 _IMAGES = (fits.PrimaryHDU, fits.ImageHDU, fits.CompImageHDU)
 
 
@@ -58,7 +64,7 @@ def read(
     ----------
     paths : sequence of Path
         One or more event lists (FT1), such as those of many weeks, or one counts cube
-        on an image or on a HEALPix map; plain or gzipped.
+        on an image or on a HEALPix map; plain or packed by gzip, bzip2 or xz.
     progress : callable
         ``progress(what, total)`` is a context manager that yields a function, which is
         called with the number of rows of event lists that have been read.
@@ -154,10 +160,9 @@ def _refuse_twins(one: Path, two: Path, why: str) -> None:
 def _open(path: Path) -> fits.HDUList:
     """Return the HDUs of a FITS file, whose data are not read yet."""
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(action="ignore", category=AstropyUserWarning):
             # Truncation is checked when the rows or pixels are read.
-            warnings.simplefilter("ignore", AstropyUserWarning)
-            return _open_start(path) or fits.open(path, memmap=False)
+            return _open_start(path) or open_lazily(path)
     except UNREADABLE as error:
         raise BadInput(
             f"{path} is not a FITS file, or is truncated: {error}\nGive an event list "
@@ -166,16 +171,18 @@ def _open(path: Path) -> fits.HDUList:
 
 
 def _open_start(path: Path) -> fits.HDUList | None:
-    """Return the first HDUs of a gzipped event list; None for any other file.
+    """Return the first HDUs of a packed event list; None for any other file.
 
     To find the HDUs after the events, astropy would unpack all rows, which takes twice
     the time of reading.
     """
-    with path.open("rb") as file:
-        if file.read(2) != b"\x1f\x8b":
-            return None
-    with gzip.open(path) as unpacked:
-        hdus = fits.open(io.BytesIO(unpacked.read(_START_BYTES)))
+    if not compression.is_packed(path):
+        return None
+    with compression.opened(path) as unpacked:
+        start = io.BytesIO(unpacked.read(START_BYTES))
+    check_headers(path, start)
+    start.seek(0)
+    hdus = fits.open(start)
     try:
         if any(_is_events(hdu) for hdu in hdus):
             return hdus

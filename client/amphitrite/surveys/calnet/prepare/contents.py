@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from amphitrite.errors import BadInput
-from amphitrite.files import compression, foreign
+from amphitrite.files import compression
+from amphitrite.files.headers import check_headers
 
 _LARGEST: Final = 512 * 2**20  # bytes; the longest 20-second sectors have 20 MB
 _FITS: Final = b"SIMPLE  ="
@@ -52,7 +53,7 @@ def contents(path: Path) -> tuple[bytes, str]:
             f"{path} holds more than {_LARGEST // 2**20} MiB, which no light curve "
             "does; leave it out"
         )
-    found = foreign.content(data[: foreign.BYTES])
-    if found or not data.startswith(_FITS):
-        raise BadInput(f"{path} is no FITS file: {found or _READ}")
+    check_headers(path, io.BytesIO(data))
+    if not data.startswith(_FITS):
+        raise BadInput(f"{path} is not a FITS file: {_READ}")
     return data, digest

@@ -5,7 +5,8 @@ import pytest
 from astropy.io import fits
 
 from amphitrite.errors import BadInput
-from amphitrite.surveys.asid.prepare import inputs
+from amphitrite.surveys.asid.interpret import known_sources
+from amphitrite.surveys.asid.prepare import exposures, inputs
 
 
 @pytest.fixture
@@ -93,13 +94,26 @@ def test_a_file_without_events_is_refused(tmp_path):
     assert "PRIMARY (empty), SOURCES (table)" in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"# a text\n" * 1000, b"\x1f\x8b\x08broken"])
+@pytest.mark.parametrize("content", [b"# a text\n" * 1000, b"\x1f\x8b\x08broken"])
 def test_what_is_no_fits_file_is_refused(tmp_path, content):
     path = tmp_path / "broken.fits"
     path.write_bytes(content)
 
     with pytest.raises(BadInput, match=r"is not a FITS file, or is truncated"):
         inputs.read([path])
+
+
+@pytest.mark.parametrize(
+    ("content", "what"), [(b"", "empty"), (b"<html>", "a web page")], ids=["", "page"]
+)
+@pytest.mark.parametrize(
+    "read", [lambda path: inputs.read([path]), exposures.read, known_sources.read]
+)
+def test_what_stands_in_place_of_a_file_is_named(tmp_path, read, content, what):
+    path = tmp_path / "events.fits"
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=f"is not a FITS file: it is {what}.*fetch"):
+        read(path)
 
 
 def test_a_missing_file_and_a_directory_are_refused(tmp_path):
