@@ -15,6 +15,9 @@ from full_disk import on_small_disk
 # Before anything imports ONNX Runtime, which would report its use to its maker.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Each worker has a core; before anything imports TensorFlow.
+    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
 # Started in the background, a suite ignores Ctrl-C, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

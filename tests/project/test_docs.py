@@ -88,9 +88,15 @@ def test_there_are_commands_to_test():
     assert len(COMMANDS) > 10
 
 
+def demos_are_long(readme: str, line: str) -> object:
+    """Return a command's parameters; the demos take half a minute, and have tests."""
+    long = [pytest.mark.long] if line.startswith("amphitrite demo") else []
+    return pytest.param(readme, line, marks=long)
+
+
 @pytest.mark.parametrize(
     ("readme", "line"),
-    [pair for pair in COMMANDS if pair[1].startswith("amphitrite ")],
+    [demos_are_long(*pair) for pair in COMMANDS if pair[1].startswith("amphitrite ")],
     ids=lambda value: str(value),
 )
 @pytest.mark.triton

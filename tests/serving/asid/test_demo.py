@@ -1,4 +1,4 @@
-"""The demo: what it prints is what its files say."""
+"""The demo: what it prints is what its files say, and what it simulated is found."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def demo(amphitrite, asid_server, tmp_path_factory):
+def demo(amphitrite, shipped_server, tmp_path_factory):
     """Run the demo once; the folder, and what it reported as JSON."""
     folder = tmp_path_factory.mktemp("demo") / "new"
     done = amphitrite(
-        *("demo", "--out", folder, "--server", asid_server.grpc_url, "--json")
+        *("demo", "--out", folder, "--server", shipped_server.grpc_url, "--json")
     )
     assert done.returncode == 0, done.stderr
     return folder, json.loads(done.stdout)
@@ -61,6 +61,17 @@ def test_its_numbers_are_those_of_its_files(demo):
     assert REGION.radius == 20
 
 
+def test_it_finds_what_it_simulated(demo):
+    _, told = demo
+    # a region has a few hundred sources: one in twenty either way is chance
+    assert told["true"] >= 0.9 * told["sources"]
+    assert told["bright_found"] >= 0.95 * told["bright"]
+    # some 30 bright sources, each measured to 0.05 dex
+    assert told["flux_ratio"] == pytest.approx(1, abs=0.1)
+    # four standard deviations of a share of some 200
+    assert told["within_r95"] >= 0.89 * told["true"]
+
+
 def test_each_stage_has_its_time(demo):
     _, told = demo
     assert list(told["seconds"]) == [
@@ -68,11 +79,11 @@ def test_each_stage_has_its_time(demo):
     ]
 
 
-def test_the_same_seed_gives_the_same_catalogue(demo, amphitrite, asid_server):
+def test_the_same_seed_gives_the_same_catalogue(demo, amphitrite, shipped_server):
     folder, _ = demo
     before = QTable.read(folder / "catalogue.fits")
     done = amphitrite(
-        *("demo", "--out", folder, "--overwrite", "--server", asid_server.grpc_url)
+        *("demo", "--out", folder, "--overwrite", "--server", shipped_server.grpc_url)
     )
     assert done.returncode == 0, done.stderr
     after = QTable.read(folder / "catalogue.fits")

@@ -248,6 +248,7 @@ def test_an_output_that_is_an_input_is_refused(events, connection):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_sources_all_over_the_sky_are_found_once(write_sky, connection, tmp_path):
     rng = np.random.default_rng(15)
     sources = rng.normal(size=(150, 3))

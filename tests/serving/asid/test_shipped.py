@@ -1,11 +1,8 @@
-"""The shipped weights: the graph's peaks against the client's, and the demo."""
+"""The shipped weights: the graph's peaks against the client's."""
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections import deque
-from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -13,7 +10,6 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from amphitrite.server.launcher import LocalTriton
 from amphitrite.surveys.asid.interpret.peaks import Peaks, find, suppress
 from amphitrite.surveys.asid.learned import Calibration, Detector
 from amphitrite.surveys.asid.options import Options
@@ -53,6 +49,7 @@ def left(peaks: Peaks, detector: Detector) -> set[tuple[int, int]]:
     return {(round(float(peaks.row[i])), round(float(peaks.column[i]))) for i in kept}
 
 
+@pytest.mark.long
 def test_the_graph_finds_the_peaks_that_the_client_finds(shipped: Connection):
     model = shipped.model(MODEL)
     detector = Detector.of(model.spec)
@@ -127,23 +124,3 @@ def test_both_routes_give_the_same_catalogue_of_a_simulated_region(
         # a peak moved by rounding may fall into the next pixel, and so another cut-out
         close = np.abs(one - other) <= 0.01 * np.maximum(np.abs(one), np.median(one))
         assert close.mean() >= 0.98
-
-
-def test_the_demo_finds_what_it_simulated(
-    shipped_server: LocalTriton,
-    amphitrite: Callable[..., subprocess.CompletedProcess[str]],
-    tmp_path: Path,
-):
-    server = shipped_server.grpc_url
-    done = amphitrite(
-        *("demo", "--out", tmp_path / "demo", "--server", server, "--json")
-    )
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    # a region has a few hundred sources: one in twenty either way is chance
-    assert told["true"] >= 0.9 * told["sources"]
-    assert told["bright_found"] >= 0.95 * told["bright"]
-    # some 30 bright sources, each measured to 0.05 dex
-    assert told["flux_ratio"] == pytest.approx(1, abs=0.1)
-    # four standard deviations of a share of some 200
-    assert told["within_r95"] >= 0.89 * told["true"]

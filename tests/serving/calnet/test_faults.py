@@ -170,6 +170,7 @@ def test_a_client_killed_at_any_moment_goes_on(command, undisturbed, launch, tmp
     assert len(set(resumed)) > 1
 
 
+@pytest.mark.long
 def test_a_killed_server_is_said_and_survived(
     command, calnet_repository, server_environment, undisturbed, launch, tmp_path
 ):

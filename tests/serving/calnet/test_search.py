@@ -160,7 +160,7 @@ def test_unusable_files_are_listed_and_left_out(folder, connection, tmp_path):
 
 def test_nothing_but_unusable_files_is_an_error(connection, tmp_path):
     (tmp_path / "a.fits").write_text("no light curve")
-    with pytest.raises(BadInput, match=r"none of the 1 files .*is no FITS file"):
+    with pytest.raises(BadInput, match=r"none of the 1 files .*is not a FITS file"):
         search(connection, [tmp_path / "a.fits"], tmp_path / "eb.fits")
     assert [path.name for path in tmp_path.iterdir()] == ["a.fits"]
 
@@ -248,7 +248,7 @@ def test_the_command_says_what_it_did(folder, calnet_server, tmp_path, capsys):
     captured = capsys.readouterr()
     assert "3 candidates (P(EB) >= 0.9) among 6 stars" in captured.out
     assert "1 file was left out" in captured.out
-    assert "bad.fits is no FITS file" in captured.err
+    assert "bad.fits is not a FITS file" in captured.err
 
 
 @pytest.mark.long

@@ -66,6 +66,7 @@ def is_clear(star: SimulatedStar) -> bool:
     return star.tmag < CLEAR_TMAG and star.depth > CLEAR_DEPTH
 
 
+@pytest.mark.long
 def test_unseen_stars_are_told_apart(shipped: Connection, tmp_path: Path):
     """Bright stars with deep eclipses are found, other stars hardly ever."""
     clear = (seed for seed in count(FIRST_SEED, 2) if is_clear(draw_star(seed)))

@@ -47,20 +47,31 @@ def make_blobs(shape: tuple[int, int], seed: int = 11) -> np.ndarray:
     return (field + rng.normal(scale=0.003, size=field.shape)).astype(np.float32)
 
 
+def into(
+    folder: Path, field: np.ndarray, *, header: fits.Header | None = None
+) -> list[Path]:
+    """Write a four-band field as FITS and return the files, in H, J, V, z order."""
+    paths = [folder / f"{band}.fits" for band in BANDS]
+    for path, band in zip(paths, field, strict=True):
+        hdu = fits.PrimaryHDU(band, tan_header() if header is None else header)
+        hdu.writeto(path)
+    return paths
+
+
+@pytest.fixture(scope="session")
+def write_bands_into() -> Callable[..., list[Path]]:
+    return into
+
+
 @pytest.fixture
 def write_bands(tmp_path: Path) -> Callable[..., list[Path]]:
-    """Write a four-band field as FITS and return the files, in H, J, V, z order."""
+    """Write a four-band field as FITS into a new folder; see `into`."""
 
     def write(
         field: np.ndarray, *, folder: str = "field", header: fits.Header | None = None
     ) -> list[Path]:
-        place = tmp_path / folder
-        place.mkdir()
-        paths = [place / f"{band}.fits" for band in BANDS]
-        for path, band in zip(paths, field, strict=True):
-            hdu = fits.PrimaryHDU(band, tan_header() if header is None else header)
-            hdu.writeto(path)
-        return paths
+        (tmp_path / folder).mkdir()
+        return into(tmp_path / folder, field, header=header)
 
     return write
 

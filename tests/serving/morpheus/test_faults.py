@@ -42,15 +42,15 @@ def assert_same(found, expected):
         np.testing.assert_array_equal(found[2][name], expected[2][name])
 
 
-@pytest.fixture
-def bands(blobs, write_bands):
-    return write_bands(blobs((90, 100)))
+@pytest.fixture(scope="module")
+def bands(blobs, write_bands_into, tmp_path_factory):
+    return write_bands_into(tmp_path_factory.mktemp("field"), blobs((90, 100)))
 
 
-@pytest.fixture
-def undisturbed(bands, amphitrite, morpheus_server, tmp_path):
+@pytest.fixture(scope="module")
+def undisturbed(bands, amphitrite, morpheus_server, tmp_path_factory):
     """Seconds and products of a run that nothing disturbs."""
-    out = tmp_path / "undisturbed"
+    out = tmp_path_factory.mktemp("undisturbed") / "out"
     began = time.monotonic()
     done = amphitrite(
         *("morpheus", *bands, "-o", out, *OPTIONS),
