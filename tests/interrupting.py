@@ -10,6 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+import pytest
+
+ENDS: Final = (signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.long))
+"""Both ways in which a process ends at any moment, for tests that take many steps."""
+
 STEPS: Final = (
     "amphitrite.rename",
     "os.mkdir",

@@ -11,19 +11,23 @@ from typing import IO, Final
 from amphitrite.errors import BadInput
 from amphitrite.files import foreign
 
-_MOST_AXES: Final = 999  # FITS standard 4.0, section 4.4.1.1
+_MOST: Final = 999
+"""Axes and columns that the FITS standard 4.0 allows (4.4.1.1, 7.2.1 and 7.3.1)."""
+_COUNTED: Final = {"NAXIS": "axes", "TFIELDS": "columns"}
 _BLOCK: Final = 2880
 _CARD: Final = 80
 _FARTHEST: Final = 1 << 60  # bytes, beyond the end of any file
 _MOST_BLOCKS: Final = 10_000  # of a header; 360,000 cards
-_SIZES: Final = re.compile(rb"(BITPIX|NAXIS\d*|PCOUNT|GCOUNT) *= *([+-]?\d+) *(?:/|$)")
+_SIZES: Final = re.compile(
+    rb"(BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TFIELDS) *= *([+-]?\d+) *(?:/|$)"
+)
 
 
 def check_headers(path: Path, file: IO[bytes]) -> None:
-    """Refuse what is no FITS file, and headers that state more axes than FITS allows.
+    """Refuse files of other formats, and more axes or columns than FITS allows.
 
-    astropy looks for the length of every axis, which would take minutes.  What else may
-    be wrong is left to whoever reads the file.
+    astropy looks for the keywords of each, which would take minutes.  What else may be
+    wrong is left to whoever reads the file.
 
     Parameters
     ----------
@@ -35,19 +39,19 @@ def check_headers(path: Path, file: IO[bytes]) -> None:
     Raises
     ------
     BadInput
-        The file is not FITS, or a header states more than 999 axes.
+        The file is not FITS, or a header states more than 999 axes or columns.
     """
     start = file.read(foreign.BYTES)
     if found := foreign.content(start):
         raise BadInput(f"{path} is not a FITS file: {found}")
     file.seek(-len(start), os.SEEK_CUR)
     while sizes := _next_sizes(file):
-        n_axes = sizes.get("NAXIS", 0)
-        if n_axes > _MOST_AXES:
-            raise BadInput(
-                f"{path} is damaged: a header has {n_axes} axes, and FITS allows "
-                f"{_MOST_AXES}; copy the file again"
-            )
+        for name, what in _COUNTED.items():
+            if (n := sizes.get(name, 0)) > _MOST:
+                raise BadInput(
+                    f"{path} is damaged: a header has {n} {what}, and FITS allows "
+                    f"{_MOST}; copy the file again"
+                )
         file.seek(_data_bytes(sizes), os.SEEK_CUR)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from full_disk import fill
-from interrupting import endings
+from interrupting import ENDS, endings
 
 from amphitrite.engine.journal import Journal
 from amphitrite.engine.session import recording
@@ -433,7 +433,7 @@ def content(out):
     return (out / "map" if out.is_dir() else out).read_text()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("number", ENDS)
 @pytest.mark.parametrize("before", ["nothing", "old"])
 @pytest.mark.parametrize("is_folder", [False, True])
 def test_an_end_at_any_step_leaves_old_or_new(tmp_path, is_folder, before, number):

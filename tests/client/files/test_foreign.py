@@ -1,4 +1,4 @@
-"""What is no FITS file is named by its first bytes, and nothing else is."""
+"""What is not a FITS file is named by its first bytes, and nothing else is."""
 
 import gzip
 import re

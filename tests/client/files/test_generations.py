@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from interrupting import endings
+from interrupting import ENDS, endings
 
 from amphitrite.errors import OutputError
 from amphitrite.files import renaming
@@ -80,7 +80,7 @@ def test_what_stays_is_the_same_file_with_the_same_times(tmp_path: Path) -> None
     assert before.st_nlink == (target / "other/file").stat().st_nlink == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("number", ENDS)
 @pytest.mark.parametrize("there", [True, False])
 def test_every_moment_has_the_old_or_the_new(
     tmp_path: Path, number: signal.Signals, there: bool

@@ -37,14 +37,23 @@ def refusal(content):
     return str(raised.value)
 
 
+def changed(written, name, which):
+    """Return a file with another value of one of the cards of that name."""
+    stated = list(re.finditer(name.ljust(8) + rb"= +\d+", written))
+    start, end = stated[which].span()
+    value = b"= " + b"99999999".rjust(end - start - 10)
+    return written[:start] + name.ljust(8) + value + written[end:]
+
+
 @pytest.mark.parametrize("which", range(4))
 def test_more_axes_than_fits_allows_are_refused_in_any_header(written, which):
-    stated = list(re.finditer(rb"NAXIS   = +\d+", written))
-    assert len(stated) == 4
-    start, end = stated[which].span()
-    content = written[:start] + b"NAXIS   =" + b"99999999".rjust(end - start - 9)
-    said = refusal(content + written[end:])
+    said = refusal(changed(written, b"NAXIS", which))
     assert said.startswith("file.fits is damaged: a header has 99999999 axes, and FITS")
+
+
+@pytest.mark.parametrize("which", range(2))
+def test_more_columns_than_fits_allows_are_refused(written, which):
+    assert "99999999 columns" in refusal(changed(written, b"TFIELDS", which))
 
 
 def test_whole_and_broken_files_pass(written):

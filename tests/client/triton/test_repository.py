@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from interrupting import endings
+from interrupting import ENDS, endings
 from tritonclient.grpc.model_config_pb2 import ModelConfig
 
 from amphitrite import places
@@ -230,7 +230,7 @@ def test_installs_an_ensemble_with_its_members(source: Path) -> None:
     assert (places.user_repository() / "aaa/1/.gitkeep").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("number", ENDS)
 @pytest.mark.parametrize("there", [True, False])
 def test_every_moment_has_the_old_or_the_new_models(
     source: Path,

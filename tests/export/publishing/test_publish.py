@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from interrupting import endings
+from interrupting import ENDS, endings
 
 pytest.importorskip("onnx", reason="needs the export extra")
 
@@ -237,7 +236,7 @@ def ended(tmp_path, work, number, *, before):
         yield folder, contents(folder / "repository")
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("number", ENDS)
 @pytest.mark.parametrize("kind", ["model", "ensemble", "rollback"])
 def test_every_moment_of_a_release_has_one_generation(tmp_path, toys, number, kind):
     before = tmp_path / "before"

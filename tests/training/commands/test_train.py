@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
+from interrupting import ENDS
 from typer.testing import CliRunner
 
 from amphitrite.errors import BadInput, MissingExtra, OutputError
@@ -203,7 +204,7 @@ def wait_for(path, process):
 
 @pytest.mark.slow
 @pytest.mark.training
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", ENDS)
 def test_an_ended_process_is_resumed(line, tmp_path, number):
     pytest.importorskip("tensorflow", reason="needs the training extra")
     out, state = tmp_path / "out", tmp_path / "out.part" / "state.json"

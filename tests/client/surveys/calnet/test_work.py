@@ -223,7 +223,7 @@ def test_a_star_is_drawn(star, tmp_path):
 
 def test_files_that_change_meanwhile_are_named(star, session):
     star.files[0].path.write_text("something else")
-    with pytest.raises(BadInput, match=r"files changed while .*a\.fits is no FITS"):
+    with pytest.raises(BadInput, match=r"files changed while .*a\.fits is not a FITS"):
         measure([star], session)
 
 

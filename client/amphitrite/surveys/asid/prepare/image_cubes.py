@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 from astropy.io import fits
@@ -22,6 +23,8 @@ from amphitrite.surveys.asid.prepare.scatter import check_plane, check_unit, pho
 # Attempts to find a position on the sky inside a pixel: a pixel at the edge of an
 # all-sky projection may lie almost entirely off the sky.
 _MOST_DRAWS: Final = 1000
+_FEW_DRAWS: Final = 20
+"""Draws after which it is seen whether the pixels left have any sky at all."""
 
 
 @dataclass(frozen=True)
@@ -70,20 +73,45 @@ class ImageGrid:
         """
         lon, lat = np.full((2, len(pixels)), np.nan)
         todo = np.arange(len(pixels))
-        for _ in range(_MOST_DRAWS):
-            y, x = np.divmod(pixels[todo], self.nx)
-            dx, dy = random.uniform(-0.5, 0.5, size=(2, len(todo)))
-            lon[todo], lat[todo] = self.wcs.wcs_pix2world(x + dx, y + dy, 0)
-            todo = todo[~(np.isfinite(lon[todo]) & (np.abs(lat[todo]) <= 90))]
+        for draw in range(_MOST_DRAWS):
+            if draw == _FEW_DRAWS:
+                self._check_on_sky(np.unique(pixels[todo]))
+            lon[todo], lat[todo] = self._draw(pixels[todo], random)
+            todo = todo[~_is_on_sky(lon[todo], lat[todo])]
             if not len(todo):
                 placed: NDArray[np.float64] = unit_vectors(lon, lat) @ self.rotation.T
                 return placed
-        y, x = np.divmod(pixels[todo[0]], self.nx)
+        self._refuse(pixels[todo[0]])
+
+    def _draw(
+        self, pixels: NDArray[np.int64], random: np.random.Generator
+    ) -> Sequence[NDArray[np.float64]]:
+        """Return longitudes and latitudes in deg inside pixels, NaN off the sky."""
+        y, x = np.divmod(pixels, self.nx)
+        dx, dy = random.uniform(-0.5, 0.5, size=(2, len(pixels)))
+        found: Sequence[NDArray[np.float64]] = self.wcs.wcs_pix2world(x + dx, y + dy, 0)
+        return found
+
+    def _check_on_sky(self, pixels: NDArray[np.int64]) -> None:
+        """Refuse pixels without any sky, of which few may have very many photons."""
+        random = np.random.default_rng(0)
+        for _ in range(_MOST_DRAWS):
+            pixels = pixels[~_is_on_sky(*self._draw(pixels, random))]
+            if not len(pixels):
+                return
+        self._refuse(pixels[0])
+
+    def _refuse(self, pixel: int) -> NoReturn:
+        y, x = divmod(int(pixel), self.nx)
         raise BadInput(
             f"{self.path} has counts in pixels off the sky: received pixel x = {x}, "
             f"y = {y} (counted from 0), to which its projection gives no coordinates."
             "\nCheck the header's WCS keywords."
         )
+
+
+def _is_on_sky(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.isfinite(lon) & (np.abs(lat) <= 90)
 
 
 def read(path: Path, hdus: fits.HDUList, image: Any, *, seed: int) -> Photons:

@@ -21,9 +21,12 @@ from amphitrite.surveys.asid.prepare.coverage import Channel, band_of, coverage
 from amphitrite.surveys.asid.prepare.photons import Footprint, Photons, check_usable
 
 MOST_COUNTS: Final = 500_000_000
-# The brightest pixel of 0.46 deg of a map of 573 weeks, above 2 GeV, has 31,055.
-MOST_IN_PIXEL: Final = 30_000_000
 """Limit of the number of photons, whose directions and bands take 6.5 GB of memory."""
+MOST_IN_PIXEL: Final = 10_000_000
+"""Limit of the counts in a pixel of a square degree or less.
+
+The brightest pixel of 0.46 deg of a map of 573 weeks, above 2 GeV, has 31,055.
+"""
 
 _CHUNK: Final = 1 << 20
 _COUNTS: Final = frozenset(
@@ -127,12 +130,8 @@ def check_plane(
                 "as observed, not a model, an excess or a smoothed map."
             )
     pixels = np.flatnonzero(here & (counts > 0))
-    if (most := counts[pixels].max(initial=0)) > MOST_IN_PIXEL:
-        raise BadInput(
-            f"{path} has {most:.4g} counts in one pixel of channel {channel}; the LAT "
-            f"could not have seen more than {MOST_IN_PIXEL:.4g}.\nThe file is damaged, "
-            "or its values are no counts of photons."
-        )
+    if (most := counts[pixels].max(initial=0)) > MOST_COUNTS:
+        _refuse_many(most, path)
     return Plane(pixels, counts[pixels].astype(np.int64)), here
 
 
@@ -168,13 +167,15 @@ def photons_of(
     Raises
     ------
     BadInput
-        No band is usable, or there are more than `MOST_COUNTS` counts.
+        No band is usable, or there are more than `MOST_COUNTS` counts, or more in one
+        pixel than the LAT can have seen.
     """
     usable = coverage(channels)
     check_usable(usable, channels)
     filled, n_all = [], 0
     for plane, channel in zip(planes, channels, strict=True):
         n_all += int(plane.counts.sum())
+        _check_brightest(plane, pixel_degrees, path)
         index = band_of(channel)
         if index is not None and BANDS[index] in usable:
             filled.append((plane, index))
@@ -195,6 +196,17 @@ def photons_of(
         n_outside=n_all - total,
         pixel_degrees=pixel_degrees,
     )
+
+
+def _check_brightest(plane: Plane, pixel_degrees: float, path: Path) -> None:
+    """Refuse a pixel that is brighter than any of the sky."""
+    limit = MOST_IN_PIXEL * max(1.0, pixel_degrees**2)
+    if (most := plane.counts.max(initial=0)) > limit:
+        raise BadInput(
+            f"{path} has {most:.4g} counts in one pixel; the LAT could not have seen "
+            f"more than {limit:.4g}.\nThe file is damaged, or its values are no counts "
+            "of photons."
+        )
 
 
 def _repeated(plane: Plane) -> Iterator[NDArray[np.int64]]:

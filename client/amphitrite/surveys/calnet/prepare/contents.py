@@ -1,4 +1,4 @@
-"""The contents of a light curve file, unpacked, and what a file is that is no FITS."""
+"""The contents of a light curve file, unpacked, and what a file is that is not a FITS."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def contents(path: Path) -> tuple[bytes, str]:
     Raises
     ------
     BadInput
-        The file cannot be read, or is no FITS file; the message says what it is.
+        The file cannot be read, or is not a FITS file; the message says what it is.
     """
     try:
         with path.open("rb") as file:

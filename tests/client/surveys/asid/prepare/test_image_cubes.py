@@ -3,6 +3,7 @@ import pytest
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
+from astropy.wcs import WCS
 
 from amphitrite.errors import BadInput
 from amphitrite.files.wcs import celestial_wcs
@@ -176,6 +177,26 @@ def test_an_all_sky_map_keeps_its_photons_on_the_sky(write_cube):
     np.testing.assert_array_equal(image[1], counts[0])
 
 
+def test_many_counts_off_the_sky_are_not_drawn_again_and_again(write_cube, monkeypatch):
+    counts = np.zeros((1, 30, 60), dtype=np.int32)
+    counts[0, 0, 0] = 10_000
+    path = write_cube(
+        counts, [(2000, 7000)], ctype=("GLON-AIT", "GLAT-AIT"), cdelt=(-8.0, 8.0)
+    )
+    drawn = []
+    to_world = WCS.wcs_pix2world
+
+    def counting(wcs, x, *rest):
+        drawn.append(np.size(x))
+        return to_world(wcs, x, *rest)
+
+    monkeypatch.setattr(WCS, "wcs_pix2world", counting)
+    with pytest.raises(BadInput, match="counts in pixels off the sky: received pixel"):
+        inputs.read([path])
+    # each photon a few times, and then the pixel alone
+    assert sum(drawn) < 30 * 10_000
+
+
 def test_counts_off_the_sky_are_refused(write_cube):
     counts = np.ones((1, 30, 60), dtype=np.int32)
     path = write_cube(
@@ -222,7 +243,8 @@ def test_a_pixel_on_the_rim_of_the_sky_keeps_its_photons_there(write_cube):
         (0.5, r"counts in channel 2 of .* not whole numbers: received 0\.5"),
         (np.inf, r"counts in channel 2 of .* infinite"),
         (np.nan, r"1 pixels of .* are NaN in some energy channels only"),
-        (1e12, r"has 1e\+12 counts in one pixel"),
+        (1e12, r"too many counts: received 1e\+12"),
+        (2e7, r"has 2e\+07 counts in one pixel.*more than 1e\+07"),
     ],
 )
 def test_values_that_are_no_counts_are_refused(write_cube, counts, value, message):

@@ -1,4 +1,4 @@
-"""Files are unpacked, and what is no FITS file is named with its remedy."""
+"""Files are unpacked, and what is not a FITS file is named with its remedy."""
 
 import bz2
 import gzip
@@ -43,7 +43,7 @@ def test_packed_files_are_unpacked_whatever_their_name(tmp_path, pack):
 def test_other_files_are_named_for_what_they_are(tmp_path, data, message):
     path = tmp_path / "a.fits"
     path.write_bytes(data)
-    with pytest.raises(BadInput, match=rf"a\.fits is no FITS file: .*{message}"):
+    with pytest.raises(BadInput, match=rf"a\.fits is not a FITS file: .*{message}"):
         contents(path)
 
 

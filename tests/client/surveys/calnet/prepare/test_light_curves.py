@@ -261,7 +261,7 @@ def test_text_empty_and_missing_files_are_refused(tmp_path):
     (tmp_path / "b.fits").write_bytes(b"")
     (tmp_path / "c.fits.gz").write_bytes(gzip.compress(b"x" * 100))
     for name in ("a.fits", "b.fits", "c.fits.gz"):
-        with pytest.raises(BadInput, match=f"{name} is no FITS file"):
+        with pytest.raises(BadInput, match=f"{name} is not a FITS file"):
             read(tmp_path / name)
     with pytest.raises(BadInput, match=r"d\.fits cannot be read"):
         read(tmp_path / "d.fits")
