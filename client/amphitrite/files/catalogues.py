@@ -143,7 +143,9 @@ def write(
 
 
 def _write_fits(catalogue: QTable, path: Path, provenance: Provenance) -> None:
-    with_texts(catalogue, fits_text).write(path, format="fits", overwrite=True)
+    plain = with_texts(catalogue, fits_text)
+    plain.meta = changed(catalogue.meta, fits_text)
+    plain.write(path, format="fits", overwrite=True)
     with fits.open(path, mode="update") as hdus:
         header = hdus[1].header
         header["EXTNAME"] = "CATALOGUE"

@@ -10,6 +10,7 @@ from astropy.table import QTable, Table
 
 from amphitrite.errors import BadInput, OutputError
 from amphitrite.files import catalogues
+from amphitrite.files.texts import fits_text
 from amphitrite.surveys.morpheus.catalogue import COLUMNS
 
 SUFFIXES = (".fits", ".fit", ".vot", ".xml", ".ecsv", ".csv", ".dat", ".parquet")
@@ -114,6 +115,19 @@ def test_values_units_and_descriptions_survive(tmp_path, catalogue, suffix):
     if suffix in (".ecsv", ".parquet"):
         assert got["ra"].info.meta["ucd"] == "pos.eq.ra;meta.main"
         assert got.meta == PROVENANCE
+
+
+@pytest.mark.parametrize("name", ["Ä é.fits", "x_\udce9.fits", "two\nlines.fits"])
+def test_a_table_s_own_metadata_reach_the_header_of_a_fits_file(
+    tmp_path, catalogue, name
+):
+    path = tmp_path / "catalogue.fits"
+    catalogue.meta = {"INPUT1": name, "NFILES": 1}
+    catalogues.write(catalogue, path)
+    header = fits.getheader(path, 1)
+    assert header["INPUT1"] == fits_text(name)
+    assert header["NFILES"] == 1
+    assert catalogue.meta == {"INPUT1": name, "NFILES": 1}
 
 
 def test_fits_header(tmp_path, catalogue):

@@ -1,4 +1,4 @@
-"""The contents of a light curve file, unpacked, and what a file is that is not a FITS."""
+"""The contents of a light curve file, unpacked."""
 
 from __future__ import annotations
 
