@@ -1164,8 +1164,14 @@ SKIES: Final = (
         (
             "cube_pixel_centres",
             "photons of a cube all sit at the centres of pixels",
-            "dx, dy = random.uniform(-0.5, 0.5, size=(2, len(todo)))",
-            "dx, dy = np.zeros((2, len(todo)))",
+            "dx, dy = random.uniform(-0.5, 0.5, size=(2, len(pixels)))",
+            "dx, dy = np.zeros((2, len(pixels)))",
+        ),
+        (
+            "off_sky_again_and_again",
+            "many counts in a pixel off the sky keep a reader busy for minutes",
+            "if draw == _FEW_DRAWS:",
+            "if False:",
         ),
     ),
     *_client(
@@ -1187,6 +1193,12 @@ SKIES: Final = (
     *_client(
         "surveys/asid/prepare/scatter",
         "client/surveys/asid/prepare/test_image_cubes.py",
+        (
+            "brightest_passes",
+            "a pixel may be brighter than any of the sky",
+            "        _check_brightest(plane, pixel_degrees, path)\n",
+            "",
+        ),
         (
             "repeated_shift",
             "a pixel's first photon goes to the pixel before",
@@ -1500,6 +1512,52 @@ IMAGES: Final = (
             "pixels of any scale pass for those of the training",
             "if not off.max() <= SCALE_TOLERANCE else None",
             "if off.max() > 100 else None",
+        ),
+    ),
+    *_client(
+        "files/headers",
+        "client/files/test_headers.py",
+        (
+            "any_number_of_axes",
+            "a header of a hundred million axes is read",
+            "if (n := sizes.get(name, 0)) > _MOST:",
+            "if (n := sizes.get(name, 0)) < 0:",
+        ),
+        (
+            "first_header_alone",
+            "headers after the first are not looked at",
+            "    while sizes := _next_sizes(file):\n",
+            "    for sizes in [_next_sizes(file)]:\n",
+        ),
+    ),
+    *_client(
+        "files/compression",
+        "client/files/test_compression.py",
+        (
+            "packed_as_plain",
+            "packed files are read as if they were plain",
+            'return path.open("rb") if module is None else',
+            'return path.open("rb") if True else',
+        ),
+    ),
+    *_client(
+        "files/catalogues",
+        "client/files/test_catalogues.py",
+        (
+            "metadata_as_they_are",
+            "metadata that FITS cannot hold are dropped",
+            "plain.meta = changed(catalogue.meta, fits_text)",
+            "plain.meta = catalogue.meta",
+        ),
+    ),
+    *_client(
+        "server/supervised",
+        "client/server/test_supervised.py",
+        (
+            "no_grace",
+            "a server on the network has no time for its requests",
+            '            "grace": grace,\n',
+            '            "grace": 0,\n',
         ),
     ),
     *_client(
