@@ -29,9 +29,9 @@ def asid(
         typer.Argument(
             metavar="FILE",
             help="Event lists of the Fermi LAT (FT1, such as those of many weeks), or "
-            "one counts cube on an image or on a HEALPix map; FITS, plain, .gz, .bz2 or "
-            ".xz. Quoted patterns, folders and @LIST, a text file with one name a line, "
-            "stand for many.",
+            "one counts cube on an image or on a HEALPix map; FITS, plain, .gz, .bz2 "
+            "or .xz. Quoted patterns, folders and @LIST, a text file with one name a "
+            "line, stand for many.",
             show_default=False,
         ),
     ],
