@@ -40,8 +40,8 @@ UNREADABLE: Final = (
 )
 """Exceptions that astropy may raise on a damaged FITS file."""
 
-START_BYTES: Final = 1 << 19
-"""Bytes from the beginning of a packed file in which headers are sought at first."""
+_CHECKED_BYTES: Final = 1 << 16
+"""Bytes from the beginning of a packed file in which headers are checked first."""
 
 
 def check_readable(path: Path) -> None:
@@ -139,7 +139,7 @@ def open_lazily(path: Path) -> fits.HDUList:
     """
     with compression.opened(path) as content:
         if compression.is_packed(path):
-            check_headers(path, io.BytesIO(content.read(START_BYTES)))
+            check_headers(path, io.BytesIO(content.read(_CHECKED_BYTES)))
         else:
             check_headers(path, content)
     with warnings.catch_warnings(action="ignore", category=AstropyUserWarning):

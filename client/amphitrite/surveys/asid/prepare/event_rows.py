@@ -68,9 +68,10 @@ def _check(events: EventList, rows: NDArray[np.void], start: int) -> None:
     names = {"energy": "ENERGY", "lon": lon, "lat": lat, "zenith": ZENITH}
     for field in (field for field in names if field in (events.row.names or ())):
         values = rows[field]
-        good = np.isfinite(values)
-        if field == "lat":
-            good &= np.abs(values) * events.degrees <= _HIGHEST_LATITUDE
+        if field == "lat":  # neither NaN nor infinity is below the limit
+            good = np.abs(values) * events.degrees <= _HIGHEST_LATITUDE
+        else:
+            good = np.isfinite(values)
         if not good.all():
             bad = int(np.argmin(good))
             meant = "energy" if field == "energy" else "angle"

@@ -17,13 +17,7 @@ from amphitrite.errors import BadInput
 from amphitrite.files import compression
 from amphitrite.files.checksums import checksum
 from amphitrite.files.headers import check_headers
-from amphitrite.files.opening import (
-    START_BYTES,
-    UNREADABLE,
-    check_readable,
-    intact,
-    open_lazily,
-)
+from amphitrite.files.opening import UNREADABLE, check_readable, intact, open_lazily
 from amphitrite.surveys.asid.prepare import events, healpix_cubes, image_cubes
 from amphitrite.surveys.asid.prepare.event_table import describe
 from amphitrite.surveys.asid.prepare.instrument import check_instrument
@@ -44,6 +38,7 @@ _NO_PHOTONS: Final = (
     "(PH) that came with it"
 )
 
+_START_BYTES: Final = 1 << 19
 _IMAGES = (fits.PrimaryHDU, fits.ImageHDU, fits.CompImageHDU)
 
 
@@ -179,7 +174,7 @@ def _open_start(path: Path) -> fits.HDUList | None:
     if not compression.is_packed(path):
         return None
     with compression.opened(path) as unpacked:
-        start = io.BytesIO(unpacked.read(START_BYTES))
+        start = io.BytesIO(unpacked.read(_START_BYTES))
     check_headers(path, start)
     start.seek(0)
     hdus = fits.open(start)
