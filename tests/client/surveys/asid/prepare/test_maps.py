@@ -1,7 +1,12 @@
 """Files of gammapy: a whole dataset (MapDataset.write), or one map (Map.write).
 
-They are written here with astropy, in the layout of gammapy 2.1.
+They are written here with astropy, in the layout of gammapy 2.1, and by gammapy itself
+where it is installed.
 """
+
+import importlib.util
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -131,3 +136,40 @@ def test_a_map_may_name_a_table_that_is_not_there(write, tmp_path):
         assert maps.bands_table(hdus, hdus[1]).name == "EXPOSURE_BANDS"
     with pytest.raises(BadInput, match="no table ENERGIES, and its map names no other"):
         exposures.read(tmp_path / "bare.fits")
+
+
+GAMMAPY = """
+import sys
+import numpy as np
+from astropy import units
+from gammapy.datasets import MapDataset
+from gammapy.maps import Map, MapAxis, WcsGeom
+energy = MapAxis.from_energy_edges([1, 2, 7, 20] * units.GeV, name="energy")
+true = MapAxis.from_energy_edges(
+    np.geomspace(0.3, 30, 12) * units.GeV, name="energy_true"
+)
+place = {"skydir": (70, 40), "frame": "galactic", "width": (8, 8), "proj": "CAR"}
+geometry = WcsGeom.create(**place, binsz=0.2, axes=[energy])
+coarse = WcsGeom.create(**place, binsz=0.5, axes=[true])
+counts = np.random.default_rng(1).poisson(2, geometry.data_shape)
+np.save(sys.argv[1] + "/counts.npy", counts)
+MapDataset(
+    counts=Map.from_geom(geometry, data=counts),
+    exposure=Map.from_geom(coarse, data=np.full(coarse.data_shape, 3e11), unit="cm2 s"),
+    background=Map.from_geom(geometry, data=np.full(geometry.data_shape, 1.5)),
+).write(sys.argv[1] + "/dataset.fits")
+"""
+
+
+def test_a_dataset_that_gammapy_itself_writes_is_read(tmp_path):
+    if importlib.util.find_spec("gammapy") is None:
+        pytest.skip("gammapy is not installed")
+    command = [sys.executable, "-W", "ignore", "-c", GAMMAPY, str(tmp_path)]
+    subprocess.run(command, check=True)
+    counts = np.load(tmp_path / "counts.npy")
+    photons = inputs.read([tmp_path / "dataset.fits"])
+    # the bands come from the highest to the lowest
+    found = [np.count_nonzero(photons.bands == n) for n in (2, 1, 0)]
+    np.testing.assert_array_equal(found, counts.sum(axis=(1, 2)))
+    values = exposures.read(tmp_path / "dataset.fits").values
+    np.testing.assert_allclose(values[np.isfinite(values)], 3e11, rtol=1e-6)

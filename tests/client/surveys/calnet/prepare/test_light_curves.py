@@ -2,6 +2,9 @@
 
 import gzip
 import hashlib
+import importlib.util
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -343,6 +346,55 @@ def test_an_export_of_lightkurve_is_read(tmp_path, sector):
     np.testing.assert_array_equal(light_curve.flux_err, flux / np.float32(100))
     assert (light_curve.star, light_curve.sectors) == ("TIC 117544915", (1,))
     assert light_curve.notes == ("the flux is that of the column FLUX", OBJECT)
+
+
+LIGHTKURVE = """
+import sys
+import numpy as np, lightkurve
+from astropy import units
+from astropy.time import Time
+folder, time = sys.argv[1], np.load(sys.argv[1] + "/time.npy")
+light_curve = lightkurve.TessLightCurve(
+    time=Time(time, format="btjd", scale="tdb"),
+    flux=(1000 + time % 3) * units.electron / units.s,
+    flux_err=np.full(len(time), 2.0) * units.electron / units.s,
+    meta={
+        "TARGETID": 117544915, "MISSION": "TESS", "OBJECT": "TIC 117544915", "SECTOR": 1
+    },
+)
+for name in ("quality", "cadenceno", "centroid_col", "centroid_row"):
+    light_curve[name] = np.arange(len(time)) if name == "cadenceno" else 0 * time
+light_curve["quality"] = np.zeros(len(time), int)
+light_curve.to_fits(path=folder + "/exported.fits")
+light_curve.normalize().to_fits(path=folder + "/normalized.fits")
+light_curve.write(folder + "/written.fits", format="fits")
+"""
+
+
+@pytest.fixture(scope="module")
+def by_lightkurve(tmp_path_factory):
+    """Write files with lightkurve itself, where it is installed."""
+    if importlib.util.find_spec("lightkurve") is None:
+        pytest.skip("lightkurve is not installed")
+    folder = tmp_path_factory.mktemp("lightkurve")
+    time = 1325.3 + np.arange(0, 20, 2 / 1440)
+    np.save(folder / "time.npy", time)
+    command = [sys.executable, "-W", "ignore", "-c", LIGHTKURVE, str(folder)]
+    subprocess.run(command, check=True)
+    return folder, time
+
+
+@pytest.mark.parametrize("name", ["exported", "normalized", "written"])
+def test_what_lightkurve_itself_writes_is_read(by_lightkurve, name):
+    folder, time = by_lightkurve
+    light_curve = read(folder / f"{name}.fits")
+    scale = np.median(1000 + time % 3) if name == "normalized" else 1
+    # days of float64 and flux of float32
+    np.testing.assert_allclose(light_curve.time, time, rtol=0, atol=1e-9)
+    expected = (1000 + time % 3) / scale
+    np.testing.assert_allclose(light_curve.flux, expected, rtol=1e-6)
+    np.testing.assert_allclose(light_curve.flux_err, 2 / scale, rtol=1e-6)
+    assert (light_curve.tic, light_curve.sectors) == (117544915, (1,))
 
 
 def test_a_table_of_astropy_is_read(tmp_path, sector):
