@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import io
 import os
+import select
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from amphitrite.errors import OutputError
 
@@ -19,7 +20,11 @@ _UNHEARD: Final = (errno.EPIPE, errno.EIO, errno.EBADF)
 
 
 class _Stream(io.FileIO):
-    """A file descriptor that discards what is written once its reader is gone."""
+    """A file descriptor that discards what is written once its reader is gone.
+
+    It writes all that it is given, and nothing is buffered below it: an interruption
+    just after a write would leave the text in the buffer, to be written once more.
+    """
 
     def __init__(self, descriptor: int, *, needed: bool) -> None:
         super().__init__(descriptor, "w", closefd=False)
@@ -36,15 +41,19 @@ class _Stream(io.FileIO):
         """
         if self._quiet:
             return memoryview(data).nbytes
+        left = memoryview(data).cast("B")
         try:
-            return super().write(data)
+            while left:
+                if (n := super().write(left)) is None:  # not now: nobody has read yet
+                    select.select([], [self], [])
+                left = left[n or 0 :]
         except OSError as error:
             self._quiet = True
             if self._needed and error.errno not in _UNHEARD:
                 raise OutputError(
                     f"standard output cannot be written: {error.strerror or error}"
                 ) from error
-            return memoryview(data).nbytes
+        return memoryview(data).nbytes
 
 
 def prepare() -> None:
@@ -71,7 +80,7 @@ def _text(
 ) -> io.TextIOWrapper:
     raw = _Stream(descriptor, needed=needed)
     return io.TextIOWrapper(
-        io.BufferedWriter(raw),
+        cast(BinaryIO, raw),
         encoding=getattr(before, "encoding", None) or "utf-8",
         errors="backslashreplace",
         line_buffering=raw.isatty() or not needed,

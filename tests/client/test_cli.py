@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from amphitrite import streams
+
 AMPHITRITE = [sys.executable, "-m", "amphitrite"]
 
 
@@ -330,3 +332,24 @@ def test_python_s_options_do_not_matter(flags, extra, tmp_path):
     assert done.returncode == 3
     assert "Warning" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_interruption_after_a_write_does_not_repeat_it(monkeypatch):
+    class Interrupted(streams._Stream):
+        """Ctrl-C arrives when the text is out, and before anybody has been told."""
+
+        def write(self, data):
+            super().write(data)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(streams, "_Stream", Interrupted)
+    reading, writing = os.pipe()
+    text = streams._text(writing, None, needed=True)
+    text.write("once\n")
+    with pytest.raises(KeyboardInterrupt):
+        text.flush()
+    text.flush()
+    text.detach()
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        assert pipe.read() == "once\n"
