@@ -22,10 +22,15 @@ def module_of(start: bytes) -> Any:
     return None
 
 
+def _module(path: Path) -> Any:
+    """Return the module that unpacks a file; None if it is not packed."""
+    with path.open("rb") as file:
+        return module_of(file.read(6))
+
+
 def is_packed(path: Path) -> bool:
     """Return whether a file is packed, by its first bytes."""
-    with path.open("rb") as file:
-        return module_of(file.read(6)) is not None
+    return _module(path) is not None
 
 
 def opened(path: Path) -> IO[bytes]:
@@ -38,8 +43,7 @@ def opened(path: Path) -> IO[bytes]:
         packed one raises EOFError, OSError, `zlib.error` or `lzma.LZMAError` where it
         is damaged.
     """
-    with path.open("rb") as file:
-        module = module_of(file.read(6))
+    module = _module(path)
     return path.open("rb") if module is None else cast(IO[bytes], module.open(path))
 
 
@@ -65,8 +69,7 @@ def unpacked(path: Path) -> IO[bytes] | None:
     OutputError
         There is no room for the copy.
     """
-    with path.open("rb") as file:
-        module = module_of(file.read(6))
+    module = _module(path)
     if module is None:
         return None
     plain = tempfile.NamedTemporaryFile(prefix="amphitrite-", suffix=".fits")

@@ -138,9 +138,8 @@ def open_lazily(path: Path) -> fits.HDUList:
         The first header is damaged.
     """
     with compression.opened(path) as content:
-        if compression.is_packed(path):
-            check_headers(path, io.BytesIO(content.read(_CHECKED_BYTES)))
-        else:
-            check_headers(path, content)
+        packed = compression.is_packed(path)
+        start = io.BytesIO(content.read(_CHECKED_BYTES)) if packed else content
+        check_headers(path, start)
     with warnings.catch_warnings(action="ignore", category=AstropyUserWarning):
         return fits.open(path, memmap=False)
