@@ -127,7 +127,10 @@ class Supervisor:
 
     def run(self, job: dict[str, Any], log: IO[bytes]) -> None:
         """Start the server, watch it, and stop it."""
-        server = start(job, log)
+        try:
+            server = start(job, log)
+        except OSError as error:  # its text names the program
+            sys.exit(str(error))
         say(pid=server.pid)
         try:
             while self.wanted(PERIOD) and not has_ended(server.pid):

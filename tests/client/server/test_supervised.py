@@ -185,3 +185,16 @@ def test_a_supervisor_that_says_nothing_is_given_up(
     monkeypatch.setattr(module, "PATIENCE", 0.1)
     with pytest.raises(ProvisioningError, match="does not start: it gives no answer"):
         Supervised(tmp_path)
+
+
+def test_a_program_that_is_not_there_is_named(
+    supervised: Supervised, tmp_path: Path
+) -> None:
+    with pytest.raises(ProvisioningError, match=r"No such file.*tritonserver'$"):
+        supervised.start(
+            [str(tmp_path / "tritonserver")],
+            environ={},
+            directory=supervised.folder,
+            log=supervised.folder / "log",
+            grace=0,
+        )

@@ -10,7 +10,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from amphitrite.files.images import Box, PixelMap
-from amphitrite.surveys.morpheus.interpret.segmentation import _finite, _strips
+from amphitrite.surveys.morpheus.interpret.segmentation import finite, strips
 from amphitrite.surveys.morpheus.page import MORPHOLOGIES
 
 
@@ -59,10 +59,10 @@ def measure(
     ``p_*_std`` is the square root of the mean variance over the pixels of the source.
     """
     sums = _Sums(labels)
-    for strip in _strips(labels.shape):
+    for strip in strips(labels.shape):
         sums.add(
             strip,
-            _finite(flux[strip]),
+            finite(flux[strip]),
             [rank_votes[name][strip] for name in MORPHOLOGIES],
             [variances[name][strip] for name in MORPHOLOGIES],
         )
@@ -96,7 +96,7 @@ class _Sums:
 
     def __init__(self, labels: PixelMap) -> None:
         self.labels = labels
-        tops = [int(labels[strip].max(initial=0)) for strip in _strips(labels.shape)]
+        tops = [int(labels[strip].max(initial=0)) for strip in strips(labels.shape)]
         n, n_classes = max(tops, default=0) + 1, len(MORPHOLOGIES)
         self.area = np.zeros(n, dtype=np.int64)
         self.flux = np.zeros(n)

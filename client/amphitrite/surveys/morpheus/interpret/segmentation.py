@@ -90,7 +90,7 @@ def segment(
     source = _flood_islands(background, count, threshold)
     labels = np.empty(source.shape, dtype=np.int32)
     ndimage.label(source, output=labels)
-    for strip in _strips(labels.shape):
+    for strip in strips(labels.shape):
         labels[strip][~(count[strip] > 0)] = UNCLASSIFIED
     _separate(labels, flux, min_distance)
     return labels
@@ -111,7 +111,7 @@ def _check(
         )
 
 
-def _strips(shape: tuple[int, ...]) -> Iterator[Box]:
+def strips(shape: tuple[int, ...]) -> Iterator[Box]:
     """Yield strips of whole rows with a few million pixels each."""
     height = max(1, _STRIP_PIXELS // max(1, shape[1]))
     for y0 in range(0, shape[0], height):
@@ -123,7 +123,7 @@ def _flood_islands(
 ) -> NDArray[np.bool_]:
     """Return the mask of the pixels of sources, (ny, nx) bool."""
     source = np.zeros(tuple(background.shape), dtype=bool)
-    for strip in _strips(source.shape):
+    for strip in strips(source.shape):
         source[strip] = (count[strip] > 0) & (background[strip] != 1)
     islands = np.empty(source.shape, dtype=np.int32)
     n_islands = ndimage.label(source, output=islands)
@@ -142,11 +142,11 @@ def _keep_seeded(
 ) -> None:
     """Remove the islands without a source marker and renumber the others, in place."""
     seeded = np.zeros(n_islands + 1, dtype=bool)
-    for strip in _strips(islands.shape):
+    for strip in strips(islands.shape):
         seeded[islands[strip][background[strip] <= threshold]] = True
     seeded[0] = False
     numbers = np.where(seeded, np.cumsum(seeded), 0).astype(np.int32)
-    for strip in _strips(islands.shape):
+    for strip in strips(islands.shape):
         islands[strip] = numbers[islands[strip]]
 
 
@@ -205,7 +205,7 @@ def _separate(labels: NDArray[np.int32], flux: PixelMap, min_distance: int) -> N
         # Not read before the loop: an earlier source may have taken one in its hole.
         mine = labels[box] == number
         filled = ndimage.binary_fill_holes(mine, structure=np.ones((3, 3)))
-        light = np.where(mine, _finite(flux[box]), 0)
+        light = np.where(mine, finite(flux[box]), 0)
         peaks = peak_local_max(light, min_distance=min_distance, num_peaks=MAX_SEEDS)
         if len(peaks) < 2:
             continue
@@ -216,6 +216,6 @@ def _separate(labels: NDArray[np.int32], flux: PixelMap, min_distance: int) -> N
         labels[box] = np.where(filled, parts, labels[box])
 
 
-def _finite(flux: NDArray[Any]) -> NDArray[Any]:
+def finite(flux: NDArray[Any]) -> NDArray[Any]:
     """Return the flux with NaN and infinities replaced by 0."""
     return np.where(np.isfinite(flux), _native(flux), 0)
