@@ -20,3 +20,10 @@ def test_the_expected_photons_add_up_and_fall_with_energy():
     assert parts == sorted(parts)
     assert expected_photons(2, 1) == 0
     assert expected_photons(0, 1) == float("inf")
+
+
+def test_photons_of_an_octave_fall_by_its_power_of_1_4():
+    """A spectrum dN/dE ~ E^-2.4 has photons in E to 2 E in proportion to E^-1.4."""
+    ratio = expected_photons(300, 600) / expected_photons(600, 1200)
+
+    assert ratio == pytest.approx(2**1.4)
