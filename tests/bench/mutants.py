@@ -1979,7 +1979,7 @@ INSTALLED: Final = (
     ),
     *_client(
         "files/checksums",
-        "client/files/test_archives.py",
+        "client/files/test_checksums.py",
         (
             "archive_sum_ignored",
             "an archive with another checksum is installed",
