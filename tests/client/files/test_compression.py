@@ -6,6 +6,7 @@ import gzip
 import lzma
 import os
 import shutil
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from astropy.io import fits
 
 from amphitrite.errors import BadInput, OutputError
-from amphitrite.files.compression import is_packed, opened, unpacked
+from amphitrite.files.compression import is_packed, opened, unpacked, unpacked_bytes
 from amphitrite.files.opening import open_hdus
 
 packed_by = pytest.mark.parametrize(
@@ -41,6 +42,34 @@ def test_a_packed_file_is_unpacked_as_it_is_read(image, pack):
         assert packed.read(100) == content[:100]
         packed.seek(3000)
         assert packed.read() == content[3000:]
+
+
+@packed_by
+def test_bytes_are_unpacked_up_to_a_limit(pack):
+    content = bytes(range(256)) * 40
+    packed = pack(content)
+    assert unpacked_bytes(content, 5) == content  # a plain file is whole already
+    assert unpacked_bytes(packed, 1 << 20) == content
+    assert unpacked_bytes(packed, 300) == content[:300]
+    assert unpacked_bytes(packed, len(content)) == content
+    # several packed files in one, as `cat a.gz b.gz` makes them, and tapes' zeros
+    assert unpacked_bytes(packed + packed + b"\0" * 512, 1 << 20) == 2 * content
+
+
+@packed_by
+@pytest.mark.parametrize("lost", [1, 9, 30])
+def test_bytes_that_end_early_are_an_error(pack, lost):
+    packed = pack(os.urandom(2000))
+    with pytest.raises(EOFError, match="in the middle of the packed data"):
+        unpacked_bytes(packed[:-lost], 1 << 20)
+
+
+@packed_by
+def test_damaged_bytes_are_an_error(pack):
+    packed = bytearray(pack(os.urandom(2000)))
+    packed[1000] ^= 0xFF
+    with pytest.raises((OSError, zlib.error, lzma.LZMAError)):
+        unpacked_bytes(bytes(packed), 1 << 20)
 
 
 @packed_by

@@ -42,8 +42,7 @@ def contents(path: Path) -> tuple[bytes, str]:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)
         digest = hashlib.sha256(data).hexdigest()
-        if (module := compression.module_of(data[:6])) is not None:
-            data = module.open(io.BytesIO(data)).read(_LARGEST + 1)
+        data = compression.unpacked_bytes(data, _LARGEST + 1)
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise BadInput(
             f"{path} cannot be read: {error}; check that it is whole, or fetch it again"
