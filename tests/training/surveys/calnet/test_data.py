@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from amphitrite.errors import OutputError
 from amphitrite.surveys.calnet.prepare.segments import segments
 from amphitrite_training.surveys.calnet import data
 from amphitrite_training.surveys.calnet.data import Batches, Simulated
@@ -125,3 +126,22 @@ def test_training_and_validation_share_no_star(cache):
     assert max(stars[1]) < data.TEST_STARS
     assert sets.training.vary
     assert not sets.validation.vary
+
+
+def test_a_set_is_kept_and_found_again(cache, some):
+    folders = set((cache / "light_curves").iterdir())
+    again = data.simulated(7_000_000, 30, SHIPPED)
+    assert set((cache / "light_curves").iterdir()) == folders
+    np.testing.assert_array_equal(
+        again.take(np.arange(3))[0], some.take(np.arange(3))[0]
+    )
+    other = data.simulated(7_000_000, 4, replace(SHIPPED, interpolation="spline"))
+    assert len(set((cache / "light_curves").iterdir())) == len(folders) + 1
+    assert np.abs(other.take(np.arange(2))[0] - some.take(np.arange(2))[0]).max() > 1e-3
+
+
+def test_a_cache_that_cannot_be_written_is_told(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("AMPHITRITE_CACHE", str(tmp_path / "file"))
+    with pytest.raises(OutputError, match="cannot keep prepared light curves in"):
+        data.simulated(7_000_000, 2, SHIPPED)

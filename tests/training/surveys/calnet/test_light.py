@@ -8,7 +8,7 @@ import sys
 
 PACKAGE = "amphitrite_training.surveys.calnet"
 MODULES = (
-    *("archive", "calibrate", "card", "chunks", "data", "demo", "evaluate"),
+    *("archive", "calibrate", "card", "data", "demo", "evaluate"),
     *("measures", "pictures", "recipe", "samples", "judged", "card_tables", "tasks"),
     *("simulate.eclipses", "simulate.files", "simulate.noise", "simulate.roche"),
     *("simulate.sector", "simulate.stars", "simulate.variability"),

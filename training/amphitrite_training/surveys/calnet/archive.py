@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from amphitrite.errors import BadInput
 from amphitrite.surveys.calnet.prepare.inputs import usable_segments
-from amphitrite_training.surveys.calnet.samples import Sample
+from amphitrite_training.surveys.calnet.samples import LightCurves, Sample
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ _SECTOR = re.compile(r"s\d{3}")
 
 
 @dataclass(frozen=True)
-class Files:
+class Files(LightCurves):
     """A chunk of light-curve files.
 
     Parameters

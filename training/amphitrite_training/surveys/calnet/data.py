@@ -11,11 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite.surveys.calnet.prepare.segments import segments
+from amphitrite_training.fitting.chunks import cached
 from amphitrite_training.fitting.task import Arrays, Data
 from amphitrite_training.surveys.calnet import archive
-from amphitrite_training.surveys.calnet.chunks import cached
 from amphitrite_training.surveys.calnet.recipe import MOST_STARS, Recipe
-from amphitrite_training.surveys.calnet.samples import Sample, Samples, read
+from amphitrite_training.surveys.calnet.samples import (
+    LightCurves,
+    Sample,
+    Samples,
+    read,
+)
 from amphitrite_training.surveys.calnet.simulate.stars import draw_star
 
 # First seeds: training, validation and test must never share a star.
@@ -26,7 +31,7 @@ _CHUNK: Final = 250
 
 
 @dataclass(frozen=True)
-class Simulated:
+class Simulated(LightCurves):
     """A chunk of simulated stars.
 
     Parameters

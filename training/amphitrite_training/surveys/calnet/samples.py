@@ -6,10 +6,10 @@ anyway, and 1/65535 of the range is below any noise.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from zipfile import BadZipFile
 
 import numpy as np
@@ -113,6 +113,23 @@ class Sample:
     is_binary: bool
     kind: str
     tmag: float
+
+
+class LightCurves:
+    """A chunk of segments; see `amphitrite_training.fitting.chunks.Chunk`."""
+
+    KEPT_AS: ClassVar[str] = "light_curves/calnet"
+    CONTENTS: ClassVar[str] = "prepared light curves"
+    ROOM: ClassVar[str] = "10 kB for each segment"
+    VERSION: ClassVar[int] = 1
+
+    def samples(self) -> Iterator[Sample]:
+        """Yield the prepared segments; the same ones each time."""
+        raise NotImplementedError
+
+    def write(self, folder: Path) -> None:
+        """Write the segments into an existing folder."""
+        write(self.samples(), folder)
 
 
 def quantised(curve: Floats) -> NDArray[np.uint16]:

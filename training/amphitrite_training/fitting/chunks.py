@@ -6,29 +6,33 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Protocol
 
 from amphitrite.engine import workers
 from amphitrite.places import cache_directory
 from amphitrite_training.fitting.caching import made_aside
-from amphitrite_training.surveys.calnet.samples import Sample, write
 
 logger = logging.getLogger(__name__)
-
-# Raised when the same chunk would come out differently.
-_VERSION: Final = 1
 
 
 class Chunk(Protocol):
     """Description of a chunk, a frozen dataclass of JSON types."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
+    KEPT_AS: ClassVar[str]
+    """Path in the cache folder, to which a digest of the description is appended."""
+    CONTENTS: ClassVar[str]
+    """What the chunk holds, in the plural, for messages."""
+    ROOM: ClassVar[str]
+    """The disk space that it takes, for messages."""
+    VERSION: ClassVar[int]
+    """Raised when the same chunk would come out differently."""
 
-    def samples(self) -> Iterator[Sample]:
-        """Yield the prepared segments; the same ones each time."""
+    def write(self, folder: Path) -> None:
+        """Write the samples into an existing folder; the same ones each time."""
 
 
 def cached(chunks: Sequence[Chunk]) -> list[Path]:
@@ -42,7 +46,7 @@ def cached(chunks: Sequence[Chunk]) -> list[Path]:
     Returns
     -------
     list of Path
-        One per chunk; `amphitrite_training.surveys.calnet.samples.read` opens them.
+        One per chunk, as its ``write`` has filled it.
 
     Raises
     ------
@@ -60,20 +64,21 @@ def cached(chunks: Sequence[Chunk]) -> list[Path]:
     elif missing:
         with workers.pool(min(len(missing), os.cpu_count() or 1)) as pool:
             for n, _ in enumerate(pool.map(_make, *zip(*missing, strict=True)), 1):
-                logger.info("made %d of %d chunks of light curves", n, len(missing))
+                contents = missing[0][0].CONTENTS
+                logger.info("made %d of %d chunks of %s", n, len(missing), contents)
     return folders
 
 
 def _folder(chunk: Chunk) -> Path:
-    what = json.dumps([_VERSION, type(chunk).__name__, asdict(chunk)], sort_keys=True)
+    what = json.dumps(
+        [chunk.VERSION, type(chunk).__name__, asdict(chunk)], sort_keys=True
+    )
     name = hashlib.sha256(what.encode()).hexdigest()[:20]
-    return cache_directory() / "light_curves" / f"calnet-{name}"
+    return cache_directory() / f"{chunk.KEPT_AS}-{name}"
 
 
 def _make(chunk: Chunk, folder: Path) -> None:
     """Make a chunk aside, and give the folder its name once it is whole."""
-    with made_aside(
-        folder, what="prepared light curves", room="10 kB for each segment"
-    ) as aside:
+    with made_aside(folder, what=chunk.CONTENTS, room=chunk.ROOM) as aside:
         aside.mkdir()
-        write(chunk.samples(), aside)
+        chunk.write(aside)
