@@ -1,0 +1,82 @@
+"""Extreme-mass-ratio inspirals in the strain of TianQin.
+
+A network gives each segment of whitened strain one number, its statistic: the larger,
+the likelier is a signal in it.  Which value is exceeded by how much of pure noise was
+measured on simulated noise and is kept beside the weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from amphitrite.surveys.emri.sampling import (
+    CHANNELS,
+    LOWEST_HZ,
+    N_SAMPLES,
+    SAMPLE_SECONDS,
+)
+from amphitrite.triton.spec import ModelSpec, TensorSpec
+
+REFERENCES: Final = (
+    "Zhang et al. 2022, PRD 105, 123027, arXiv:2202.07158",
+    "Barack & Cutler 2004, PRD 69, 082005, arXiv:gr-qc/0310125",
+)
+
+STRAIN: Final = "strain"
+STATISTIC: Final = "statistic"
+
+
+MODEL: Final = ModelSpec(
+    name="emri",
+    inputs=(
+        TensorSpec(
+            name=STRAIN,
+            dtype="float32",
+            shape=(len(CHANNELS), N_SAMPLES),
+            axes=("channel", "time"),
+            description=(
+                "whitened strain of channels I and II at steps of 30 s, noise of "
+                "variance 1"
+            ),
+        ),
+    ),
+    outputs=(
+        TensorSpec(
+            name=STATISTIC,
+            dtype="float32",
+            shape=(1,),
+            axes=("score",),
+            description="logit of a signal in the segment, minus that of none",
+        ),
+        TensorSpec(
+            name="p_signal",
+            dtype="float32",
+            shape=(1,),
+            axes=("score",),
+            description=(
+                "probability of a signal, if half of the segments had one, as in "
+                "training"
+            ),
+            minimum=0.0,
+            maximum=1.0,
+        ),
+    ),
+    constants={
+        "channels": list(CHANNELS),
+        "samples": N_SAMPLES,
+        "sample_seconds": SAMPLE_SECONDS,
+        "lowest_hz": LOWEST_HZ,
+        "normalisation": "whitened, noise of variance 1 in each channel",
+    },
+    references=REFERENCES,
+)
+"""The default: a small network on maps of power over time and frequency."""
+TABLE_3: Final = replace(MODEL, name="emri_table3")
+"""The network of Table III of the paper, on the strain itself."""
+
+ASKED: Final = (MODEL,)
+"""The models that a run requests, but where another one is chosen."""
+
+PRODUCTS: Final = ()
+"""The result is one file, not a folder of products."""

@@ -1,0 +1,1 @@
+"""From strain files to whitened segments, the inputs of the network."""

@@ -1,0 +1,77 @@
+"""The yardsticks are what they are called, and two of them do not know the level."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from amphitrite.surveys.emri.sampling import SAMPLE_SECONDS
+from amphitrite_training.surveys.emri.yardsticks import (
+    LEVEL_FREE,
+    loudest_box,
+    power_map,
+    yardsticks,
+)
+
+N = 131_072
+
+
+@pytest.fixture(scope="module")
+def noise():
+    return np.random.default_rng(2).standard_normal((2, N))
+
+
+def with_line(noise, amplitude, frequency):
+    time = np.arange(N) * SAMPLE_SECONDS
+    return noise + amplitude * np.sin(2 * np.pi * frequency * time)
+
+
+def test_energy_is_the_mean_square(noise):
+    assert yardsticks(noise)["energy"] == pytest.approx((noise**2).mean())
+    assert yardsticks(1.01 * noise)["energy"] == pytest.approx(
+        1.01**2 * yardsticks(noise)["energy"]
+    )
+
+
+def test_the_band_of_white_noise_has_its_share_of_the_frequencies(noise):
+    share = yardsticks(noise)["band_share"]
+    assert share == pytest.approx((1e-2 - 5e-4) / (1 / 60), abs=0.01)
+    assert yardsticks(with_line(noise, 0.3, 2e-3))["band_share"] > share + 0.01
+    assert yardsticks(with_line(noise, 0.3, 1.3e-2))["band_share"] < share - 0.01
+
+
+@pytest.mark.parametrize("name", LEVEL_FREE)
+def test_the_level_of_the_noise_does_not_matter(noise, name):
+    assert yardsticks(7 * noise)[name] == pytest.approx(yardsticks(noise)[name])
+
+
+def test_a_map_holds_the_power_of_each_window_and_frequency(noise):
+    frequency = 100 / (2048 * SAMPLE_SECONDS)
+    line = np.zeros((2, N))
+    line[:, : N // 2] = with_line(line, 10, frequency)[:, : N // 2]
+    power = power_map(line + noise)
+    assert power.shape == (64, 1024 - 7)  # 0.1 mHz lies in bin 6.1
+    assert power.mean() == pytest.approx(1)
+    assert (power[:32].argmax(axis=1) == 100 - 7).all()
+    assert (power[:32, 93] > 50 * power[32:, 93].mean()).all()
+
+
+def test_a_box_of_noise_has_a_normal_score():
+    """The map as a whole is one box: mean 0 and variance 1 over many maps."""
+    rng = np.random.default_rng(3)
+    scores = []
+    for _ in range(2000):
+        power = rng.exponential(size=(2, 2, 1)).mean(axis=0)
+        scores.append(loudest_box(power))
+    # a map of two windows has one box, of two windows: 4 sigma of 2000
+    assert np.mean(scores) == pytest.approx(0, abs=0.09)
+    assert np.std(scores) == pytest.approx(1, abs=0.06)
+
+
+def test_the_loudest_box_is_where_the_excess_is():
+    rng = np.random.default_rng(4)
+    power = rng.exponential(size=(2, 64, 512)).mean(axis=0)
+    quiet = loudest_box(power)
+    power[16:32, 64:72] *= 1.5
+    # 256 exponential variables of mean 1.5 are 0.5 / (1 / 16) = 8 deviations off
+    assert quiet < 6 < loudest_box(power) < 10

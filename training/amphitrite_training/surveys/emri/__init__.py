@@ -1,0 +1,1 @@
+"""Extreme-mass-ratio inspirals in the strain of TianQin."""

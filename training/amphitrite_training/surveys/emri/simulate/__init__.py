@@ -1,0 +1,1 @@
+"""Simulated strain of TianQin: orbits, waveforms, the response and noise."""
