@@ -35,7 +35,8 @@ class Strain:
     start : float
         Time of the first sample in seconds since the zero point.
     zero : str
-        The zero point of the times, in ISO 8601 (UTC); empty if it is not known.
+        The zero point of the times in ISO 8601, with its scale, such as
+        ``"1980-01-06T00:00:19 TAI"``; empty if it is not known.
     name : str
         Where it comes from, for messages.
     """
