@@ -2163,6 +2163,155 @@ AROUND: Final = (
     ),
 )
 
+EMRI: Final = (
+    *_client(
+        "surveys/emri/prepare/noise_curve",
+        "client/surveys/emri/prepare/test_noise_curve.py",
+        (
+            "one_test_mass",
+            "the acceleration noise is that of one test mass",
+            "force = 4 * ACCELERATION_NOISE",
+            "force = 2 * ACCELERATION_NOISE",
+        ),
+    ),
+    *_client(
+        "surveys/emri/prepare/whitening",
+        "client/surveys/emri/prepare/test_whitening.py",
+        (
+            "two_sided_noise",
+            "the noise curve is taken for a two-sided one",
+            "np.sqrt(2 * SAMPLE_SECONDS /",
+            "np.sqrt(SAMPLE_SECONDS /",
+        ),
+        (
+            "untapered",
+            "a stretch is whitened without a taper",
+            "ramped = strain * ramps(n, taper) if taper else strain",
+            "ramped = strain",
+        ),
+        (
+            "nyquist_twice",
+            "the Nyquist frequency counts for a pair",
+            "        density[..., -1] /= 2\n",
+            "        pass\n",
+        ),
+    ),
+    *_client(
+        "surveys/emri/prepare/segments",
+        "client/surveys/emri/prepare/test_segments.py",
+        (
+            "gap_kept",
+            "what stands in a gap is judged",
+            "        result *= window(stretch.missing)\n",
+            "        pass\n",
+        ),
+    ),
+    *_client(
+        "surveys/emri/prepare/strain",
+        "client/surveys/emri/prepare/test_strain.py",
+        (
+            "overlap_joined",
+            "files that overlap are joined without a word",
+            "        if two.start < one.end - _OFF_GRID * SAMPLE_SECONDS:\n",
+            "        if False:\n",
+        ),
+        (
+            "gap_of_a_day_and_more",
+            "a gap that is a sample too long is bridged",
+            "np.diff(there) > MOST_MISSING + 1)",
+            "np.diff(there) > MOST_MISSING + 2)",
+        ),
+    ),
+    *_client(
+        "surveys/emri/prepare/resampling",
+        "client/surveys/emri/prepare/test_resampling.py",
+        (
+            "aliased",
+            "faster strain is thinned out without a filter",
+            'signal.resample_poly(filled, 1, together, axis=1, padtype="line")',
+            "filled[:, ::together].copy()",
+        ),
+    ),
+    *_client(
+        "surveys/emri/prepare/inputs",
+        "client/surveys/emri/prepare/test_inputs.py",
+        (
+            "time_jumps_back",
+            "times that jump back are taken",
+            "    if (steps <= 0).any():\n",
+            "    if False:\n",
+        ),
+        (
+            "unit_ignored",
+            "strain in metres is taken",
+            "    if unit.strip().lower() not in _NO_UNITS:\n",
+            "    if False:\n",
+        ),
+    ),
+    *_of(
+        "training/amphitrite_training",
+        "surveys/emri/simulate/orbits",
+        "training/surveys/emri/simulate/test_orbits.py",
+        (
+            "no_spin_drag",
+            "the spin of the black hole does not turn the pericentre",
+            "- 3 * cosine * node_rate",
+            "- 0 * cosine * node_rate",
+        ),
+        (
+            "later_ignored",
+            "an early inspiral plunges in the segment",
+            "int(inspiral.later // step)",
+            "0",
+        ),
+    ),
+    *_of(
+        "training/amphitrite_training",
+        "surveys/emri/simulate/waveforms",
+        "training/surveys/emri/simulate/test_waveforms.py",
+        (
+            "no_doppler",
+            "the Earth stands still",
+            "    angle = 2 * np.pi * delay\n",
+            "    angle = 0 * np.pi * delay\n",
+        ),
+        (
+            "pericentre_from_elsewhere",
+            "the pericentre is counted from the spin and not from the line of sight",
+            "cos = cos_peri * cos_beta - sin_peri * sin_beta",
+            "cos = cos_peri",
+        ),
+        (
+            "aliased_harmonics",
+            "harmonics above the Nyquist frequency come back below it",
+            "heard = number * frequency + turn <= CUT * NYQUIST_HZ",
+            "heard = number * frequency + turn <= 9 * NYQUIST_HZ",
+        ),
+    ),
+    *_of(
+        "training/amphitrite_training",
+        "surveys/emri/simulate/response",
+        "training/surveys/emri/simulate/test_response.py",
+        (
+            "second_channel_first",
+            "channel II is turned the wrong way",
+            "plus * sin * cos2psi + towards * cos * sin2psi",
+            "plus * sin * cos2psi - towards * cos * sin2psi",
+        ),
+    ),
+    *_of(
+        "training/amphitrite_training",
+        "surveys/emri/yardsticks",
+        "training/surveys/emri/test_yardsticks.py",
+        (
+            "boxes_know_the_level",
+            "the loudest box depends on the level of the noise",
+            "    return mean / mean.mean()\n",
+            "    return mean\n",
+        ),
+    ),
+)
+
 MUTANTS: Final = (
     *ENGINE,
     *OUTPUT,
@@ -2177,4 +2326,5 @@ MUTANTS: Final = (
     *WEIGHTS,
     *INSTALLED,
     *AROUND,
+    *EMRI,
 )

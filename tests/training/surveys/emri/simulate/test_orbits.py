@@ -44,7 +44,9 @@ def test_a_circular_orbit_chirps_as_newton_has_it():
     chirp_mass = MU**0.6 * M**0.4
     expected = 96 / 5 * math.pi ** (8 / 3) * chirp_mass ** (5 / 3)
     expected *= (2 * SLOW) ** (11 / 3) / 2
-    assert rates(SLOW, 0.0, M, MU, 0.0, 1.0)[1] == pytest.approx(expected, rel=1e-4)
+    assert rates(SLOW, 0.0, M, MU, 0.0, 1.0)[1] == pytest.approx(
+        expected, abs=0, rel=1e-3
+    )
 
 
 @pytest.mark.parametrize("e", [0.1, 0.4, 0.7])
@@ -57,8 +59,8 @@ def test_an_ellipse_shrinks_and_rounds_as_peters_has_it(e):
     rounding *= 1 + 121 / 304 * e**2
     _, chirp, decay, _, _ = rates(SLOW, e, M, MU, 0.0, 1.0)
     # corrections are of the order of v^2 / c^2 = 1e-5, times up to 30 at e = 0.7
-    assert chirp == pytest.approx(-1.5 * SLOW / a * shrinking, rel=1e-3)
-    assert decay == pytest.approx(rounding, rel=1e-3)
+    assert chirp == pytest.approx(-1.5 * SLOW / a * shrinking, abs=0, rel=1e-3)
+    assert decay == pytest.approx(rounding, abs=0, rel=1e-3)
 
 
 def test_the_pericentre_advances_as_mercury_s():
@@ -66,7 +68,7 @@ def test_the_pericentre_advances_as_mercury_s():
     e = 0.2
     a = (M / (2 * math.pi * SLOW) ** 2) ** (1 / 3)
     advance = rates(SLOW, e, M, MU, 0.0, 1.0)[3] / SLOW
-    assert advance == pytest.approx(6 * math.pi * M / (a * (1 - e**2)), rel=1e-3)
+    assert advance == pytest.approx(6 * math.pi * M / (a * (1 - e**2)), abs=0, rel=1e-3)
 
 
 def test_the_node_is_dragged_as_lense_and_thirring_have_it():
@@ -76,8 +78,10 @@ def test_the_node_is_dragged_as_lense_and_thirring_have_it():
     expected = 2 * spin * M**2 / (a**3 * (1 - e**2) ** 1.5)
     without = rates(SLOW, e, M, MU, 0.0, cosine)
     dragged = rates(SLOW, e, M, MU, spin, cosine)
-    assert dragged[4] == pytest.approx(expected, rel=1e-9)
-    assert dragged[3] - without[3] == pytest.approx(-3 * cosine * expected, rel=1e-6)
+    assert dragged[4] == pytest.approx(expected, abs=0, rel=1e-9)
+    assert dragged[3] - without[3] == pytest.approx(
+        -3 * cosine * expected, abs=0, rel=1e-6
+    )
 
 
 def test_the_orbit_ends_where_the_inspiral_says():
