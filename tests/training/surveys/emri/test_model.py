@@ -28,7 +28,7 @@ def network():
 @pytest.mark.parametrize("window", WINDOWS)
 def test_the_maps_are_those_of_a_fourier_transform(strain, window):
     tensor = keras.Input(MODEL.inputs[0].shape)
-    model = keras.Model(tensor, power(tensor, window))
+    model = keras.Model(tensor, power(tensor, window, 0))
     found = model.predict_on_batch(strain[:1])
     spectrum = np.fft.rfft(strain[0].reshape(2, -1, window)).astype(complex)
     lowest = int(np.ceil(LOWEST_HZ * window * 30))
@@ -60,6 +60,29 @@ def test_the_level_of_the_noise_does_not_matter(network, strain):
     np.testing.assert_allclose(
         network.predict_on_batch(factors * strain)["statistic"], found, atol=1e-3
     )
+
+
+@pytest.mark.parametrize("slope", [-0.1, 0.1])
+def test_a_slope_of_the_noise_curve_does_not_matter(strain, slope):
+    """A map of noise that is a tenth louder at one end of the band than at the other.
+
+    Without the polynomial the ends of the band would differ by a tenth.
+    """
+    tensor = keras.Input(MODEL.inputs[0].shape)
+    spectrum = np.fft.rfft(strain)
+    spectrum *= np.sqrt(1 + slope * np.linspace(-0.5, 0.5, spectrum.shape[-1]))
+    tilted = np.fft.irfft(spectrum, N_SAMPLES).astype(np.float32)
+    for degree, least, most in ((0, 0.07, 0.15), (4, 0, 0.02)):
+        model = keras.Model(tensor, power(tensor, 2048, degree))
+        found = model.predict_on_batch(tilted) - model.predict_on_batch(strain)
+        ends = found[:, :, -200:].mean() - found[:, :, :200].mean()
+        assert least <= abs(ends) <= most
+
+
+def test_a_loud_line_leaves_the_smooth_spectrum_positive(network, strain):
+    time = np.arange(N_SAMPLES)
+    loud = strain[:1] + 1e3 * np.sin(0.01 * time).astype(np.float32)
+    assert np.isfinite(network.predict_on_batch(loud)["statistic"]).all()
 
 
 def test_silence_gives_a_finite_answer(network):

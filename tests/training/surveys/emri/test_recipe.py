@@ -22,6 +22,7 @@ def test_signals_become_fainter():
     ("setting", "said"),
     [
         ({"window": 2000}, "window must be one of 1024, .*; received 2000"),
+        ({"degree": -1}, "degree must not be negative; received -1"),
         ({"channels": (8, 8, 8)}, "four at least; received 3"),
         ({"n_signals": 1}, "n_signals must be from 2 to 1,000,000"),
         ({"n_validation_signals": 2_000_000}, "received 2,000,000"),

@@ -29,15 +29,15 @@ def build(recipe: Recipe) -> keras.Model:
     """Build the network on maps of power over time and frequency.
 
     The graph cuts the strain into windows and takes the power spectrum of each; the map
-    of each channel is divided by its own mean, so that the level of the noise does not
-    matter.  A few convolutions follow, of which the last ones see the whole of the
-    segment; the loudest cell, the loudest line (the mean over time), and the mean give
-    the answer.
+    of each channel is divided by a smooth spectrum of its own, so that neither the
+    level of the noise nor a slope of its curve matters.  A few convolutions follow, of
+    which the last ones see the whole of the segment; the loudest cell, the loudest line
+    (the mean over time), and the mean give the answer.
 
     Parameters
     ----------
     recipe : Recipe
-        Its ``window`` and ``channels`` are used.
+        Its ``window``, ``degree`` and ``channels`` are used.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def build(recipe: Recipe) -> keras.Model:
     """
     keras.utils.set_random_seed(recipe.seed)
     strain = keras.Input((len(CHANNELS), N_SAMPLES), name=STRAIN)
-    x = _standard(power(strain, recipe.window))
+    x = _standard(power(strain, recipe.window, recipe.degree))
     for number, filters in enumerate(recipe.channels):
         x = _convolution(x, filters, number)
         if number == 0:
@@ -95,8 +95,8 @@ def loss() -> keras.losses.Loss:
     return keras.losses.BinaryCrossentropy(from_logits=True)
 
 
-def power(strain: Any, window: int) -> Any:
-    """Return the maps of power of both channels, each over its mean.
+def power(strain: Any, window: int, degree: int) -> Any:
+    """Return the maps of power of both channels, each over its slow spectrum.
 
     Parameters
     ----------
@@ -105,11 +105,13 @@ def power(strain: Any, window: int) -> Any:
     window : int
         Samples of a window.  Windows follow each other without overlap, so that cells
         of white noise are independent.
+    degree : int
+        Degree of the polynomial that is fitted to each channel's mean spectrum.
 
     Returns
     -------
     (n, n_windows, n_bins, 2) tensor
-        Power over the channel's mean, in the bins from the first one above `LOWEST_HZ`
+        Power over the fitted spectrum, in the bins from the first one above `LOWEST_HZ`
         on, without that of the Nyquist frequency.
 
     Notes
@@ -140,8 +142,31 @@ def power(strain: Any, window: int) -> Any:
     x = layers.Reshape((len(CHANNELS), n_windows, 2, window // 2))(x)
     lowest = math.ceil(LOWEST_HZ * window * SAMPLE_SECONDS)
     x = ops.sum(ops.square(x), axis=3)[..., lowest:]
-    x = x / ops.maximum(ops.mean(x, axis=(2, 3), keepdims=True), _SMALLEST)
+    x = x / ops.maximum(_slow(ops.mean(x, axis=2, keepdims=True), degree), _SMALLEST)
     return ops.transpose(x, (0, 2, 3, 1))
+
+
+def _slow(spectrum: Any, degree: int) -> Any:
+    """Return the polynomial of frequency that fits a spectrum best.
+
+    It is at least a tenth of the spectrum's mean, whatever a loud line does to it.
+    """
+    n = spectrum.shape[-1]
+    places = np.linspace(-1, 1, n)
+    base, _ = np.linalg.qr(np.polynomial.legendre.legvander(places, degree))
+    to, back = (
+        layers.EinsumDense(
+            equation, (*spectrum.shape[1:-1], size), trainable=False, name=name
+        )
+        for equation, size, name in (
+            ("ncwf,fd->ncwd", degree + 1, "slope_of_spectrum"),
+            ("ncwd,df->ncwf", n, "slow_spectrum"),
+        )
+    )
+    fit = back(to(spectrum))
+    to.set_weights([base.astype(np.float32)])
+    back.set_weights([base.T.astype(np.float32)])
+    return ops.maximum(fit, 0.1 * ops.mean(spectrum, axis=-1, keepdims=True))
 
 
 def _factors(window: int) -> tuple[int, int]:

@@ -24,6 +24,9 @@ class Recipe(Training):
     ----------
     window : int
         Samples of each of the windows whose spectra make the map: a power of 2.
+    degree : int
+        Degree of the polynomial of frequency by which each channel's map is divided: 0
+        takes out the level of the noise, 1 also a slope of its curve, and so on.
     channels : tuple of int
         Filters of the convolutions; the first three are followed by pooling.
     n_signals, n_validation_signals : int
@@ -43,6 +46,7 @@ class Recipe(Training):
     """
 
     window: int = 2048
+    degree: int = 4
     channels: tuple[int, ...] = (8, 16, 16, 32, 32, 32)
     n_signals: int = 3000
     n_validation_signals: int = 300
@@ -63,6 +67,10 @@ class Recipe(Training):
             raise BadInput(
                 f"the recipe's window must be one of {', '.join(map(str, WINDOWS))}; "
                 f"received {self.window}"
+            )
+        if self.degree < 0:
+            raise BadInput(
+                f"the recipe's degree must not be negative; received {self.degree}"
             )
         if len(self.channels) < 4:
             raise BadInput(
