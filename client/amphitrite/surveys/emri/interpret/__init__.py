@@ -1,0 +1,1 @@
+"""From the statistics of segments to triggers."""
