@@ -2299,15 +2299,31 @@ EMRI: Final = (
             "plus * sin * cos2psi - towards * cos * sin2psi",
         ),
     ),
-    *_of(
-        "training/amphitrite_training",
-        "surveys/emri/yardsticks",
-        "training/surveys/emri/test_yardsticks.py",
+    *_client(
+        "surveys/emri/interpret/maps",
+        "training/surveys/emri/test_yardsticks.py "
+        "client/surveys/emri/interpret/test_maps.py",
         (
             "boxes_know_the_level",
-            "the loudest box depends on the level of the noise",
-            "    return mean / mean.mean()\n",
+            "a map depends on the level of the noise",
+            "    return np.asarray(mean / (mean.mean() or 1.0), np.float64)\n",
             "    return mean\n",
+        ),
+        (
+            "drift_backwards",
+            "a track that falls is said to rise",
+            "return Track(frequency, drift * BIN_HZ / seconds, float(excess))",
+            "return Track(frequency, -drift * BIN_HZ / seconds, float(excess))",
+        ),
+    ),
+    *_client(
+        "surveys/emri/interpret/false_alarms",
+        "client/surveys/emri/interpret/test_false_alarms.py",
+        (
+            "alarms_unbounded",
+            "a threshold is set beyond all noise that was judged",
+            "        if alarms < LEAST_ALARMS:\n",
+            "        if False:\n",
         ),
     ),
 )

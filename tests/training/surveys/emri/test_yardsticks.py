@@ -9,7 +9,6 @@ from amphitrite.surveys.emri.sampling import SAMPLE_SECONDS
 from amphitrite_training.surveys.emri.yardsticks import (
     LEVEL_FREE,
     loudest_box,
-    power_map,
     yardsticks,
 )
 
@@ -43,17 +42,6 @@ def test_the_band_of_white_noise_has_its_share_of_the_frequencies(noise):
 @pytest.mark.parametrize("name", LEVEL_FREE)
 def test_the_level_of_the_noise_does_not_matter(noise, name):
     assert yardsticks(7 * noise)[name] == pytest.approx(yardsticks(noise)[name])
-
-
-def test_a_map_holds_the_power_of_each_window_and_frequency(noise):
-    frequency = 100 / (2048 * SAMPLE_SECONDS)
-    line = np.zeros((2, N))
-    line[:, : N // 2] = with_line(line, 10, frequency)[:, : N // 2]
-    power = power_map(line + noise)
-    assert power.shape == (64, 1024 - 7)  # 0.1 mHz lies in bin 6.1
-    assert power.mean() == pytest.approx(1)
-    assert (power[:32].argmax(axis=1) == 100 - 7).all()
-    assert (power[:32, 93] > 50 * power[32:, 93].mean()).all()
 
 
 def test_a_box_of_noise_has_a_normal_score():

@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from amphitrite.surveys.emri.sampling import LOWEST_HZ, SAMPLE_SECONDS
+from amphitrite.surveys.emri.interpret.maps import power_map
+from amphitrite.surveys.emri.sampling import SAMPLE_SECONDS
 
-WINDOW: Final = 2048
-"""Samples of a window of the map in which boxes are laid."""
 BAND_HZ: Final = (5e-4, 1e-2)
 """Where most of the energy of an inspiral lies."""
 _FRAMES: Final = (4, 16, 64)
@@ -33,7 +32,7 @@ def yardsticks(strain: NDArray[np.floating]) -> dict[str, float]:
     Parameters
     ----------
     strain : (2, n) ndarray
-        Whitened strain; n is a multiple of `WINDOW`.
+        Whitened strain; n is a multiple of the maps' window.
 
     Returns
     -------
@@ -50,24 +49,6 @@ def yardsticks(strain: NDArray[np.floating]) -> dict[str, float]:
         "band_share": float(band / spectrum.sum()),
         "boxes": loudest_box(power_map(strain)),
     }
-
-
-def power_map(
-    strain: NDArray[np.floating], window: int = WINDOW
-) -> NDArray[np.float64]:
-    """Return the power in windows, the mean of both channels, over that of the map.
-
-    Returns
-    -------
-    (n_windows, n_bins) ndarray of float64
-        Of rectangular windows of `WINDOW` samples without overlap; from the first bin
-        above `LOWEST_HZ` on, without that of the Nyquist frequency.
-    """
-    windows = np.asarray(strain, np.float64).reshape(len(strain), -1, WINDOW)
-    lowest = int(np.ceil(LOWEST_HZ * WINDOW * SAMPLE_SECONDS))
-    power = np.abs(fft.rfft(windows)[..., lowest : WINDOW // 2]) ** 2
-    mean: NDArray[np.float64] = power.mean(axis=0)
-    return mean / mean.mean()
 
 
 def loudest_box(power: NDArray[np.float64]) -> float:
