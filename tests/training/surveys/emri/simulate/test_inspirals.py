@@ -64,6 +64,20 @@ def test_light_black_holes_end_in_the_band(drawn):
     assert all(inspiral.later == 0 for inspiral in light)
 
 
+def test_redshift_makes_masses_larger_and_puts_them_far_away():
+    """The distance is an integral over the expansion, H0 67.66 km/s/Mpc, matter 0.311."""
+    population = Population(log_mass=(6, 6), redshift=0.2, early=0)
+    inspiral = draw(np.random.default_rng(1), population)
+    assert inspiral.mass == pytest.approx(1.2e6)
+    assert inspiral.compact_mass == pytest.approx(12)
+    z = np.linspace(0, 0.2, 1001)
+    mean = np.mean(1 / np.sqrt(0.3111 * (1 + z) ** 3 + 0.6889))
+    expected = 1.2 * 0.2 * 299_792.458 / 67.66 * mean / 1000
+    assert inspiral.distance == pytest.approx(expected, rel=1e-3)
+    assert inspiral.frequency == last_stable_frequency(1.2e6, inspiral.eccentricity)
+    assert draw(np.random.default_rng(1)).distance == 1
+
+
 def test_a_population_of_one_mass_and_spin():
     population = Population(log_mass=(6, 6), spin=(0.98, 0.98), early=0)
     inspiral = draw(np.random.default_rng(1), population)

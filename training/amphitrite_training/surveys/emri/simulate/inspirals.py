@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from astropy import units
+from astropy.cosmology import Planck18
 
 SUN_SECONDS: Final = 4.925490947641267e-6
 """G Msun / c^3."""
+COMPACT_MASS: Final = 10.0
+"""Mass of a compact object in solar masses, in the frame of the source."""
 HIGHEST_ECCENTRICITY: Final = 0.7
 """Highest eccentricity of an orbit that is followed."""
 
@@ -49,7 +54,7 @@ class Inspiral:
     """
 
     mass: float
-    compact_mass: float = 10.0
+    compact_mass: float = COMPACT_MASS
     spin: float
     inclination: float
     frequency: float
@@ -76,7 +81,7 @@ class Population:
     ----------
     log_mass : (float, float)
         Limits of the decimal logarithm of the black hole's mass in solar masses, in the
-        frame of the detector; uniform between them.
+        frame of the source; uniform between them.
     spin : (float, float)
         Limits of the spin; uniform between them.
     eccentricity : (float, float)
@@ -89,6 +94,13 @@ class Population:
         Limits of the orbital frequency at which a signal ends if it has not reached the
         last stable orbit there: that of a black hole below some 3e5 solar masses lies
         above the band.
+    redshift : float
+        Redshift z of the sources: the detector sees masses that are 1 + z times larger,
+        at the luminosity distance [1]_.  At 0, the distance is 1 Gpc.
+
+    References
+    ----------
+    .. [1] Planck Collaboration 2020, A&A 641, A6, arXiv:1807.06209
     """
 
     log_mass: tuple[float, float] = (4.0, 7.0)
@@ -97,12 +109,14 @@ class Population:
     early: float = 0.5
     latest: float = 180 * 86_400.0
     end_hz: tuple[float, float] = (2e-3, 8e-3)
+    redshift: float = 0.0
 
 
 def draw(rng: np.random.Generator, population: Population | None = None) -> Inspiral:
-    """Return an inspiral of a population, at a distance of 1 Gpc."""
+    """Return an inspiral of a population."""
     population = population or Population()
-    mass = 10 ** rng.uniform(*population.log_mass)
+    larger = 1 + population.redshift
+    mass = larger * 10 ** rng.uniform(*population.log_mass)
     eccentricity = rng.uniform(*population.eccentricity)
     limit = rng.uniform(*population.end_hz)
     plunge = last_stable_frequency(mass, eccentricity)
@@ -111,6 +125,7 @@ def draw(rng: np.random.Generator, population: Population | None = None) -> Insp
     angle = 2 * math.pi
     return Inspiral(
         mass=mass,
+        compact_mass=larger * COMPACT_MASS,
         spin=rng.uniform(*population.spin),
         inclination=math.acos(rng.uniform(-1, 1)),
         frequency=min(plunge, limit),
@@ -124,7 +139,14 @@ def draw(rng: np.random.Generator, population: Population | None = None) -> Insp
         source_phi=rng.uniform(0, angle),
         spin_theta=math.acos(rng.uniform(-1, 1)),
         spin_phi=rng.uniform(0, angle),
+        distance=distance(population.redshift) if population.redshift else 1.0,
     )
+
+
+@functools.cache
+def distance(redshift: float) -> float:
+    """Return the luminosity distance in Gpc in the cosmology of Planck 2018."""
+    return float(Planck18.luminosity_distance(redshift).to_value(units.Gpc))
 
 
 def last_stable_frequency(mass: float, eccentricity: float) -> float:
