@@ -65,7 +65,7 @@ def test_light_black_holes_end_in_the_band(drawn):
 
 
 def test_redshift_makes_masses_larger_and_puts_them_far_away():
-    """The distance is an integral over the expansion, H0 67.66 km/s/Mpc, matter 0.311."""
+    """The distance integrates the expansion: H0 67.66 km/s/Mpc, matter 0.311."""
     population = Population(log_mass=(6, 6), redshift=0.2, early=0)
     inspiral = draw(np.random.default_rng(1), population)
     assert inspiral.mass == pytest.approx(1.2e6)
