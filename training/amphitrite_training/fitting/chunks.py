@@ -9,13 +9,19 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
+from zipfile import BadZipFile
+
+import numpy as np
 
 from amphitrite.engine import workers
+from amphitrite.errors import BadInput
 from amphitrite.places import cache_directory
 from amphitrite_training.fitting.caching import made_aside
 
 logger = logging.getLogger(__name__)
+
+_NPY_HEADER: Final = 128
 
 
 class Chunk(Protocol):
@@ -82,3 +88,35 @@ def _make(chunk: Chunk, folder: Path) -> None:
     with made_aside(folder, what=chunk.CONTENTS, room=chunk.ROOM) as aside:
         aside.mkdir()
         chunk.write(aside)
+
+
+def loaded(path: Path, contents: str) -> Any:
+    """Return what stands in a file of a chunk.
+
+    Parameters
+    ----------
+    path : Path
+        An array (.npy), which is mapped into memory, or an archive of arrays (.npz).
+    contents : str
+        What it holds, in the plural, for the message.
+
+    Returns
+    -------
+    ndarray, or dict of str to ndarray
+
+    Raises
+    ------
+    BadInput
+        The file is damaged.
+    """
+    try:
+        if path.suffix == ".npy":  # an empty file cannot be mapped into memory
+            empty = path.stat().st_size <= _NPY_HEADER
+            return np.load(path, mmap_mode=None if empty else "r")
+        with path.open("rb") as file, np.load(file) as content:
+            return dict(content)
+    except (OSError, EOFError, ValueError, BadZipFile) as error:
+        raise BadInput(
+            f"the {contents} in {path.parent} are damaged ({path.name}: {error}); "
+            "remove that folder, and they are made again"
+        ) from error

@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, ClassVar, Final
-from zipfile import BadZipFile
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amphitrite.errors import BadInput
+from amphitrite_training.fitting.chunks import loaded
 
 Floats = NDArray[np.floating]
 
 _STEPS: Final = np.float32(65_535)
-_NPY_HEADER: Final = 128
+_CONTENTS: Final = "segments"  # for messages
 
 
 @dataclass(frozen=True)
@@ -179,26 +178,16 @@ def read(folders: Sequence[Path]) -> Samples:
     BadInput
         A chunk is damaged.
     """
-    tables = [_loaded(folder / "labels.npz") for folder in folders]
+    tables = [loaded(folder / "labels.npz", _CONTENTS) for folder in folders]
     names = [field.name for field in fields(Labels)]
     return Samples(
-        light_curves=[_loaded(folder / "light_curves.npy") for folder in folders],
-        periodograms=[_loaded(folder / "periodograms.npy") for folder in folders],
+        light_curves=[
+            loaded(folder / "light_curves.npy", _CONTENTS) for folder in folders
+        ],
+        periodograms=[
+            loaded(folder / "periodograms.npy", _CONTENTS) for folder in folders
+        ],
         labels=Labels(
             *(np.concatenate([table[name] for table in tables]) for name in names)
         ),
     )
-
-
-def _loaded(path: Path) -> Any:
-    try:
-        if path.suffix == ".npy":  # an empty file cannot be mapped into memory
-            empty = path.stat().st_size <= _NPY_HEADER
-            return np.load(path, mmap_mode=None if empty else "r")
-        with path.open("rb") as file, np.load(file) as content:
-            return dict(content)
-    except (OSError, EOFError, ValueError, BadZipFile) as error:
-        raise BadInput(
-            f"the segments in {path.parent} are damaged ({path.name}: {error}); remove "
-            "that folder, and they are made again"
-        ) from error

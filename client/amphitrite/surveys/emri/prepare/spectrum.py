@@ -10,7 +10,12 @@ from scipy import signal
 
 from amphitrite.errors import BadInput
 from amphitrite.surveys.emri.prepare.noise_curve import SKY_AVERAGE, NoiseCurve
-from amphitrite.surveys.emri.sampling import LOWEST_HZ, NYQUIST_HZ, SAMPLE_SECONDS
+from amphitrite.surveys.emri.sampling import (
+    CHANNELS,
+    LOWEST_HZ,
+    NYQUIST_HZ,
+    SAMPLE_SECONDS,
+)
 
 WINDOW: Final = 8192
 """Samples of the windows of a spectrum: 2.8 d."""
@@ -155,7 +160,7 @@ def check_level(levels: NDArray[np.floating], name: str) -> None:
     BadInput
         An amplitude is off by more than a factor of two; the factor is named.
     """
-    for channel, found in zip(("I", "II"), levels, strict=True):
+    for channel, found in zip(CHANNELS, levels, strict=True):
         if 1 / _FAR < found < _FAR:
             continue
         average = np.sqrt(SKY_AVERAGE)

@@ -6,15 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amphitrite.errors import BadInput
-from amphitrite.surveys.emri.prepare.whitening import TAPER, whiten
+from amphitrite.surveys.emri.prepare.whitening import TAPER, ramps, whiten
 from amphitrite.surveys.emri.sampling import CHANNELS, N_SAMPLES
-from amphitrite_training.fitting.chunks import cached
+from amphitrite_training.fitting.chunks import cached, loaded
 from amphitrite_training.surveys.emri.simulate.inspirals import (
     Inspiral,
     Population,
@@ -136,24 +135,11 @@ def signals(first: int, n: int, population: Population | None = None) -> Signals
             for begin in range(first, first + n, _CHUNK)
         ]
     )
-    tables = [_loaded(folder / "inspirals.npz") for folder in folders]
+    tables = [loaded(folder / "inspirals.npz", "signals") for folder in folders]
     return Signals(
-        [_loaded(folder / "signals.npy") for folder in folders],
+        [loaded(folder / "signals.npy", "signals") for folder in folders],
         {key: np.concatenate([table[key] for table in tables]) for key in tables[0]},
     )
-
-
-def _loaded(path: Path) -> Any:
-    try:
-        if path.suffix == ".npy":
-            return np.load(path, mmap_mode="r")
-        with path.open("rb") as file, np.load(file) as content:
-            return dict(content)
-    except (OSError, EOFError, ValueError) as error:
-        raise BadInput(
-            f"the signals in {path.parent} are damaged ({path.name}: {error}); remove "
-            "that folder, and they are made again"
-        ) from error
 
 
 def add(
@@ -185,9 +171,8 @@ def white(rng: np.random.Generator, *, ramped: bool = True) -> NDArray[np.float3
     """
     noise = rng.standard_normal((len(CHANNELS), N_SAMPLES), dtype=np.float32)
     if ramped:
-        noise[:, :TAPER] *= _RAMP
-        noise[:, -TAPER:] *= _RAMP[::-1]
+        noise *= _RAMPS
     return noise
 
 
-_RAMP: Final = (0.5 - 0.5 * np.cos(np.pi * np.arange(TAPER) / TAPER)).astype(np.float32)
+_RAMPS: Final = ramps(N_SAMPLES, TAPER).astype(np.float32)
