@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import fft
+from red_noise import red_noise
 
 from amphitrite.surveys.emri.prepare.noise_curve import tianqin
 from amphitrite.surveys.emri.prepare.segments import (
@@ -21,11 +21,7 @@ from amphitrite.surveys.emri.sampling import N_SAMPLES, SAMPLE_SECONDS
 @pytest.fixture(scope="module")
 def stream():
     """Return noise of TianQin, cut from a stream four times as long."""
-    long = 4 * N_SAMPLES
-    rng = np.random.default_rng(3)
-    frequency = np.maximum(fft.rfftfreq(long, SAMPLE_SECONDS), 1e-5)
-    weights = np.sqrt(tianqin(frequency) / (2 * SAMPLE_SECONDS))
-    noise = fft.irfft(fft.rfft(rng.standard_normal((2, long))) * weights, long)
+    noise = red_noise(3, 4 * N_SAMPLES)
     return Strain(noise[:, N_SAMPLES : N_SAMPLES * 2 + 5000], 60.0, "", "noise")
 
 

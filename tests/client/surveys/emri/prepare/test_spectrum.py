@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import fft
+from red_noise import red_noise
 
 from amphitrite.errors import BadInput
 from amphitrite.surveys.emri.prepare.noise_curve import SKY_AVERAGE, tianqin
@@ -26,11 +26,7 @@ N = 262_144
 @pytest.fixture(scope="module")
 def red():
     """Return noise of TianQin, cut from a stream four times as long."""
-    long = 4 * N
-    rng = np.random.default_rng(3)
-    frequency = np.maximum(fft.rfftfreq(long, SAMPLE_SECONDS), 1e-5)
-    weights = np.sqrt(tianqin(frequency) / (2 * SAMPLE_SECONDS))
-    noise = fft.irfft(fft.rfft(rng.standard_normal((2, long))) * weights, long)
+    noise = red_noise(3, 4 * N)
     return noise[:, N : 2 * N]
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from red_noise import red_noise
 from scipy import fft
 
 from amphitrite.surveys.emri.prepare.noise_curve import NoiseCurve, tianqin
@@ -20,23 +21,11 @@ from amphitrite.surveys.emri.sampling import LOWEST_HZ, NYQUIST_HZ, SAMPLE_SECON
 N = 32_768
 
 
-def red_noise(seed, n, flat_below):
-    """Return noise of TianQin, cut from a stream eight times as long.
-
-    The spectrum is flat below a frequency, since that of the mission is not known there
-    and cannot rise for ever.
-    """
-    rng = np.random.default_rng(seed)
-    long = 8 * n
-    frequency = np.maximum(fft.rfftfreq(long, SAMPLE_SECONDS), flat_below)
-    weights = np.sqrt(tianqin(frequency) / (2 * SAMPLE_SECONDS))
-    stream = fft.irfft(fft.rfft(rng.standard_normal(long)) * weights, long)
-    return stream[3 * n : 4 * n]
-
-
 @pytest.fixture(scope="module")
 def noise():
-    return np.stack([red_noise(seed, N, 1e-5) for seed in range(4)])
+    return np.concatenate(
+        [red_noise(seed, 8 * N, channels=1)[:, 3 * N : 4 * N] for seed in range(4)]
+    )
 
 
 def test_noise_becomes_white(noise):
