@@ -12,7 +12,7 @@ from amphitrite.engine import control as engine_control
 from amphitrite.engine.control import Control
 from amphitrite.engine.provenance import Provenance
 from amphitrite.engine.session import Session
-from amphitrite.files import catalogues, lists
+from amphitrite.files import catalogues, drawings, lists
 from amphitrite.surveys.calnet.catalogue import COLUMNS, interpret
 from amphitrite.surveys.calnet.interpret import stars
 from amphitrite.surveys.calnet.interpret.stars import Scored
@@ -20,7 +20,6 @@ from amphitrite.surveys.calnet.learned import Learned
 from amphitrite.surveys.calnet.options import Options
 from amphitrite.surveys.calnet.page import MODEL
 from amphitrite.surveys.calnet.prepare.notes import choices
-from amphitrite.surveys.calnet.products import check_plots
 from amphitrite.surveys.calnet.work import draw_sheet, measure, score
 from amphitrite.triton.connection import Connection
 
@@ -85,7 +84,7 @@ def run(
         inputs=files,
         disk_bytes=len(files) * _JOURNAL_BYTES,
     ) as session:
-        check_plots(options, replace=session.may_replace)
+        drawings.check_folder(options.plots, "candidates", replace=session.may_replace)
         session.stage("scoring")
         (model,) = session.models(MODEL)
         learned = Learned.of(model.spec)

@@ -19,6 +19,7 @@ from amphitrite.engine.journal import Journal
 from amphitrite.engine.session import Session
 from amphitrite.errors import BadInput
 from amphitrite.files.checksums import checksum
+from amphitrite.files.drawings import drawing, make_folder
 from amphitrite.surveys.calnet import pictures as calnet_pictures
 from amphitrite.surveys.calnet import products as calnet_products
 from amphitrite.surveys.calnet.interpret import periods
@@ -28,7 +29,7 @@ from amphitrite.surveys.calnet.interpret.stars import IDENTITY, Scored, Star
 from amphitrite.surveys.calnet.page import LIGHT_CURVE, P_EB, PERIODOGRAM
 from amphitrite.surveys.calnet.prepare import inputs
 from amphitrite.surveys.calnet.prepare.inputs import together
-from amphitrite.surveys.calnet.products import drawing, file_name, make_folder
+from amphitrite.surveys.calnet.products import file_name
 from amphitrite.triton.served import ServedModel
 
 logger = logging.getLogger(__name__)

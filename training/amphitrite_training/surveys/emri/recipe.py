@@ -31,6 +31,8 @@ class Recipe(Training):
         Filters of the convolutions; the first three are followed by pooling.
     n_signals, n_validation_signals : int
         Simulated signals.
+    n_noise : int
+        Segments of noise on which the trained network's false alarms are counted.
     steps : int
         Batches of an epoch.
     snr_first, snr_last : tuple of float
@@ -50,6 +52,7 @@ class Recipe(Training):
     channels: tuple[int, ...] = (8, 16, 16, 32, 32, 32)
     n_signals: int = 3000
     n_validation_signals: int = 300
+    n_noise: int = 20_000
     steps: int = 100
     snr_first: tuple[float, ...] = (80.0, 200.0)
     snr_last: tuple[float, ...] = (15.0, 90.0)
