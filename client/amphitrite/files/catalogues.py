@@ -171,7 +171,8 @@ def _write_votable(catalogue: QTable, path: Path, provenance: Provenance) -> Non
     resource.coordinate_systems.extend(frames.sky_systems(declared.values()))
     resource.time_systems.extend(frames.time_systems(declared.values()))
     for field in document.get_first_table().fields:
-        field.ref = declared.get(field.name)
+        if (frame := declared.get(field.name)) is not None:
+            field.ref = frames.identifier(frame)
     resource.infos.extend(
         # Without an explicit ID, astropy makes one from the name and warns.
         Info(ID=f"provenance_{number}", name=name, value=str(value))

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +16,29 @@ from amphitrite.files.standing import check_regular
 
 logger = logging.getLogger(__name__)
 
-_FITS: Final = re.compile(
-    r".*\.(fits?|fts|ft1)(\.(gz|fz|bz2|xz))?", re.IGNORECASE | re.DOTALL
-)
+
+@dataclass(frozen=True)
+class Kind:
+    """The files that a folder stands for.
+
+    Parameters
+    ----------
+    name : str
+        What they are, for messages.
+    suffixes : str
+        A regular expression of what stands behind the last dots of their names.
+    """
+
+    name: str
+    suffixes: str
+
+    def includes(self, name: str) -> bool:
+        """Return whether a file of some name is one of them."""
+        pattern = rf".*\.({self.suffixes})"
+        return bool(re.fullmatch(pattern, name, re.IGNORECASE | re.DOTALL))
+
+
+FITS: Final = Kind("FITS", r"(fits?|fts|ft1)(\.(gz|fz|bz2|xz))?")
 _HDU: Final = re.compile(r"(.+)\[[^\[\]]+\]", re.DOTALL)
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
@@ -40,13 +61,15 @@ def expand(arguments: Iterable[str | Path]) -> list[Path]:
     BadInput
         See `found`; also, a name in a list stands for no file.
     """
-    files, skipped = _found(arguments)
+    files, skipped = _found(arguments, FITS)
     if skipped:
         raise BadInput("\n".join(skipped.values()))
     return files
 
 
-def found(arguments: Iterable[str | Path]) -> tuple[list[Path], dict[str, str]]:
+def found(
+    arguments: Iterable[str | Path], inside: Kind = FITS
+) -> tuple[list[Path], dict[str, str]]:
     """Return the files that are there, and the names in lists that stand for none.
 
     Parameters
@@ -71,23 +94,25 @@ def found(arguments: Iterable[str | Path]) -> tuple[list[Path], dict[str, str]]:
         A name is an address, matches no file, or matches a pipe or a device; or a list
         cannot be read, or nothing in it stands for a file.
     """
-    files, skipped = _found(arguments)
+    files, skipped = _found(arguments, inside)
     for name, why in skipped.items():
         logger.warning("skipped %s: %s", name, why)
     return files, skipped
 
 
-def _found(arguments: Iterable[str | Path]) -> tuple[list[Path], dict[str, str]]:
+def _found(
+    arguments: Iterable[str | Path], inside: Kind
+) -> tuple[list[Path], dict[str, str]]:
     files: dict[Path, None] = {}
     missing: dict[str, str] = {}
     for argument in arguments:
         text = str(argument)
         if not text.startswith("@"):
-            files.update(dict.fromkeys(_matches(text)))
+            files.update(dict.fromkeys(_matches(text, inside)))
             continue
         for name in _listed(_at_home(text[1:])):
             try:
-                files.update(dict.fromkeys(_matches(name)))
+                files.update(dict.fromkeys(_matches(name, inside)))
             except _NoFileError as error:
                 missing[name] = str(error)
     if missing and not files:
@@ -129,12 +154,12 @@ def _listed(path: Path) -> Iterator[str]:
                 yield name
 
 
-def _matches(name: str) -> list[Path]:
+def _matches(name: str, inside: Kind) -> list[Path]:
     """Return the files that one name, pattern or folder stands for."""
     path = _at_home(name)
     check_local(path)
     if path.is_dir():
-        return _in_folder(path)
+        return _in_folder(path, inside)
     if path.exists():  # checked first, since names of files may contain brackets
         check_regular(path)
         return [path]
@@ -153,15 +178,17 @@ def _matches(name: str) -> list[Path]:
     return files
 
 
-def _in_folder(path: Path) -> list[Path]:
-    """Return the FITS files in a folder, without its sub-folders."""
+def _in_folder(path: Path, inside: Kind) -> list[Path]:
+    """Return the files of a kind in a folder, without its sub-folders."""
     files = sorted(
         file
         for file in path.iterdir()
-        if _FITS.fullmatch(file.name) and not file.is_dir()
+        if inside.includes(file.name) and not file.is_dir()
     )
     if not files:
-        raise _NoFileError(f"the folder {path} holds no FITS file; check the name")
+        raise _NoFileError(
+            f"the folder {path} holds no {inside.name} file; check the name"
+        )
     for file in files:
         check_regular(file)
     return files

@@ -25,7 +25,12 @@ REFERENCES: Final = (
 
 STRAIN: Final = "strain"
 STATISTIC: Final = "statistic"
-
+TIANQIN: Final = "tianqin"
+"""The noise curve of TianQin's design."""
+ESTIMATE: Final = "estimate"
+"""A noise curve for each channel, estimated from its own strain."""
+LEAST_ALARMS: Final = 10
+"""False alarms that must have been seen for a threshold to be set between them."""
 
 MODEL: Final = ModelSpec(
     name="emri",
@@ -75,8 +80,8 @@ MODEL: Final = ModelSpec(
 TABLE_3: Final = replace(MODEL, name="emri_table3")
 """The network of Table III of the paper, on the strain itself."""
 
-ASKED: Final = (MODEL,)
-"""The models that a run requests, but where another one is chosen."""
+ASKED: Final = (MODEL, TABLE_3)
+"""The models of which a run requests one, the default first."""
 
 PRODUCTS: Final = ()
 """The result is one file, not a folder of products."""

@@ -26,6 +26,7 @@ def test_signals_become_fainter():
         ({"channels": (8, 8, 8)}, "four at least; received 3"),
         ({"n_signals": 1}, "n_signals must be from 2 to 1,000,000"),
         ({"n_validation_signals": 2_000_000}, "received 2,000,000"),
+        ({"n_noise": 9}, "n_noise must be 10 at least; received 9"),
         ({"snr_last": (30.0, 20.0)}, "two rising ratios above 0; received 30.0, 20.0"),
         ({"snr_first": (0.0, 20.0)}, "snr_first must be two rising"),
     ],

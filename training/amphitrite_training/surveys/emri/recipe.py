@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from amphitrite.errors import BadInput
+from amphitrite.surveys.emri.page import LEAST_ALARMS
 from amphitrite_training.fitting.recipe import Training
 
 MOST_SIGNALS: Final = 1_000_000
@@ -87,6 +88,11 @@ class Recipe(Training):
                     "which signals would be those of another set; received "
                     f"{value:,}"
                 )
+        if self.n_noise < LEAST_ALARMS:
+            raise BadInput(
+                f"the recipe's n_noise must be {LEAST_ALARMS} at least; received "
+                f"{self.n_noise}"
+            )
         for name in ("snr_first", "snr_last"):
             low, high = getattr(self, name)
             if not 0 < low <= high:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from numpy.typing import NDArray
 
 from amphitrite.surveys.emri.page import MODEL, STATISTIC, TABLE_3
-from amphitrite_training.fitting.task import Task
+from amphitrite_training.fitting.task import Data, Task
 from amphitrite_training.surveys.emri import data
 from amphitrite_training.surveys.emri.recipe import Recipe
 
@@ -37,6 +37,14 @@ def _loss(recipe: Recipe) -> Mapping[str, Any]:
     return {STATISTIC: loss()}
 
 
+def _learn(
+    model: keras.Model, recipe: Recipe, sets: Data
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    from amphitrite_training.surveys.emri.calibrate import calibrate
+
+    return calibrate(model, recipe)
+
+
 def _samples(recipe: Recipe) -> Mapping[str, NDArray[Any]]:
     """Return segments of the validation set, half of them with a signal."""
     few = replace(recipe, n_validation_signals=_N_SAMPLES // 2, batch_size=_N_SAMPLES)
@@ -51,6 +59,7 @@ TASKS: Mapping[str, Task[Recipe]] = {
         loss=_loss,
         data=data.data,
         samples=_samples,
+        learn=_learn,
     ),
     "emri_table3": Task(
         recipe=Recipe(learning_rate=3e-4),
@@ -59,5 +68,6 @@ TASKS: Mapping[str, Task[Recipe]] = {
         loss=_loss,
         data=data.data,
         samples=_samples,
+        learn=_learn,
     ),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +20,8 @@ class Trigger:
         Numbers of the first and last segment.
     loudest : int
         Number of the one with the largest statistic.
+    loudest_start : float
+        Time at which that one begins in seconds since the stream's zero point.
     start, end : float
         Times of the first and the last moment of all of them in seconds since the
         stream's zero point.
@@ -31,19 +32,20 @@ class Trigger:
     first: int
     last: int
     loudest: int
+    loudest_start: float
     start: float
     end: float
     statistic: float
 
 
 def triggers(
-    starts: Sequence[float], statistics: NDArray[np.floating], threshold: float
+    starts: NDArray[np.floating], statistics: NDArray[np.floating], threshold: float
 ) -> list[Trigger]:
     """Return the triggers of a stream.
 
     Parameters
     ----------
-    starts : (n,) sequence of float
+    starts : (n,) ndarray
         Times at which the segments begin in seconds, rising.
     statistics : (n,) ndarray
         Their statistics.
@@ -65,13 +67,14 @@ def triggers(
 
 
 def _trigger(
-    group: list[int], starts: Sequence[float], statistics: NDArray[np.floating]
+    group: list[int], starts: NDArray[np.floating], statistics: NDArray[np.floating]
 ) -> Trigger:
     loudest = max(group, key=lambda number: float(statistics[number]))
     return Trigger(
         group[0],
         group[-1],
         loudest,
+        float(starts[loudest]),
         float(starts[group[0]]),
         float(starts[group[-1]]) + SEGMENT_SECONDS,
         float(statistics[loudest]),

@@ -1,50 +1,120 @@
-"""Segments: pieces of whitened strain that the network judges, one after the other."""
+"""Segments: pieces of whitened strain that the network judges, one after the other.
+
+They overlap, so they are whitened in blocks of several.  Beside a block's segments lie
+samples of the stream that take the cosine ramps of whitening; so what a segment holds
+does not depend on where blocks begin, but at the ends of a stretch.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from amphitrite.surveys.emri.prepare.strain import Stretch
-from amphitrite.surveys.emri.prepare.whitening import Noise, whiten
+from amphitrite.surveys.emri.prepare.whitening import TAPER, Noise, whiten
 from amphitrite.surveys.emri.sampling import CHANNELS, N_SAMPLES, SAMPLE_SECONDS
 
 AROUND_GAP: Final = 8
 """Samples beside a gap that are led to zero with it."""
+MOST_SAMPLES: Final = 4 * N_SAMPLES
+"""Samples of the segments of a block at most: a year, which bounds the memory."""
+
+Curves = Sequence[Noise]
+"""The noise curves of channels I and II."""
 
 
 @dataclass(frozen=True)
-class Segment:
-    """A piece of whitened strain.
+class Block:
+    """Segments that are whitened together.
 
     Parameters
     ----------
-    strain : (2, `N_SAMPLES`) ndarray of float32
-        Whitened strain; a view where possible.
-    start : float
-        Time of the first sample in seconds since the stream's zero point.
-    missing : float
-        Share of its samples that are missing, 0 to 1.
+    stretch : Stretch
+        The part of the stream that holds them, and the samples for the ramps.
+    firsts : tuple of int
+        Their first samples in it.
     """
 
-    strain: NDArray[np.float32]
-    start: float
-    missing: float
+    stretch: Stretch
+    firsts: tuple[int, ...]
+
+    @property
+    def starts(self) -> NDArray[np.float64]:
+        """Times of the first samples in seconds since the stream's zero point."""
+        return self.stretch.start + SAMPLE_SECONDS * np.array(self.firsts, float)
+
+    @property
+    def missing(self) -> NDArray[np.float64]:
+        """Shares of the segments' samples that are missing, 0 to 1."""
+        gone = self.stretch.missing
+        return np.array([gone[at : at + N_SAMPLES].mean() for at in self.firsts])
 
 
-def whitened(stretch: Stretch, noise: Noise | None) -> NDArray[np.float32]:
+def blocks(stretch: Stretch, overlap: float) -> Iterator[Block]:
+    """Yield the segments of a stretch in blocks.
+
+    Parameters
+    ----------
+    stretch : Stretch
+        The stretch.
+    overlap : float
+        See `starts`.
+    """
+    rest = starts(stretch.values.shape[1], overlap)
+    while rest:
+        ends = rest[0] + MOST_SAMPLES - N_SAMPLES
+        together = [first for first in rest if first <= ends]
+        rest = rest[len(together) :]
+        yield _block(stretch, together)
+
+
+def block_at(stretches: Sequence[Stretch], start: float) -> Block:
+    """Return the block of the one segment that begins at a time.
+
+    Parameters
+    ----------
+    stretches : sequence of Stretch
+        In the order of time.
+    start : float
+        Seconds since the stream's zero point.
+    """
+    stretch = [each for each in stretches if each.start <= start + SAMPLE_SECONDS / 2][
+        -1
+    ]
+    return _block(stretch, [round((start - stretch.start) / SAMPLE_SECONDS)])
+
+
+def _block(stretch: Stretch, firsts: Sequence[int]) -> Block:
+    """Return the block of segments that begin at some samples of a stretch."""
+    n = stretch.values.shape[1]
+    begin = max(0, firsts[0] - TAPER)
+    needed = firsts[-1] + N_SAMPLES + TAPER - begin
+    # a few samples more, if there are, make its Fourier transform fast
+    part = slice(begin, min(n, begin + fft.next_fast_len(needed, real=True)))
+    return Block(
+        Stretch(
+            stretch.values[:, part],
+            stretch.missing[part],
+            stretch.start + begin * SAMPLE_SECONDS,
+        ),
+        tuple(first - begin for first in firsts),
+    )
+
+
+def whitened(stretch: Stretch, curves: Curves | None) -> NDArray[np.float32]:
     """Return the whitened strain of a stretch, zero where samples are missing.
 
     Parameters
     ----------
     stretch : Stretch
         The stretch.
-    noise : callable or None
-        The noise curve; None if the strain is whitened already.
+    curves : Curves or None
+        The noise curves; None if the strain is whitened already.
 
     Returns
     -------
@@ -53,7 +123,7 @@ def whitened(stretch: Stretch, noise: Noise | None) -> NDArray[np.float32]:
     result = np.empty(stretch.values.shape, np.float32)
     for channel in range(len(CHANNELS)):  # one after the other, to save memory
         row = stretch.values[channel]
-        result[channel] = row if noise is None else whiten(row, noise)
+        result[channel] = row if curves is None else whiten(row, curves[channel])
     if stretch.missing.any():
         result *= window(stretch.missing)
     return result
@@ -103,27 +173,3 @@ def starts(n: int, overlap: float) -> list[int]:
     step = max(1, round(N_SAMPLES * (1 - overlap)))
     count = -(-spare // step) + 1
     return [round(i * spare / max(1, count - 1)) for i in range(count)]
-
-
-def segments(
-    stretch: Stretch, strain: NDArray[np.float32], firsts: Sequence[int]
-) -> list[Segment]:
-    """Return segments of a stretch.
-
-    Parameters
-    ----------
-    stretch : Stretch
-        The stretch.
-    strain : (2, n) ndarray of float32
-        Its whitened strain.
-    firsts : sequence of int
-        Their first samples.
-    """
-    return [
-        Segment(
-            strain[:, first : first + N_SAMPLES],
-            stretch.start + first * SAMPLE_SECONDS,
-            float(stretch.missing[first : first + N_SAMPLES].mean()),
-        )
-        for first in firsts
-    ]

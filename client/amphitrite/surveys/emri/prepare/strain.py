@@ -64,7 +64,7 @@ class Stretch:
     Parameters
     ----------
     values : (2, n) ndarray of float64
-        Strain, bridged where it is missing.
+        Strain, bridged where it is missing; else a view of the stream's.
     missing : (n,) ndarray of bool
         Where a channel is missing.
     start : float
@@ -91,6 +91,8 @@ def join(parts: Sequence[Strain]) -> Strain:
     """
     ordered = sorted(parts, key=lambda part: part.start)
     first = ordered[0]
+    if len(parts) == 1:
+        return first
     for one, two in pairwise(ordered):
         if one.zero != two.zero:
             raise BadInput(
@@ -182,6 +184,8 @@ def _bridged(
     values: NDArray[np.float64], missing: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """Return values with straight lines over what is missing."""
+    if not missing.any():
+        return values
     there = np.flatnonzero(~missing)
     everywhere = np.arange(len(missing))
     return np.stack([np.interp(everywhere, there, row[there]) for row in values])

@@ -9,13 +9,17 @@ from red_noise import red_noise
 from amphitrite.surveys.emri.prepare.noise_curve import tianqin
 from amphitrite.surveys.emri.prepare.segments import (
     AROUND_GAP,
-    segments,
+    MOST_SAMPLES,
+    block_at,
+    blocks,
     starts,
     whitened,
     window,
 )
 from amphitrite.surveys.emri.prepare.strain import Strain, Stretch, stretches
 from amphitrite.surveys.emri.sampling import N_SAMPLES, SAMPLE_SECONDS
+
+TIANQIN = (tianqin, tianqin)
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +39,12 @@ def test_a_gap_harms_little_more_than_its_samples(stream, gap, sigma):
     whose energy scatters as if by one of 32.
     """
     (whole,) = stretches(stream)
-    clean = whitened(whole, tianqin)
+    clean = whitened(whole, TIANQIN)
     values = stream.values.copy()
     first, last = 100_000, 100_000 + gap
     values[0, first:last] = np.nan
     (holed,) = stretches(Strain(values, stream.start, "", "holed"))
-    found = whitened(holed, tianqin)
+    found = whitened(holed, TIANQIN)
     assert (found[:, first:last] == 0).all()
     away = np.ones(found.shape[1], bool)
     away[first - 3 * AROUND_GAP : last + 3 * AROUND_GAP] = False
@@ -77,16 +81,59 @@ def test_segments_overlap_as_asked_at_least(n, overlap, expected):
     assert starts(n, overlap) == expected
 
 
-def test_segments_are_pieces_of_the_stretch(stream):
-    (stretch,) = stretches(stream)
-    stretch.missing[10] = True
-    strain = np.arange(2 * stretch.values.shape[1], dtype=np.float32).reshape(2, -1)
-    first, last = segments(stretch, strain, [0, 5000])
-    assert first.start == 60
-    assert last.start == 60 + 5000 * SAMPLE_SECONDS
-    assert (first.missing, last.missing) == (1 / N_SAMPLES, 0)
-    np.testing.assert_array_equal(last.strain, strain[:, 5000:])
-    assert last.strain.base is not None
+@pytest.mark.parametrize("overlap", [0.0, 0.5, 0.9])
+def test_blocks_hold_every_segment_once(overlap):
+    n = 9 * N_SAMPLES + 777
+    values = np.tile(np.arange(n, dtype=float), (2, 1))
+    stretch = Stretch(values, np.zeros(n, bool), 90.0)
+    stretch.missing[0] = stretch.missing[-N_SAMPLES // 4 :] = True
+    found = list(blocks(stretch, overlap))
+    begin = np.concatenate([block.starts for block in found])
+    expected = starts(n, overlap)
+    np.testing.assert_allclose(begin, 90 + SAMPLE_SECONDS * np.array(expected))
+    for block in found:
+        strain = block.stretch.values
+        assert strain.shape[1] < MOST_SAMPLES * 1.05  # with what is around
+        for first, start in zip(block.firsts, block.starts, strict=True):
+            assert first + N_SAMPLES <= strain.shape[1]
+            assert strain[0, first] * SAMPLE_SECONDS == start - 90
+    assert found[0].missing[0] == 1 / N_SAMPLES
+    assert found[-1].missing[-1] == 0.25
+    assert len(found) > 1
+
+
+def test_a_segment_is_the_same_in_every_block(stream):
+    """Beside the ends of the stream, whitening knows no blocks.
+
+    What is left of the strain outside a block is far less than its noise: a tenth of a
+    percent of its energy, and a few percent at the ends.
+    """
+    values = red_noise(5, 4 * N_SAMPLES)
+    n = 3 * N_SAMPLES
+    stretch = Stretch(values[:, :n], np.zeros(n, bool), 0.0)
+    whole = whitened(stretch, TIANQIN)
+    first = N_SAMPLES // 2 + 11
+    block = block_at([stretch], first * SAMPLE_SECONDS)
+    (at,) = block.firsts
+    alone = whitened(block.stretch, TIANQIN)[:, at : at + N_SAMPLES]
+    wrong = alone - whole[:, first : first + N_SAMPLES]
+    assert np.mean(wrong**2) < 1e-3
+    assert np.abs(wrong).max() < 0.5
+
+
+def test_the_block_of_a_segment_is_of_its_own_stretch():
+    parts = [
+        Stretch(np.full((2, n), value), np.zeros(n, bool), start)
+        for n, value, start in (
+            (N_SAMPLES, 1.0, 0.0),
+            (N_SAMPLES + 100, 2.0, 1e7),
+            (N_SAMPLES, 3.0, 3e7),
+        )
+    ]
+    block = block_at(parts, 1e7 + 50 * SAMPLE_SECONDS)
+    assert block.stretch.values[0, 0] == 2
+    assert (block.firsts, block.starts) == ((50,), [1e7 + 50 * SAMPLE_SECONDS])
+    assert block_at(parts, 3e7).stretch.values[0, 0] == 3
 
 
 def test_white_strain_stays_as_it_is():

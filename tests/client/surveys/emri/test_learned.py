@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from amphitrite.errors import BadInput
-from amphitrite.surveys.emri.interpret.false_alarms import NoiseRun
+from amphitrite.errors import BadInput, SpecMismatch
+from amphitrite.surveys.emri.learned import Learned, NoiseRun, as_learned
+from amphitrite.surveys.emri.page import MODEL
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +48,26 @@ def test_the_probability_of_a_statistic_is_the_share_of_louder_noise(run, statis
     np.testing.assert_allclose(
         run.probability(values), [1 / 20_000, 10 / 20_000, 100 / 20_000, 0.05]
     )
+
+
+def test_a_run_survives_the_spec(run):
+    served = MODEL.with_weights(digest="", learned=as_learned(run))
+    again = Learned.of(type(served).from_json(served.to_json())).noise
+    assert again.n == run.n
+    # stored with five digits behind the point
+    np.testing.assert_allclose(again.loudest, run.loudest, atol=5e-6)
+
+
+@pytest.mark.parametrize(
+    ("learned", "said"),
+    [
+        ({}, "does not say what was learned"),
+        ({"noise_run": {"segments": 10}}, "does not say what was learned"),
+        ({"noise_run": {"segments": 10, "loudest": [1, 2]}}, "do not fall"),
+        ({"noise_run": {"segments": 1, "loudest": [2, 1]}}, "2 loudest of 1"),
+        ({"noise_run": {"segments": 10, "loudest": []}}, "0 loudest of 10"),
+    ],
+)
+def test_a_run_that_cannot_be_used_is_refused(learned, said):
+    with pytest.raises(SpecMismatch, match=said):
+        Learned.of(MODEL.with_weights(digest="", learned=learned))
