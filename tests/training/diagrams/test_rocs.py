@@ -45,3 +45,15 @@ def test_roc_panels_share_their_axes():
     assert one.get_xlim() == two.get_xlim() == (0.001, 1)
     colours = [line.get_color() for line in two.lines]
     assert len(set(colours)) == 2
+
+
+def test_panels_of_the_same_labels_have_one_legend():
+    some = rocs.Roc(np.array([0, 0.2, 1]), np.array([0, 0.9, 1]), {"here": (0.2, 0.9)})
+    panels = {"one": {"a": some}, "two": {"a": some}}
+    figure = rocs.rocs(panels, xlabel="x", ylabel="y", same_labels=True)
+    assert all(axes.get_legend() is None for axes in figure.axes)
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "a, here"]
+    beside = rocs.rocs(panels, xlabel="x", ylabel="y")
+    assert not beside.legends
+    assert all(axes.get_legend() is not None for axes in beside.axes)

@@ -52,3 +52,20 @@ def test_what_is_known_is_a_line_alone():
     assert len(axes.containers) == 1
     assert axes.lines[0].get_color() == style.BAND
     assert axes.lines[0].get_xydata().tolist() == [[1.0, 0.2], [100.0, 0.8]]
+
+
+def test_panels_of_the_same_labels_have_one_legend():
+    panels = {str(n): {"a": SHARES, "b": SHARES} for n in range(2)}
+    figure = shares.binned(
+        panels,
+        columns=2,
+        title="some",
+        xlabel="x",
+        ylabel="y",
+        xscale="linear",
+        same_labels=True,
+    )
+    assert all(axes.get_legend() is None for axes in figure.axes)
+    assert {axes.get_xscale() for axes in figure.axes} == {"linear"}
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "b"]

@@ -42,7 +42,7 @@ def roc(curves: Mapping[str, Roc], *, title: str) -> Figure:
     Parameters
     ----------
     curves : mapping of str to Roc
-        The curves by label, up to three.
+        The curves by label, up to five.
     title : str
         Title of the figure.
 
@@ -59,16 +59,23 @@ def roc(curves: Mapping[str, Roc], *, title: str) -> Figure:
 
 
 def rocs(
-    panels: Mapping[str, Mapping[str, Roc]], *, xlabel: str, ylabel: str
+    panels: Mapping[str, Mapping[str, Roc]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    same_labels: bool = False,
 ) -> Figure:
     """Return a figure of ROC curves in panels, with a logarithmic x axis.
 
     Parameters
     ----------
     panels : mapping of str to mapping of str to Roc
-        The curves by the panel's title and then by label; up to three per panel.
+        The curves by the panel's title and then by label; up to five per panel.
     xlabel, ylabel : str
         Names of the false-positive and true-positive rates.
+    same_labels : bool
+        Whether all panels have the same labels, so that one legend beside them is
+        enough.
 
     Returns
     -------
@@ -100,7 +107,12 @@ def rocs(
         axes.set_title(title, fontsize=12 if len(panels) == 1 else 10)
         axes.set(xlabel=xlabel, ylim=(low, 1.005))
         _draw_roc(axes, curves, left)
+        if not same_labels:
+            axes.legend(loc="best", fontsize=8)
     grid[0].set_ylabel(ylabel)
+    if same_labels:
+        handles, labels = grid[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside right center", fontsize=8)
     return figure
 
 
@@ -123,4 +135,3 @@ def _draw_roc(axes: Axes, curves: Mapping[str, Roc], left: float) -> None:
             )
     axes.set(xscale="log", xlim=(left, 1))
     axes.grid(alpha=0.3)
-    axes.legend(loc="best", fontsize=8)

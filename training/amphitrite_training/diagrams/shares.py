@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,17 +108,25 @@ def binned(
     title: str,
     xlabel: str,
     ylabel: str,
+    xscale: Literal["log", "linear"] = "log",
+    same_labels: bool = False,
 ) -> Figure:
-    """Return a figure of shares against a logarithmic axis, in a grid of panels.
+    """Return a figure of shares against a quantity, in a grid of panels.
 
     Parameters
     ----------
     panels : mapping of str to mapping of str to Shares
-        Shares by the panel's title, row by row from the left, and then by label.
+        Shares by the panel's title, row by row from the left, and then by label; up to
+        five per panel.
     columns : int
         Number of panels in a row.
     title, xlabel, ylabel : str
         Title and axis labels of the whole figure.
+    xscale : str
+        Scale of the quantity's axis.
+    same_labels : bool
+        Whether all panels have the same labels, so that one legend beside them is
+        enough.
     """
     from matplotlib.figure import Figure
 
@@ -134,10 +142,14 @@ def binned(
         for label, shares in curves.items():
             colour = BAND if shares.interval is None else next(colours)
             _draw_shares(axes, shares, colour, label)
-        axes.set(xscale="log", ylim=(-0.02, 1.02))
+        axes.set(xscale=xscale, ylim=(-0.02, 1.02))
         axes.set_title(name, fontsize=10)
         axes.grid(alpha=0.3)
-        axes.legend(loc="lower right", fontsize=8)
+        if not same_labels:
+            axes.legend(loc="lower right", fontsize=8)
+    if same_labels:
+        handles, labels = grid[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside right center", fontsize=8)
     return figure
 
 

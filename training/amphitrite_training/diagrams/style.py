@@ -24,7 +24,7 @@ Floats = NDArray[np.floating]
 FOLDER: Final = "pictures"
 """Name of the folder of a card's pictures, beside the card."""
 
-COLOURS: Final = ("#1f3a5f", "#c8553d", "#5aa9d6")
+COLOURS: Final = ("#1f3a5f", "#c8553d", "#5aa9d6", "#e9b44c", "#7f7f7f")
 """Colours of compared curves; they differ in lightness for colour-blind readers."""
 
 BAND: Final = "#9fb3c8"

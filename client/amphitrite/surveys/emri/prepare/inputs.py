@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from astropy import units
 from astropy.time import Time
 from numpy.typing import NDArray
 
@@ -50,7 +51,7 @@ def read(path: Path, channels: Sequence[str] = CHANNELS) -> Strain:
     BadInput
         The file cannot be read, has no such channels, or channels of unequal length, of
         whole numbers or in a unit; no sampling is stated, or one of which 30 s are no
-        multiple; or its times jump.
+        multiple; or its times jump, or are not in seconds.
     """
     found = contents(path)
     columns = [_channel(found, name, path) for name in channels]
@@ -66,6 +67,7 @@ def read(path: Path, channels: Sequence[str] = CHANNELS) -> Strain:
     values = np.stack(rows)
     said = {**found.attributes, **columns[0].attributes}
     _check_alike(columns, channels, path)
+    _check_seconds(said, path)
     time = _time(found)
     if time is not None:
         values, seconds, start = _on_grid(values, time, path)
@@ -127,8 +129,20 @@ def _check_alike(columns: Sequence[Column], names: Sequence[str], path: Path) ->
         if not (math.isnan(one) or math.isnan(two)) and one != two:
             raise BadInput(
                 f"{path}: {names[0]} and {names[1]} differ in {'/'.join(keys)}: "
-                f"{one:g} and {two:g}; both channels must be given for the same times"
+                f"{one:.12g} and {two:.12g}; both channels must be given for the same "
+                "times"
             )
+
+
+def _check_seconds(said: Mapping[str, Any], path: Path) -> None:
+    """Refuse times that gwpy has written in another unit."""
+    unit = str(said.get("xunit", "s"))
+    # 1 / Hz are seconds, too; no unit that is not known equals any
+    if units.Unit(unit, parse_strict="silent") != units.s:
+        raise BadInput(
+            f"{path}: its times are in '{unit}'; write t0 and dt in seconds, for "
+            "example with TimeSeries(values, t0=..., dt=30)"
+        )
 
 
 def _number(said: Mapping[str, Any], keys: Sequence[str], default: float) -> float:
