@@ -74,6 +74,8 @@ def connect(
     asid_peaks False
     asid_unet False
     calnet False
+    emri False
+    emri_table3 False
     morpheus True
     """
     if url is not None:

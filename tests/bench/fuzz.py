@@ -42,6 +42,9 @@ from amphitrite.surveys import SURVEYS
 from amphitrite.surveys.asid import run as asid_run
 from amphitrite.surveys.asid.options import Options as AsidOptions
 from amphitrite.surveys.calnet import work as calnet_work
+from amphitrite.surveys.emri import run as emri_run
+from amphitrite.surveys.emri.options import Options as EmriOptions
+from amphitrite.surveys.emri.sampling import N_SAMPLES
 from amphitrite.surveys.morpheus import run as morpheus_run
 from amphitrite.surveys.morpheus import work as morpheus_work
 from amphitrite.surveys.morpheus.options import Options as MorpheusOptions
@@ -58,6 +61,8 @@ from amphitrite_training.surveys.asid.simulate.photons import Region, draw_event
 from amphitrite_training.surveys.asid.simulate.sky import make_sky
 from amphitrite_training.surveys.calnet.simulate.files import write_star
 from amphitrite_training.surveys.calnet.simulate.stars import draw_star
+from amphitrite_training.surveys.emri.simulate.files import write_stream
+from amphitrite_training.surveys.emri.simulate.streams import stream
 from amphitrite_training.surveys.morpheus.simulate.field import render_field
 from amphitrite_training.surveys.morpheus.simulate.files import write_field
 
@@ -164,9 +169,12 @@ def put_numbers(data: bytearray, rng: np.random.Generator) -> None:
         data[place : place + 8] = NUMBERS[at : at + 8]
 
 
-CHANGES: tuple[Callable[[bytearray, np.random.Generator], None], ...] = (
+Change = Callable[[bytearray, np.random.Generator], None]
+OF_BYTES: tuple[Change, ...] = (flip_bits, cut, stretch, put_numbers)
+"""Changes of any file."""
+CHANGES: tuple[Change, ...] = (
     *(drop_card, double_card, retype_card, rename_column),
-    *(flip_bits, cut, stretch, put_numbers),
+    *OF_BYTES,
 )
 
 
@@ -174,10 +182,12 @@ def changed(data: bytes, rng: np.random.Generator) -> tuple[str, bytes]:
     """Return the names of one to three changes, and the file with them."""
     made, content = [], bytearray(data)
     for _ in range(rng.integers(1, 4)):
-        change = CHANGES[rng.integers(len(CHANGES))]
-        if len(content) > BLOCK and cards(content):
-            change(content, rng)
-            made.append(change.__name__)
+        if len(content) <= BLOCK:
+            break
+        changes = CHANGES if cards(content) else OF_BYTES
+        change = changes[rng.integers(len(changes))]
+        change(content, rng)
+        made.append(change.__name__)
     return " ".join(made), bytes(content)
 
 
@@ -211,6 +221,17 @@ def calnet_inputs(folder: Path) -> None:
         write_star(star, folder).rename(folder / f"star {seed}")
 
 
+def emri_inputs(folder: Path) -> None:
+    """Write a segment of strain as a FITS table, as HDF5 and as an archive."""
+    strain = stream(N_SAMPLES + 1000, seed=SEED)
+    time = 30.0 * np.arange(strain.shape[1])
+    columns = {"t": time, "I": strain[0], "II": strain[1]}
+    Table(columns).write(folder / "table", format="fits")
+    write_stream(folder / "datasets", strain, 0.0)
+    with (folder / "archive").open("wb") as file:
+        np.savez(file, **columns)
+
+
 def morpheus_inputs(folder: Path) -> None:
     """Write the four bands of a small field."""
     write_field(render_field(SEED, shape=(64, 64)), folder)
@@ -232,6 +253,12 @@ def read_calnet(folder: Path, which: str) -> None:
         pass
 
 
+def read_emri(folder: Path, which: str) -> None:
+    """Read and check strain, all that is done before a run connects."""
+    with _no_partial_output(folder) as out:
+        emri_run.run([folder / which], _no_server(), out / "t.fits", EmriOptions())
+
+
 def read_morpheus(folder: Path, which: str) -> None:
     """Open the bands, and cut all windows."""
     bands = [folder / f"{band}.fits" for band in "hjvz"]
@@ -245,8 +272,18 @@ def read_morpheus(folder: Path, which: str) -> None:
                 pass
 
 
-INPUTS = {"asid": asid_inputs, "calnet": calnet_inputs, "morpheus": morpheus_inputs}
-READERS = {"asid": read_asid, "calnet": read_calnet, "morpheus": read_morpheus}
+INPUTS = {
+    "asid": asid_inputs,
+    "calnet": calnet_inputs,
+    "emri": emri_inputs,
+    "morpheus": morpheus_inputs,
+}
+READERS = {
+    "asid": read_asid,
+    "calnet": read_calnet,
+    "emri": read_emri,
+    "morpheus": read_morpheus,
+}
 
 
 @contextmanager

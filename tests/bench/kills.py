@@ -24,7 +24,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -199,7 +199,12 @@ def end(process: BaseProcess) -> None:
 
 def simulated(folder: Path) -> dict[str, Survey]:
     """Write small inputs for every survey, of some seconds each."""
-    return {"asid": sky(folder), "calnet": stars(folder), "morpheus": field_of(folder)}
+    return {
+        "asid": sky(folder),
+        "calnet": stars(folder),
+        "emri": strain_of(folder),
+        "morpheus": field_of(folder),
+    }
 
 
 def sky(folder: Path) -> Survey:
@@ -229,6 +234,19 @@ def stars(folder: Path) -> Survey:
         write_star(draw_star(SEED + number, kind=kind, tmag=10.0), folder / "stars")
     words = ("calnet", str(folder / "stars" / "*.fits"), "--workers", "0")
     return Survey(words, "stars.fits")
+
+
+def strain_of(folder: Path) -> Survey:
+    """Write half a year of strain with an inspiral in it."""
+    from amphitrite_training.surveys.emri.demo import signals
+    from amphitrite_training.surveys.emri.simulate.files import write_stream
+    from amphitrite_training.surveys.emri.simulate.streams import stream
+
+    placed = replace(signals(SEED)[0], first=100_000, ratio=120.0)
+    strain = stream(600_000, seed=SEED, placed=[placed])
+    write_stream(folder / "strain.h5", strain, 0.0)
+    words = ("emri", str(folder / "strain.h5"), "--overlap", "0.9", "--workers", "0")
+    return Survey(words, "triggers.fits")
 
 
 def field_of(folder: Path) -> Survey:

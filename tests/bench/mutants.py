@@ -2205,6 +2205,44 @@ EMRI: Final = (
             "        result *= window(stretch.missing)\n",
             "        pass\n",
         ),
+        (
+            "block_of_another_time",
+            "the segments of a block are said to begin with the block",
+            "            stretch.start + begin * SAMPLE_SECONDS,\n",
+            "            stretch.start,\n",
+        ),
+        (
+            "ramps_in_segments",
+            "the ramps of whitening lie in a block's segments",
+            "    begin = max(0, firsts[0] - TAPER)\n",
+            "    begin = firsts[0]\n",
+        ),
+    ),
+    *_client(
+        "surveys/emri/prepare/curves",
+        "client/surveys/emri/prepare/test_curves.py",
+        (
+            "amplitude_for_power",
+            "an amplitude is taken for a power spectral density",
+            "        psd = psd**2\n",
+            "        pass\n",
+        ),
+        (
+            "one_curve_for_both",
+            "channel II is whitened with the noise curve of channel I",
+            "    return tuple(curves)\n",
+            "    return (curves[0], curves[0])\n",
+        ),
+    ),
+    *_client(
+        "surveys/emri/catalogue",
+        "client/surveys/emri/test_catalogue.py",
+        (
+            "leap_seconds_forgotten",
+            "GPS seconds are taken for UTC",
+            "for text in times.utc.isot]",
+            "for text in times.isot]",
+        ),
     ),
     *_client(
         "surveys/emri/prepare/strain",
@@ -2233,8 +2271,8 @@ EMRI: Final = (
         ),
     ),
     *_client(
-        "surveys/emri/prepare/inputs",
-        "client/surveys/emri/prepare/test_inputs.py",
+        "surveys/emri/prepare/strain_files",
+        "client/surveys/emri/prepare/test_strain_files.py",
         (
             "time_jumps_back",
             "times that jump back are taken",
@@ -2317,8 +2355,8 @@ EMRI: Final = (
         ),
     ),
     *_client(
-        "surveys/emri/interpret/false_alarms",
-        "client/surveys/emri/interpret/test_false_alarms.py",
+        "surveys/emri/learned",
+        "client/surveys/emri/test_learned.py",
         (
             "alarms_unbounded",
             "a threshold is set beyond all noise that was judged",

@@ -40,6 +40,8 @@ ANSWERS = {
     "asid_classifier": "p_fake",
     "asid_location": "offset",
     "calnet": "p_eb",
+    "emri": "p_signal",
+    "emri_table3": "p_signal",
     "morpheus": "probabilities",
 }
 # What a model's own spec says of how it came to be.

@@ -38,6 +38,7 @@ ELSEWHERE = {
         "client/surveys/calnet/prepare/test_times.py"
     ),
     "client/surveys/calnet/run": "serving/calnet/test_search.py",
+    "client/surveys/emri/run": "serving/emri/test_search.py",
     "client/surveys/morpheus/prepare/bands": (
         "client/surveys/morpheus/prepare/test_inputs.py"
     ),
@@ -53,6 +54,16 @@ ELSEWHERE = {
     "training/surveys/asid/heads/card": "training/surveys/asid/test_card.py",
     "training/surveys/asid/heads/published": "training/surveys/asid/heads/test_data.py",
     "training/surveys/calnet/card_tables": "training/surveys/calnet/test_card.py",
+    "training/surveys/emri/card_tables": "training/surveys/emri/test_card.py",
+    **dict.fromkeys(
+        (
+            "training/surveys/emri/simulate/augmented_agreement",
+            "training/surveys/emri/simulate/augmented_orbits",
+            "training/surveys/emri/simulate/augmented_strain",
+            "training/surveys/emri/simulate/augmented_worker",
+        ),
+        "training/surveys/emri/simulate/test_augmented.py",
+    ),
     "training/surveys/morpheus/samples": "training/surveys/morpheus/test_model.py",
     "training/surveys/morpheus/tasks": "training/commands/test_train.py",
     "export/conversion/artefact": "export/commands/test_export.py",
@@ -64,6 +75,7 @@ ELSEWHERE = {
 # Tests of what several modules do together.
 TOGETHER = {
     "client/surveys/calnet/test_cases.py": "from files of every kind to a period",
+    "client/surveys/emri/prepare/test_gwpy.py": "files that gwpy has written",
     "client/engine/test_patience.py": "execution on a clock that only waiting moves",
     "export/publishing/test_served_ensemble.py": "what is published, on a real Triton",
     "export/surveys/asid/test_served_asid.py": "what is published, on a real Triton",

@@ -15,11 +15,12 @@ from amphitrite.errors import Interrupted
 
 _HELP = """Telescope files in, science catalogues out.
 
-A survey's command reads FITS files, has them judged by its deep network on an NVIDIA
+A survey's command reads files, has them judged by its deep network on an NVIDIA
 Triton server, and writes a catalogue with units and provenance:
 
     amphitrite asid events.fits -o catalogue.fits
     amphitrite calnet 'lc/s015/*.fits' -o eb.fits
+    amphitrite emri strain.h5 -o triggers.ecsv
     amphitrite morpheus h.fits j.fits v.fits z.fits -o result/
 
 Without --server a command starts a real Triton on this machine, uses it and stops it.

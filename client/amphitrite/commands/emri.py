@@ -141,7 +141,7 @@ def emri(
     10% in amplitude from its curve), no_track (no straight track stands out in the map
     of the loudest segment).
 
-    Example: amphitrite emri strain.h5 -o triggers.ecsv --plots pictures
+    Example: amphitrite emri strain.h5 -o triggers.ecsv --plots tracks
     """
     from amphitrite.commands.conduct import conduct
     from amphitrite.surveys.emri.options import Options

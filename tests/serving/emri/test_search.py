@@ -145,7 +145,10 @@ def test_other_noise_curves(strain, stream, whole, connection, tmp_path, psd):
 
 @pytest.mark.parametrize(
     ("factor", "said"),
-    [(1e20, r"amplitude of 9.94e\+19"), (np.sqrt(SKY_AVERAGE), "averaged over the sky")],
+    [
+        (1e20, r"amplitude of 9.94e\+19"),
+        (np.sqrt(SKY_AVERAGE), "averaged over the sky"),
+    ],
 )
 def test_strain_of_another_unit_is_refused(strain, connection, tmp_path, factor, said):
     path = write(tmp_path / "a.h5", strain[:, : N_SAMPLES + 9] * factor)

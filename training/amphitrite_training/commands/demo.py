@@ -14,6 +14,7 @@ from amphitrite.errors import OutputError
 from amphitrite.files import folders
 from amphitrite.files.standing import check_output, kind
 from amphitrite.files.writing import writing
+from amphitrite.surveys import SURVEYS
 
 if TYPE_CHECKING:
     from amphitrite.commands.talk import Talk
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def demo(
     survey: Annotated[
-        str, typer.Argument(help="The survey: asid, calnet or morpheus.")
+        str, typer.Argument(help=f"The survey, one of: {', '.join(SURVEYS)}.")
     ] = "asid",
     out: Annotated[
         Path | None,
@@ -44,12 +45,15 @@ def demo(
 
     The files are simulated with a fixed seed and then processed like your own files:
     for asid the photons of a region of the gamma-ray sky, for calnet light curves of
-    stars of every kind, for morpheus a four-band HST field. No training framework is
-    needed.
+    stars of every kind, for emri two years of TianQin's strain with three inspirals,
+    for morpheus a four-band HST field. No training framework is needed; emri needs
+    numba, which the extra 'training' brings.
 
     Example: amphitrite demo --out demo
 
     Light curves: amphitrite demo calnet --out demo-stars
+
+    Strain: amphitrite demo emri --out demo-strain
 
     Images: amphitrite demo morpheus --out demo-images
     """

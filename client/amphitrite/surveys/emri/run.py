@@ -19,7 +19,7 @@ from amphitrite.surveys.emri.interpret.triggers import triggers
 from amphitrite.surveys.emri.learned import Learned
 from amphitrite.surveys.emri.options import Options
 from amphitrite.surveys.emri.page import ASKED, MODEL
-from amphitrite.surveys.emri.prepare.streams import STRAIN_FILES, Stream, opened
+from amphitrite.surveys.emri.prepare.inputs import STRAIN_FILES, Stream, opened
 from amphitrite.surveys.emri.work import judge, judge_noise, measure
 from amphitrite.triton.connection import Connection
 from amphitrite.triton.served import ServedModel

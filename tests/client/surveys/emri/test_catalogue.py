@@ -19,7 +19,7 @@ from amphitrite.surveys.emri.catalogue import (
 from amphitrite.surveys.emri.interpret.maps import Track
 from amphitrite.surveys.emri.interpret.triggers import Trigger
 from amphitrite.surveys.emri.learned import NoiseRun
-from amphitrite.surveys.emri.prepare.inputs import GPS_ZERO
+from amphitrite.surveys.emri.prepare.strain_files import GPS_ZERO
 
 NOISE = NoiseRun(1000, np.array([5.0, 4.0, 3.0]))
 

@@ -16,7 +16,7 @@ from astropy import units as u
 from astropy.table import QTable
 
 from amphitrite.surveys.emri.options import Options
-from amphitrite.surveys.emri.prepare.inputs import read
+from amphitrite.surveys.emri.prepare.strain_files import read
 from amphitrite.surveys.emri.sampling import LOWEST_HZ, NYQUIST_HZ, SAMPLE_SECONDS
 from amphitrite_training.surveys.emri import demo
 from amphitrite_training.surveys.emri.simulate.files import SIMULATED

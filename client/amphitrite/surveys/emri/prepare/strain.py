@@ -39,12 +39,15 @@ class Strain:
         ``"1980-01-06T00:00:19 TAI"``; empty if it is not known.
     name : str
         Where it comes from, for messages.
+    together : int
+        Samples of the file that make one.
     """
 
     values: NDArray[np.float64]
     start: float
     zero: str
     name: str
+    together: int = 1
 
     @property
     def n(self) -> int:

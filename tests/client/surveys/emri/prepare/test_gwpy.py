@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from amphitrite.errors import BadInput
-from amphitrite.surveys.emri.prepare.inputs import GPS_ZERO, read
+from amphitrite.surveys.emri.prepare.strain_files import GPS_ZERO, read
 
 pytestmark = [
     pytest.mark.skipif(find_spec("gwpy") is None, reason="needs gwpy (dev extra)"),

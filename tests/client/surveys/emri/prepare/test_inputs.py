@@ -1,159 +1,109 @@
-"""Strain is read with its times and units, or refused by name."""
+"""Files become a stream that is ready to be searched, or are refused."""
 
 from __future__ import annotations
 
 import h5py
 import numpy as np
 import pytest
-from astropy.table import Table
+from red_noise import red_noise
 
 from amphitrite.errors import BadInput
-from amphitrite.surveys.emri.prepare.inputs import GPS_ZERO, read
+from amphitrite.surveys.emri.page import ESTIMATE
+from amphitrite.surveys.emri.prepare.inputs import opened
+from amphitrite.surveys.emri.prepare.noise_curve import NoiseCurve, tianqin
+from amphitrite.surveys.emri.prepare.whitening import whiten
+from amphitrite.surveys.emri.sampling import CHANNELS, N_SAMPLES, SAMPLE_SECONDS
 
-N = 400
-RNG = np.random.default_rng(5)
-ONE, TWO = RNG.standard_normal((2, N)) * 1e-21
+N = N_SAMPLES + 5000
 
 
-def write(path, columns=None, attributes=None, **shared):
-    """Write HDF5 with a dataset for each channel, and attributes of each or all."""
+@pytest.fixture(scope="module")
+def strain():
+    return red_noise(6, 2 * N)[:, :N]
+
+
+def write(path, strain, *, t0=0.0):
     with h5py.File(path, "w") as file:
-        file.attrs.update(shared)
-        for name, values in (columns or {"I": ONE, "II": TWO}).items():
-            file[name] = values
-            file[name].attrs.update((attributes or {}).get(name, {}))
+        for name, row in zip(CHANNELS, strain, strict=True):
+            file.create_dataset(name, data=row).attrs.update(
+                {"dt": SAMPLE_SECONDS, "t0": t0}
+            )
     return path
 
 
-def test_datasets_with_attributes(tmp_path):
-    found = read(write(tmp_path / "a.h5", dt=30.0, t0=90.0))
-    np.testing.assert_array_equal(found.values, [ONE, TWO])
-    assert (found.start, found.zero, found.n) == (90, "", N)
-    assert found.name.endswith("a.h5")
+def test_a_file_is_a_stream(strain, tmp_path):
+    stream = opened([write(tmp_path / "a.h5", strain)], CHANNELS)
+    (stretch,) = stream.stretches
+    np.testing.assert_array_equal(stretch.values, strain)
+    assert stream.curves == (tianqin, tianqin)
+    assert stream.days == pytest.approx(N * 30 / 86_400)
+    assert (stream.zero, stream.skipped, stream.made.made) == ("", {}, [])
+    assert [name for name, _ in stream.files] == ["a.h5"]
+
+
+def test_parts_are_one_stream_and_what_is_bridged_is_said(strain, tmp_path):
+    paths = [
+        write(tmp_path / "b.h5", strain[:, 1010:], t0=1010 * SAMPLE_SECONDS),
+        write(tmp_path / "a.h5", strain[:, :1000]),
+    ]
+    stream = opened(paths, CHANNELS)
+    (stretch,) = stream.stretches
+    assert stretch.missing.sum() == 10
+    (said,) = stream.made.made
+    assert said.startswith(f"10 of {N:,} samples are missing and were bridged")
+
+
+def test_a_file_that_cannot_be_read_is_left_out(strain, tmp_path):
+    (tmp_path / "bad.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
+    good = write(tmp_path / "a.h5", strain)
+    stream = opened([tmp_path / "bad.h5", good], CHANNELS)
+    assert list(stream.skipped) == [str(tmp_path / "bad.h5")]
+    with pytest.raises(BadInput, match="cannot be read as HDF5"):
+        opened([tmp_path / "bad.h5"], CHANNELS)
+    with pytest.raises(BadInput, match="none of the 2 files can be used; the first"):
+        opened([tmp_path / "bad.h5", tmp_path / "none.h5"], CHANNELS)
+
+
+def test_faster_sampling_is_brought_to_30_s_and_said(strain, tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, I=np.repeat(strain[0], 2), II=np.repeat(strain[1], 2), dt=15.0)
+    stream = opened([path], CHANNELS)
+    assert stream.stretches[0].values.shape == (2, N)
+    assert stream.made.made == [
+        "samples at steps of 15 s were filtered and brought to steps of 30 s"
+    ]
+
+
+def test_the_noise_curve_may_be_estimated(strain, tmp_path):
+    stream = opened([write(tmp_path / "a.h5", strain)], CHANNELS, psd=ESTIMATE)
+    assert all(isinstance(curve, NoiseCurve) for curve in stream.curves)
+    assert "hides itself" in stream.made.made[0]
+
+
+def test_whitened_strain_needs_no_curve(strain, tmp_path):
+    white = write(tmp_path / "a.h5", whiten(strain))
+    stream = opened([white], CHANNELS, whitened=True)
+    assert stream.curves is None
+    with pytest.raises(BadInput, match="seems to be whitened"):
+        opened([white], CHANNELS)
+    with pytest.raises(BadInput, match="the strain is not white"):
+        opened([write(tmp_path / "b.h5", strain)], CHANNELS, whitened=True)
 
 
 @pytest.mark.parametrize(
-    "stated", [{"fs": 1 / 30}, {"sample_rate": 1 / 30}, {"dx": 30}, {"delta_t": 30.0}]
-)
-def test_sampling_under_other_names(tmp_path, stated):
-    assert read(write(tmp_path / "a.h5", **stated)).n == N
-
-
-def test_channels_of_other_names(tmp_path):
-    path = write(tmp_path / "a.h5", {"obs/h1": ONE, "obs/H2": TWO, "III": ONE}, dt=30)
-    np.testing.assert_array_equal(read(path, ("h1", "h2")).values, [ONE, TWO])
-    np.testing.assert_array_equal(read(path, ("obs/h1", "III")).values, [ONE, ONE])
-
-
-def test_the_layout_of_gwpy_counts_gps_seconds(tmp_path):
-    said = {"x0": 1e9, "dx": 30.0, "xunit": "s", "unit": "strain"}
-    found = read(write(tmp_path / "a.h5", attributes={"I": said, "II": said}))
-    assert found.start == 1e9
-    assert found.zero == GPS_ZERO
-
-
-def test_a_fits_table_with_a_zero_point(tmp_path):
-    path = tmp_path / "a.fits"
-    table = Table({"TIME": 60 + np.arange(N) * 30.0, "I": ONE, "II": TWO})
-    table.meta.update(MJDREF=51544, TIMESYS="TDB")
-    table.write(path)
-    found = read(path)
-    assert found.start == 60
-    assert found.zero == "2000-01-01T00:00:00.000 TDB"
-    np.testing.assert_array_equal(found.values, [ONE, TWO])
-
-
-def test_faster_sampling_is_decimated(tmp_path):
-    """A wave of 4 mHz, sampled every 10 s."""
-    time = np.arange(6000) * 10.0
-    wave = np.sin(2 * np.pi * 4e-3 * time)
-    found = read(write(tmp_path / "a.h5", {"I": wave, "II": 2 * wave}, dt=10.0))
-    assert found.n == 2000
-    np.testing.assert_allclose(found.values[0, 50:-50], wave[::3][50:-50], atol=2e-3)
-
-
-def test_times_that_leave_samples_out_give_nan(tmp_path):
-    kept = np.ones(N, bool)
-    kept[100:120] = False
-    time = (np.arange(N) * 30.0)[kept]
-    columns = {"t": time, "I": ONE[kept], "II": TWO[kept]}
-    found = read(write(tmp_path / "a.h5", columns))
-    assert found.n == N
-    np.testing.assert_array_equal(np.isnan(found.values[0]), ~kept)
-    np.testing.assert_array_equal(found.values[1, kept], TWO[kept])
-
-
-def test_rounded_times_are_even(tmp_path):
-    time = 1e9 + np.round(np.arange(N) * 30.0 + RNG.uniform(-0.2, 0.2, N), 1)
-    found = read(write(tmp_path / "a.h5", {"t": time, "I": ONE, "II": TWO}))
-    np.testing.assert_array_equal(found.values, [ONE, TWO])
-
-
-@pytest.mark.parametrize("step", [45.0, 29.5])
-def test_even_times_of_another_step_are_refused(tmp_path, step):
-    columns = {"t": np.arange(N) * step, "I": ONE, "II": TWO}
-    with pytest.raises(BadInput, match=f"a sample every {step:g} s; the network"):
-        read(write(tmp_path / "a.h5", columns))
-
-
-def times(change):
-    """Return columns whose times were changed."""
-    time = np.arange(N) * 30.0
-    change(time)
-    return {"t": time, "I": ONE, "II": TWO}
-
-
-def jump_back(time):
-    time[200:] -= 600
-
-
-def drift(time):
-    time[200:] += 15
-
-
-NAN = np.full(N, np.nan)
-
-
-@pytest.mark.parametrize(
-    ("columns", "stated", "said"),
+    ("factor", "said"),
     [
-        ({"I": ONE}, {"dt": 30}, "has no channel 'II'; its columns are: I. Name those"),
-        ({"a": ONE, "b": TWO, "c": ONE}, {"dt": 30}, "its columns are: a, b, c"),
-        ({"x/I": ONE, "y/I": ONE, "II": TWO}, {"dt": 30}, "several channels 'I': x/I"),
-        ({"I": ONE, "II": TWO[:-1]}, {"dt": 30}, "I has 400 samples and II 399"),
-        ({"I": ONE, "II": np.arange(N)}, {"dt": 30}, "II holds whole numbers .int64."),
-        ({"I": ONE * 1j, "II": TWO}, {"dt": 30}, "I holds complex numbers"),
-        ({"I": ONE, "II": TWO * 0}, {"dt": 30}, "II is 0 throughout"),
-        ({"I": ONE * 0 + 1, "II": TWO}, {"dt": 30}, "I is 1 throughout"),
-        (None, {}, "does not say how far apart its samples are"),
-        (None, {"dt": 45}, "a sample every 45 s; the network knows one every 30 s"),
-        (None, {"dt": -30}, "must be positive"),
-        (None, {"fs": 0.0}, "does not say how far apart"),
-        (times(jump_back), {}, "jumps back after sample 199 .* 5970 s to 5400 s"),
-        (times(drift), {}, "times are not even: sample"),
-        ({"t": ONE[:5], "I": ONE, "II": TWO}, {}, "one number for each sample"),
-        ({"t": NAN, "I": ONE, "II": TWO}, {}, "two or more finite numbers"),
+        ((1e20, 1e20), "channel I has an amplitude of 9.9"),
+        ((1.0, 1e-3), "channel II has an amplitude of 0.00099"),
     ],
 )
-def test_what_is_no_strain_is_refused(tmp_path, columns, stated, said):
-    path = write(tmp_path / "a.h5", columns, **stated)
+def test_strain_in_another_unit_is_refused(strain, tmp_path, factor, said):
+    path = write(tmp_path / "a.h5", strain * np.array(factor)[:, None])
     with pytest.raises(BadInput, match=said):
-        read(path)
+        opened([path], CHANNELS)
 
 
-def test_a_unit_is_refused(tmp_path):
-    said = {"unit": "m"}
-    path = write(tmp_path / "a.h5", attributes={"I": {}, "II": said}, dt=30)
-    with pytest.raises(BadInput, match="II is in 'm'; strain has no unit"):
-        read(path)
-
-
-def test_channels_of_different_times_are_refused(tmp_path):
-    path = write(tmp_path / "a.h5", attributes={"I": {"t0": 0}, "II": {"t0": 9}}, dt=30)
-    with pytest.raises(BadInput, match=r"I and II differ in t0/.*: 0 and 9"):
-        read(path)
-
-
-def test_a_channel_without_any_number_is_for_the_stream_to_judge(tmp_path):
-    found = read(write(tmp_path / "a.h5", {"I": NAN, "II": TWO}, dt=30))
-    assert np.isnan(found.values[0]).all()
+def test_a_stream_that_is_too_short_is_refused(strain, tmp_path):
+    path = write(tmp_path / "a.h5", strain[:, : N_SAMPLES - 1])
+    with pytest.raises(BadInput, match=r"no stretch of 91\.02 d"):
+        opened([path], CHANNELS)

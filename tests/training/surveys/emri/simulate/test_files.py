@@ -9,7 +9,7 @@ from astropy.io.votable.ucd import check_ucd
 from astropy.table import QTable
 
 from amphitrite.files import catalogues
-from amphitrite.surveys.emri.prepare.inputs import read
+from amphitrite.surveys.emri.prepare.strain_files import read
 from amphitrite.surveys.emri.sampling import N_SAMPLES
 from amphitrite_training.surveys.emri.simulate import files
 from amphitrite_training.surveys.emri.simulate.inspirals import Population, draw
