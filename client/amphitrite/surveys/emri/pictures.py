@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from amphitrite.surveys.emri.interpret.maps import WINDOW, Track, frequencies
 from amphitrite.surveys.emri.interpret.triggers import Trigger
@@ -22,6 +23,9 @@ _DAY: Final = 86_400.0
 _INK: Final = "#1f3a5f"
 _MARK: Final = "#c8553d"
 _BAND: Final = "#f0d3cb"
+_AROUND: Final = 21  # rows of the picture whose median is usual
+_SMALLEST: Final = 1e-9
+_LINEAR: Final = 10.0  # statistic from which on the axis is logarithmic
 _SMOOTH: Final = (2, 3)  # windows and bins whose mean is drawn: faint tracks show
 
 
@@ -49,7 +53,7 @@ def stream(
         axes.annotate(
             *(str(number), (middle, 1)),
             xycoords=("data", "axes fraction"),
-            xytext=(0, -12),
+            xytext=(0, 3),
             textcoords="offset points",
             ha="center",
             color=_MARK,
@@ -67,9 +71,12 @@ def stream(
     axes.set(
         xlabel="time of the segment since the stream's zero point [d]",
         ylabel="statistic",
-        title=f"{len(found)} triggers among {len(start)} segments",
     )
-    axes.legend(loc="upper left", fontsize=8)
+    axes.set_title(f"{len(found)} triggers among {len(start)} segments", pad=18)
+    axes.set_yscale("symlog", linthresh=_LINEAR)
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.margins(y=0.15)
+    axes.legend(loc="lower right", fontsize=8)
     return figure
 
 
@@ -105,7 +112,7 @@ def spectrogram(
         vmax=max(float(shown.max()), 1.5),
         rasterized=True,
     )
-    figure.colorbar(picture, ax=axes, label="power over that of noise")
+    figure.colorbar(picture, ax=axes, label="power over what is usual there")
     if track is not None:
         span = track.drift * length / 2
         ends = np.array([track.frequency - span, track.frequency + span]) * 1e3
@@ -131,10 +138,10 @@ def spectrogram(
 
 
 def _smoothed(power: Floats) -> Floats:
-    """Return the mean power in cells of some windows and of even log frequencies.
+    """Return the power in cells of some windows and of even log frequencies.
 
     High frequencies, of which a picture has many more bins than rows, keep their
-    loudest narrow band.
+    loudest narrow band; so each row is divided by what is usual for rows around it.
     """
     frames, bins = _SMOOTH
     n = power.shape[0] - power.shape[0] % frames
@@ -145,4 +152,6 @@ def _smoothed(power: Floats) -> Floats:
     hz = frequencies(power.shape[1])
     edges = np.searchsorted(hz, np.geomspace(hz[0], hz[-1], 181))
     starts = np.minimum(edges[:-1], power.shape[1] - 1)
-    return np.asarray(np.maximum.reduceat(narrow, starts, axis=1))
+    loudest = np.maximum.reduceat(narrow, starts, axis=1)
+    usual = ndimage.median_filter(np.median(loudest, axis=0), _AROUND, mode="nearest")
+    return np.asarray(loudest / np.maximum(usual, _SMALLEST))

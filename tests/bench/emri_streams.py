@@ -1,0 +1,184 @@
+"""How fast strain is searched, against bare ONNX Runtime and Keras, and in what memory.
+
+In every round, on the same segments of simulated noise:
+
+* bare ONNX Runtime: two sessions of one thread each, fed by two Python threads;
+* gRPC to the local Triton: the same batches, as the client sends them (2 MB a segment);
+* the peer: the same network in Keras, ``predict`` (needs ``--keras``, a trained
+  ``model.keras``).
+
+Then the whole command on streams of a year and of ten years in HDF5, with the wall time
+of each stage and the client's peak memory, and on ten years with segments that overlap
+so much that 5,000 of them are judged: how much of that time bare ONNX Runtime would
+need for the networks alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from bare import session
+from client import amphitrite
+from numpy.typing import NDArray
+
+from amphitrite.server.launcher import LocalTriton
+from amphitrite.surveys.emri.page import ASKED, MODEL, STATISTIC, STRAIN
+from amphitrite.surveys.emri.sampling import SAMPLE_SECONDS
+from amphitrite.triton.connection import Connection
+from amphitrite.triton.repository import find_repository
+from amphitrite_training.surveys.emri.simulate.files import write_stream
+from amphitrite_training.surveys.emri.simulate.streams import stream
+
+THREADS = 2
+IN_FLIGHT = 4
+BATCH = 8
+YEAR = round(365.25 * 86_400 / SAMPLE_SECONDS)
+
+Segments = NDArray[np.float32]
+
+
+def main() -> None:
+    """Run the benchmark and print its figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--segments", type=int, default=160, help="in a round")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--model", default=MODEL.name, choices=[m.name for m in ASKED])
+    parser.add_argument("--keras", type=Path, help="a trained model.keras")
+    parser.add_argument("--years", type=int, default=10, help="of the long stream")
+    parser.add_argument("--overlap", type=float, default=0.9923, help="for many")
+    parser.add_argument("--folder", type=Path, help="where the strain goes, 0.2 GB")
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(dir=chosen.folder) as scratch,
+        LocalTriton(find_repository(), [chosen.model]) as triton,
+    ):
+        rates = measure(chosen, triton.grpc_url)
+        runs = streams(Path(scratch), chosen, triton.grpc_url)
+    bare = statistics.median(rates["bare ONNX Runtime"])
+    many = runs["many segments"]
+    many["inference_share"] = round(many["segments"] / bare / many["wall"], 3)
+    if chosen.json:
+        print(json.dumps({"rates": rates, "runs": runs}))
+        return
+    for name, found in rates.items():
+        ratio = statistics.median(
+            one / other
+            for one, other in zip(found, rates["bare ONNX Runtime"], strict=True)
+        )
+        median = statistics.median(found)
+        print(f"{name:<20}{median:>8.1f} segments/s, {ratio:.3f} of bare ONNX Runtime")
+    for name, run in runs.items():
+        print(name, json.dumps(run))
+
+
+def measure(chosen: argparse.Namespace, server: str) -> dict[str, list[float]]:
+    """Return segments per second of each way, one number per round."""
+    rng = np.random.default_rng(1)
+    shape = (BATCH, *MODEL.inputs[0].shape)
+    batches = [
+        rng.standard_normal(shape, dtype=np.float32)
+        for _ in range(chosen.segments // BATCH)
+    ]
+    repository = find_repository()
+    sessions = [session(repository, chosen.model) for _ in range(THREADS)]
+    with Connection(server) as connection:
+        (spec,) = (each for each in ASKED if each.name == chosen.model)
+        model = connection.model(spec)
+        ways: dict[str, Callable[[], None]] = {
+            "bare ONNX Runtime": lambda: bare(sessions, batches),
+            "gRPC to Triton": lambda: served(model.submit, batches),
+        }
+        if chosen.keras is not None:
+            ways["Keras predict"] = keras_peer(chosen.keras, batches)
+        found: dict[str, list[float]] = {name: [] for name in ways}
+        for _ in range(chosen.rounds):
+            for name, way in ways.items():
+                began = time.perf_counter()
+                way()
+                seconds = time.perf_counter() - began
+                found[name].append(len(batches) * BATCH / seconds)
+    return found
+
+
+def bare(sessions: list[Any], batches: list[Segments]) -> None:
+    """Bring all batches through sessions in this process."""
+
+    def work(number: int) -> None:
+        for batch in batches[number :: len(sessions)]:
+            sessions[number].run([STATISTIC], {STRAIN: batch})
+
+    with ThreadPoolExecutor(len(sessions)) as pool:
+        list(pool.map(work, range(len(sessions))))
+
+
+def served(submit: Callable[..., Future[Any]], batches: list[Segments]) -> None:
+    """Bring all batches through the server, a few in flight."""
+    flying: set[Future[Any]] = set()
+    for batch in batches:
+        if len(flying) == IN_FLIGHT:
+            done, flying = wait(flying, return_when=FIRST_COMPLETED)
+            for future in done:
+                future.result()
+        flying.add(submit({STRAIN: batch}, (STATISTIC,)))
+    for future in flying:
+        future.result()
+
+
+def keras_peer(path: Path, batches: list[Segments]) -> Callable[[], None]:
+    """Return a function that brings all batches through Keras."""
+    import keras
+
+    network = keras.models.load_model(path)
+    network.predict(batches[0], verbose=0)  # builds its graph
+
+    def work() -> None:
+        for batch in batches:
+            network.predict(batch, batch_size=BATCH, verbose=0)
+
+    return work
+
+
+def streams(
+    folder: Path, chosen: argparse.Namespace, server: str
+) -> dict[str, dict[str, Any]]:
+    """Run the command on streams, and return what each took."""
+    year = folder / "year.h5"
+    write_stream(year, stream(YEAR, seed=1), 0.0)
+    decade = folder / "decade.h5"
+    write_stream(decade, stream(chosen.years * YEAR, seed=2), 0.0)
+    return {
+        "a year": command(year, server, chosen.model),
+        f"{chosen.years} years": command(decade, server, chosen.model),
+        "many segments": command(
+            decade, server, chosen.model, "--overlap", chosen.overlap
+        ),
+    }
+
+
+def command(path: Path, server: str, model: str, *options: object) -> dict[str, Any]:
+    """Run the command on a stream, and return its times and its peak memory."""
+    used = amphitrite(
+        *("emri", path, "-o", path.with_suffix(".ecsv"), "--overwrite"),
+        *("--server", server, "--model", model, *options),
+    )
+    return {
+        "days": round(used.answer["days"], 1),
+        "segments": used.answer["segments"],
+        "wall": round(used.wall, 2),
+        "seconds": used.answer["seconds"],
+        "peak_client_gib": round(used.peak_gib, 3),
+    }
+
+
+if __name__ == "__main__":
+    main()
