@@ -70,14 +70,6 @@ def emri(
             rich_help_panel=_PANEL,
         ),
     ] = 0.5,
-    model: Annotated[
-        str,
-        typer.Option(
-            help="The network: 'emri', on maps of power, or 'emri_table3', that of "
-            "Table III of Zhang et al. 2022.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = "emri",
     calibrate: Annotated[
         int | None,
         typer.Option(
@@ -154,7 +146,6 @@ def emri(
             whitened=whitened,
             fap=fap,
             overlap=overlap,
-            model=model,
             calibrate=calibrate,
             plots=plots,
         ),

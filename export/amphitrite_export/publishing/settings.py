@@ -55,6 +55,8 @@ SETTINGS: Final[Mapping[str, Settings]] = {
         name: Settings(max_batch_size=8, instances=1)
         for name in ("asid_peaks", "asid_flux", "asid_classifier", "asid_location")
     },
+    # a segment of strain is 2 MB
+    **{name: Settings(max_batch_size=32) for name in ("emri", "emri_table3")},
 }
 
 

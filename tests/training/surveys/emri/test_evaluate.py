@@ -95,7 +95,9 @@ def measure(monkeypatch, cache):
         monkeypatch.setattr(evaluation, "DEPARTURES", some)
         in_this_process = workers.pool(0)
         monkeypatch.setattr(workers, "pool", lambda n: in_this_process)
-        return evaluate(Connection(), progress=progress, sizes=SMALL), bars
+        return evaluate(
+            Connection(), progress=progress, sizes=SMALL, specs=(MODEL, TABLE_3)
+        ), bars
 
     return measured
 

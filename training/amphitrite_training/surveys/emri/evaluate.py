@@ -7,7 +7,7 @@ its noise.  The networks and the yardsticks judge the same segments.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from amphitrite.engine import workers
 from amphitrite.errors import MissingExtra
 from amphitrite.surveys.emri.options import Options
-from amphitrite.surveys.emri.page import MODEL, TABLE_3
+from amphitrite.surveys.emri.page import ASKED
 from amphitrite.surveys.emri.prepare.segments import starts
 from amphitrite.surveys.emri.sampling import N_SAMPLES
 from amphitrite.triton.connection import Connection
+from amphitrite.triton.spec import ModelSpec
 from amphitrite_training.surveys import Progress
 from amphitrite_training.surveys.emri.data import TEST_SIGNALS
 from amphitrite_training.surveys.emri.departures import (
@@ -115,13 +116,14 @@ def evaluate(
     progress: Progress,
     n_fields: int = _FULL,
     sizes: Sizes | None = None,
+    specs: Sequence[ModelSpec] = ASKED,
 ) -> Evaluation:
     """Judge simulated noise and signals with the served networks and the yardsticks.
 
     Parameters
     ----------
     connection : Connection
-        A server with both networks.
+        A server with the networks.
     progress : Progress
         Shows how many segments are done.
     n_fields : int, optional
@@ -129,6 +131,8 @@ def evaluate(
         that 1 is a quick look, without the smaller of the false-alarm probabilities.
     sizes : Sizes, optional
         All numbers, in place of `n_fields`.
+    specs : sequence of ModelSpec, optional
+        The networks, the default first.
 
     Returns
     -------
@@ -142,9 +146,9 @@ def evaluate(
     OutputError
         The cache folder cannot be written to.
     ServerError
-        The server does not answer, or has not both networks.
+        The server does not answer, or has not all networks.
     """
-    networks = {spec.name: connection.model(spec) for spec in (MODEL, TABLE_3)}
+    networks = {spec.name: connection.model(spec) for spec in specs}
     sizes = sizes or Sizes.of(n_fields)
     n_workers = os.cpu_count() or 1
     with workers.pool(n_workers) as pool:

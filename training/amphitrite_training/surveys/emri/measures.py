@@ -149,7 +149,7 @@ class Stream:
 
         Segments above it that overlap are one trigger, as they are for a user.
         """
-        begins = [first * SAMPLE_SECONDS for first in self.firsts]
+        begins = SAMPLE_SECONDS * np.array(self.firsts)
         found = triggers(begins, self.judged.statistics[name], threshold)
         return Rate(len(found), self.years)
 
