@@ -1,0 +1,1 @@
+"""Simulated maps of clusters whose dark matter scatters on itself."""

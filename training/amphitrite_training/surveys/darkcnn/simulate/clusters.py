@@ -1,0 +1,147 @@
+"""Maps of simulated clusters, made in chunks and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amphitrite.surveys.darkcnn.page import CROSS_SECTIONS
+from amphitrite_training.fitting.chunks import cached, loaded
+from amphitrite_training.surveys.darkcnn.simulate.maps import maps
+from amphitrite_training.surveys.darkcnn.simulate.population import (
+    Population,
+    draw,
+    random_cross_sections,
+)
+
+_UNITS: Final = np.array([1e8, 1e-15, 1e6])[:, None, None]
+_CHUNK: Final = 100
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some clusters; see `amphitrite_training.fitting.chunks.Chunk`.
+
+    Parameters
+    ----------
+    first, n : int
+        The first id, and how many there are.
+    cross_sections : tuple of float
+        In cm2/g, of every id.
+    n_random : int
+        How many random cross-sections every id has after these.
+    population : Population
+        From which they are drawn.
+    """
+
+    first: int
+    n: int
+    cross_sections: tuple[float, ...] = CROSS_SECTIONS
+    n_random: int = 0
+    population: Population = field(default_factory=Population)
+    KEPT_AS: ClassVar[str] = "clusters/darkcnn"
+    CONTENTS: ClassVar[str] = "simulated clusters"
+    ROOM: ClassVar[str] = "60 kB for each cluster"
+    VERSION: ClassVar[int] = 1
+
+    def write(self, folder: Path) -> None:
+        """Write logarithms of the maps into an existing folder, in half precision."""
+        kept, truths = [], []
+        for number in range(self.first, self.first + self.n):
+            values = [
+                *self.cross_sections,
+                *random_cross_sections(number, self.n_random),
+            ]
+            for truth, three in maps(draw(number, self.population), values):
+                kept.append(np.log10(three / _UNITS).astype(np.float16))
+                truths.append(asdict(truth))
+        np.save(folder / "maps.npy", np.stack(kept))
+        columns = {key: [row[key] for row in truths] for key in truths[0]}
+        np.savez(folder / "truth.npz", **columns)
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Maps in chunks that are read when they are asked for.
+
+    Parameters
+    ----------
+    chunks : sequence of ndarray
+        (n_chunk, 3, ny, nx) float16: log10 of the maps.
+    truth : dict of (n,) ndarray
+        What is true of every cluster, by the names of `maps.Truth`; those of one id
+        follow each other.
+    """
+
+    chunks: Sequence[NDArray[np.float16]]
+    truth: dict[str, NDArray[np.generic]]
+
+    def __len__(self) -> int:
+        return len(self.truth["number"])
+
+    def __getitem__(self, place: int) -> NDArray[np.float32]:
+        """Return the maps of a cluster, as `maps.maps` does, to 0.2 %.
+
+        Raises
+        ------
+        IndexError
+            There are fewer clusters.
+        """
+        if not 0 <= place < len(self):
+            raise IndexError(f"cluster {place} of {len(self)}")
+        ends = np.cumsum([len(chunk) for chunk in self.chunks])
+        chunk = int(np.searchsorted(ends, place, side="right"))
+        kept = self.chunks[chunk][place - (ends[chunk - 1] if chunk else 0)]
+        return (10 ** kept.astype(np.float64) * _UNITS).astype(np.float32)
+
+
+def clusters(
+    first: int,
+    n: int,
+    cross_sections: tuple[float, ...] = CROSS_SECTIONS,
+    n_random: int = 0,
+    population: Population | None = None,
+) -> Clusters:
+    """Return simulated clusters, made or read from the cache.
+
+    Parameters
+    ----------
+    first, n : int
+        The first id, and how many ids; each has all cross-sections, so that a split by
+        id is a split by `first`.
+    cross_sections : tuple of float
+        In cm2/g, of every id.
+    n_random : int
+        How many random cross-sections every id has after these.
+    population : Population, optional
+        From which they are drawn.
+
+    Raises
+    ------
+    BadInput
+        A file of the cache is damaged.
+    OutputError
+        The cache folder cannot be written to.
+    """
+    folders = cached(
+        [
+            Chunk(
+                begin,
+                min(_CHUNK, first + n - begin),
+                cross_sections,
+                n_random,
+                population or Population(),
+            )
+            for begin in range(first, first + n, _CHUNK)
+        ]
+    )
+    tables = [loaded(folder / "truth.npz", "clusters") for folder in folders]
+    return Clusters(
+        [loaded(folder / "maps.npy", "clusters") for folder in folders],
+        {key: np.concatenate([table[key] for table in tables]) for key in tables[0]},
+    )

@@ -1,0 +1,150 @@
+"""Files of simulated clusters as a user has them, and the table of what is true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from astropy.io import fits
+from astropy.table import QTable
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+from amphitrite.errors import OutputError
+from amphitrite.files import catalogues
+from amphitrite.files.columns import Column
+from amphitrite.surveys.darkcnn.page import CHANNELS, XRAY
+from amphitrite_training.surveys.darkcnn.simulate.maps import Truth
+from amphitrite_training.surveys.darkcnn.simulate.observer import dimming, pixel_arcmin
+
+SIMULATED: Final = "SIMULATED by Amphitrite: no observation"
+# An arbitrary position.
+CENTRE_DEG: Final = (150.0, 2.0)
+_BUNITS: Final = ("Msun/kpc2", "erg/(s cm2 arcmin2)", "Msun/kpc2")
+
+TRUTH: Final = (
+    Column("cluster_id", "str", "", "meta.id;meta.main", "Name of the cluster"),
+    Column("sigma_m", "float64", "cm2 g-1", "", "Cross-section of dark matter by mass"),
+    Column("z", "float64", "", "src.redshift", "Redshift"),
+    Column("log_m200", "float64", "dex(solMass)", "phys.mass", "log10 of M200"),
+    Column("concentration", "float64", "", "", "r200 over the scale radius"),
+    Column("age", "float64", "Gyr", "time.age", "For how long the core has formed"),
+    Column("relaxed", "bool", "", "meta.code", "Whether the cluster is relaxed"),
+    Column(
+        "xray_concentration",
+        "float64",
+        "",
+        "arith.ratio",
+        "X-rays within 100 kpc over those within 400 kpc",
+    ),
+    Column(
+        "bcg_ellipticity",
+        "float64",
+        "",
+        "src.ellipticity",
+        "Of the central galaxy, (a - b) / (a + b)",
+    ),
+    Column(
+        "core_radius", "float64", "kpc", "phys.size.radius", "Where density is halved"
+    ),
+    Column(
+        "offset",
+        "float64",
+        "kpc",
+        "phys.size",
+        "From the central galaxy to the middle of the dark matter",
+    ),
+)
+
+
+def name(truth: Truth) -> str:
+    """Return the name of a simulated cluster, which does not tell its cross-section.
+
+    It tells apart clusters of different ids; those of one id have the same name.
+    """
+    return f"simulated {truth.number}"
+
+
+def write_cluster(path: Path, truth: Truth, maps: NDArray[np.floating]) -> None:
+    """Write the maps of a cluster as a FITS file, as it is seen at its own redshift.
+
+    Parameters
+    ----------
+    path : Path
+        The file; replaced if it exists.
+    truth : Truth
+        What is true of it; redshift, mass, X-ray concentration and ellipticity stand in
+        the file, the rest does not.
+    maps : (3, ny, nx) ndarray of float
+        As `maps.maps` gives them.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    ValueError
+        The cluster is at redshift 0, where a length has no angle.
+    """
+    if truth.redshift <= 0:
+        raise ValueError(f"cluster {truth.number} is at redshift 0: no angular size")
+    primary = fits.PrimaryHDU()
+    primary.header.update(
+        {
+            "OBJECT": (name(truth), "name of the cluster"),
+            "SIMULATE": (True, SIMULATED),
+            "REDSHIFT": truth.redshift,
+            "LOGM200": (truth.log_m200, "log10 of M200 in Msun"),
+            "XRAYCONC": (truth.xray_concentration, "X-rays within 100 and 400 kpc"),
+            "BCG_E": (truth.bcg_ellipticity, "(a - b) / (a + b) of the galaxy"),
+        }
+    )
+    wcs = _wcs(maps.shape[1:], pixel_arcmin(truth.redshift) / 60)
+    hdus = fits.HDUList([primary])
+    for channel, unit, image in zip(CHANNELS, _BUNITS, maps, strict=True):
+        seen = image * (dimming(truth.redshift) if channel == XRAY else 1.0)
+        header = wcs.to_header()
+        header["BUNIT"] = unit
+        hdus.append(
+            fits.ImageHDU(seen.astype(np.float32), header, name=channel.upper())
+        )
+    try:
+        hdus.writeto(path, overwrite=True)
+    except OSError as error:
+        raise OutputError(
+            f"the simulated cluster cannot be written to {path}: {error}; give an "
+            "existing folder with space that you may write to"
+        ) from error
+
+
+def truth_table(truths: Sequence[Truth]) -> QTable:
+    """Return the table of what is true of some clusters, with the columns `TRUTH`."""
+    return catalogues.table(
+        TRUTH,
+        {
+            "cluster_id": np.array([name(truth) for truth in truths], dtype="U32"),
+            "sigma_m": [truth.cross_section for truth in truths],
+            "z": [truth.redshift for truth in truths],
+            "log_m200": [truth.log_m200 for truth in truths],
+            "concentration": [truth.concentration for truth in truths],
+            "age": [truth.age_gyr for truth in truths],
+            "relaxed": [truth.relaxed for truth in truths],
+            "xray_concentration": [truth.xray_concentration for truth in truths],
+            "bcg_ellipticity": [truth.bcg_ellipticity for truth in truths],
+            "core_radius": [truth.core_kpc for truth in truths],
+            "offset": [truth.offset_kpc for truth in truths],
+        },
+        {"OBJECT": SIMULATED},
+    )
+
+
+def _wcs(shape: tuple[int, ...], pixel_deg: float) -> WCS:
+    """Return a tangential projection about the centre of the map, north up."""
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    wcs.wcs.crval = CENTRE_DEG
+    wcs.wcs.crpix = [(n + 1) / 2 for n in reversed(shape)]
+    wcs.wcs.cdelt = [-pixel_deg, pixel_deg]
+    wcs.wcs.radesys = "ICRS"
+    return wcs
