@@ -24,6 +24,8 @@ OWN = {
     "calnet": {"learned"},
     "emri": {"learned", "sampling"},
 }
+# Surveys with a page, but without a run yet: nothing finds them by name.
+UNFINISHED = {"darkcnn"}
 TRAINED = {
     *("recipe", "model", "simulate", "tasks", "evaluate", "measures", "card", "demo"),
 }
@@ -35,9 +37,10 @@ def names(folder):
 
 
 def test_no_folder_is_of_a_survey_that_nobody_names():
-    known = set(SURVEYS)
+    known = set(SURVEYS) | UNFINISHED
     assert {path.parent.name for path in CLIENT.glob("*/page.py")} <= known
     assert {path.parent.name for path in TRAINING.glob("*/tasks.py")} <= known
+    assert not set(SURVEYS) & UNFINISHED
 
 
 @pytest.mark.parametrize("survey", SURVEYS)

@@ -1,0 +1,1 @@
+"""The cross-section of dark matter from maps of galaxy clusters."""

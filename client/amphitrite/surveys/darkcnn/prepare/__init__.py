@@ -1,0 +1,1 @@
+"""From files with maps to what the network is given."""
