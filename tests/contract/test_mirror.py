@@ -38,6 +38,13 @@ ELSEWHERE = {
         "client/surveys/calnet/prepare/test_times.py"
     ),
     "client/surveys/calnet/run": "serving/calnet/test_search.py",
+    **dict.fromkeys(
+        (
+            "client/surveys/darkcnn/prepare/pickle_steps",
+            "client/surveys/darkcnn/prepare/pickled_arrays",
+        ),
+        "client/surveys/darkcnn/prepare/test_pickles.py",
+    ),
     "client/surveys/emri/run": "serving/emri/test_search.py",
     "client/surveys/morpheus/prepare/bands": (
         "client/surveys/morpheus/prepare/test_inputs.py"
