@@ -26,9 +26,10 @@ _BUNITS: Final = ("Msun/kpc2", "erg/(s cm2 arcmin2)", "Msun/kpc2")
 
 TRUTH: Final = (
     Column("cluster_id", "str", "", "meta.id;meta.main", "Name of the cluster"),
+    Column("group", "int64", "", "meta.id.assoc", "Shared by what differs in sigma_m"),
     Column("sigma_m", "float64", "cm2 g-1", "", "Cross-section of dark matter by mass"),
     Column("z", "float64", "", "src.redshift", "Redshift"),
-    Column("log_m200", "float64", "dex(solMass)", "phys.mass", "log10 of M200"),
+    Column("log_m200", "float64", "", "phys.mass", "log10 of M200 in solar masses"),
     Column("concentration", "float64", "", "", "r200 over the scale radius"),
     Column("age", "float64", "Gyr", "time.age", "For how long the core has formed"),
     Column("relaxed", "bool", "", "meta.code", "Whether the cluster is relaxed"),
@@ -36,7 +37,7 @@ TRUTH: Final = (
         "xray_concentration",
         "float64",
         "",
-        "arith.ratio",
+        "",
         "X-rays within 100 kpc over those within 400 kpc",
     ),
     Column(
@@ -59,21 +60,17 @@ TRUTH: Final = (
 )
 
 
-def name(truth: Truth) -> str:
-    """Return the name of a simulated cluster, which does not tell its cross-section.
-
-    It tells apart clusters of different ids; those of one id have the same name.
-    """
-    return f"simulated {truth.number}"
-
-
-def write_cluster(path: Path, truth: Truth, maps: NDArray[np.floating]) -> None:
+def write_cluster(
+    path: Path, name: str, truth: Truth, maps: NDArray[np.floating]
+) -> None:
     """Write the maps of a cluster as a FITS file, as it is seen at its own redshift.
 
     Parameters
     ----------
     path : Path
         The file; replaced if it exists.
+    name : str
+        The cluster's name in it.
     truth : Truth
         What is true of it; redshift, mass, X-ray concentration and ellipticity stand in
         the file, the rest does not.
@@ -92,7 +89,7 @@ def write_cluster(path: Path, truth: Truth, maps: NDArray[np.floating]) -> None:
     primary = fits.PrimaryHDU()
     primary.header.update(
         {
-            "OBJECT": (name(truth), "name of the cluster"),
+            "OBJECT": (name, "name of the cluster"),
             "SIMULATE": (True, SIMULATED),
             "REDSHIFT": truth.redshift,
             "LOGM200": (truth.log_m200, "log10 of M200 in Msun"),
@@ -118,12 +115,21 @@ def write_cluster(path: Path, truth: Truth, maps: NDArray[np.floating]) -> None:
         ) from error
 
 
-def truth_table(truths: Sequence[Truth]) -> QTable:
-    """Return the table of what is true of some clusters, with the columns `TRUTH`."""
+def truth_table(names: Sequence[str], truths: Sequence[Truth]) -> QTable:
+    """Return the table of what is true of some clusters, with the columns `TRUTH`.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The names of the clusters.
+    truths : sequence of Truth
+        What is true of them.
+    """
     return catalogues.table(
         TRUTH,
         {
-            "cluster_id": np.array([name(truth) for truth in truths], dtype="U32"),
+            "cluster_id": np.array(names, dtype=str),
+            "group": [truth.number for truth in truths],
             "sigma_m": [truth.cross_section for truth in truths],
             "z": [truth.redshift for truth in truths],
             "log_m200": [truth.log_m200 for truth in truths],

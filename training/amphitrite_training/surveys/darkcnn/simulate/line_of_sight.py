@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from amphitrite.surveys.darkcnn.page import PIXEL_KPC, PIXELS
 from amphitrite_training.surveys.darkcnn.simulate import painting
 from amphitrite_training.surveys.darkcnn.simulate.grid import offsets_kpc
 
-GROUP_REACH_KPC = 900.0
+GROUP_REACH_KPC: Final = 900.0
 
 
 @dataclass(frozen=True)

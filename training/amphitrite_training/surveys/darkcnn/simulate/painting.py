@@ -122,5 +122,6 @@ def _add_clump(image, total, scale, x0, y0, reach):
                 y = y_middle + ((a + 0.5) / n - 0.5) * PIXEL_KPC
                 for b in range(n):
                     x = x_middle + ((b + 0.5) / n - 0.5) * PIXEL_KPC
-                    value += (1 + (x * x + y * y) / (scale * scale)) ** -1.5
+                    squared = 1 + (x * x + y * y) / (scale * scale)
+                    value += 1 / (squared * math.sqrt(squared))
             image[row, pixel] += unit * value / (n * n)
