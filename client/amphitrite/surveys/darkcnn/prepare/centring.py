@@ -18,9 +18,6 @@ SMOOTHED_KPC: Final = 40.0
 """Standard deviation of the Gaussian under which a peak is sought."""
 NEAR_KPC: Final = 500.0
 """Distance from the middle of the map within which a peak is sought."""
-OFF_KPC: Final = 100.0
-"""Distance between the peak and the middle from which on it is said."""
-
 Place = tuple[float, float]
 
 
@@ -34,7 +31,7 @@ def centre_of(cluster: Cluster, asked: str | Place, choices: Choices) -> Place:
     asked : str or (float, float)
         See `amphitrite.surveys.darkcnn.prepare.reading.Reading`.
     choices : Choices
-        Told of the galaxy that was taken, and of a peak that lies far from the middle.
+        Told where the stars' peak is taken for the brightest galaxy.
 
     Returns
     -------
@@ -55,8 +52,22 @@ def centre_of(cluster: Cluster, asked: str | Place, choices: Choices) -> Place:
         return _inside(_galaxy(cluster, choices), cluster)
     if not isinstance(asked, str):
         return _inside(asked, cluster)
-    _say_distance(cluster, middle, choices)
     return middle
+
+
+def peak_distance(cluster: Cluster, centre: Place) -> float:
+    """Return the distance between the peak of all mass and a centre in kpc.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+    centre : (float, float)
+        x and y in pixels, counted from 0.
+    """
+    x, y = peak(cluster.maps[TOTAL], cluster.pixel_kpc)
+    height, width = cluster.pixel_kpc
+    return math.hypot((x - centre[0]) * width, (y - centre[1]) * height)
 
 
 def peak(values: Map, pixel_kpc: tuple[float, float]) -> Place:
@@ -125,15 +136,3 @@ def _inside(place: Place, cluster: Cluster) -> Place:
             f"{cluster.name}; pixels are counted from 0"
         )
     return place
-
-
-def _say_distance(cluster: Cluster, middle: Place, choices: Choices) -> None:
-    """Say if the peak of all mass lies far from the middle."""
-    x, y = peak(cluster.maps[TOTAL], cluster.pixel_kpc)
-    height, width = cluster.pixel_kpc
-    distance = math.hypot((x - middle[0]) * width, (y - middle[1]) * height)
-    if distance > OFF_KPC:
-        choices.say(
-            f"{cluster.name} is centred on the middle of its map, {distance:.0f} kpc "
-            f"from its peak; if that is wrong, give --centre {PEAK} or x,y"
-        )

@@ -36,7 +36,7 @@ from amphitrite.surveys.darkcnn.prepare.scales import pixel_kpc
 _NORM: Final = "lensing_norm"
 _NORM_UNIT: Final = "Msun/Mpc2"
 _IDENTITY: Final = ("sim", "clusterid", "redshift")
-_ROUNDED: Final = 0.01  # relative
+_MAXIMUM: Final = 1.01  # of a map over its own; less where it was binned afterwards
 
 
 def read(path: Path, reading: Reading) -> Source:
@@ -127,8 +127,8 @@ def _unnormalised(total: Map, norm: float | None, reading: Reading) -> tuple[Map
     if reading.unit or norm is None or not np.isfinite(total).any():
         return total, reading.unit
     maximum = float(np.nanmax(total))
-    if abs(maximum - 1) <= _ROUNDED:
+    if maximum <= _MAXIMUM:
         return total * norm, _NORM_UNIT
-    if abs(maximum - norm) <= _ROUNDED * abs(norm):  # nobody has divided by it
+    if norm / 2 < maximum < 2 * norm:  # nobody has divided by it
         return total, _NORM_UNIT
     return total, ""

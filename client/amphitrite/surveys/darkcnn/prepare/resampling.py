@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from amphitrite.surveys.darkcnn.page import PIXEL_KPC, PIXELS
 from amphitrite.surveys.darkcnn.prepare.cluster import Map
@@ -43,17 +43,15 @@ def resampled(
     )
     part = values[y, x]
     there = np.isfinite(part)
-    covered = rows @ there @ columns.T
+    covered = rows @ there.astype(np.float64) @ columns.T
     mass = rows @ np.where(there, part, 0.0) @ columns.T
-    density = np.full_like(mass, np.nan)
+    density: Map = np.full_like(mass, np.nan)
     enough = covered >= _LEAST_COVERED * PIXEL_KPC**2 * (1 - 1e-9)
     np.divide(mass, covered, out=density, where=enough)
     return density
 
 
-def shares(
-    length: int, size: float, middle: float
-) -> tuple[slice, NDArray[np.float64]]:
+def shares(length: int, size: float, middle: float) -> tuple[slice, csr_array]:
     """Return the length that each new pixel shares with each old one along one axis.
 
     Parameters
@@ -69,8 +67,8 @@ def shares(
     -------
     near : slice
         The old pixels that share anything with a new one.
-    shared : (100, n_near) ndarray of float64
-        Lengths in kpc.
+    shared : (100, n_near) sparse array of float64
+        Lengths in kpc.  Most are 0; without them, products need no threads.
     """
     new = (np.arange(PIXELS + 1) - PIXELS / 2) * PIXEL_KPC
     first = int(np.clip(np.floor(middle + 0.5 + new[0] / size), 0, length))
@@ -78,4 +76,4 @@ def shares(
     old = (np.arange(first, last + 1) - 0.5 - middle) * size
     low = np.maximum(new[:-1, None], old[None, :-1])
     high = np.minimum(new[1:, None], old[None, 1:])
-    return slice(first, last), np.maximum(high - low, 0.0)
+    return slice(first, last), csr_array(np.maximum(high - low, 0.0))

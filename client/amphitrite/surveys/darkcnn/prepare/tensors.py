@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -23,7 +24,7 @@ from amphitrite.surveys.darkcnn.page import (
     TOTAL,
 )
 from amphitrite.surveys.darkcnn.prepare import units
-from amphitrite.surveys.darkcnn.prepare.centring import Place, centre_of
+from amphitrite.surveys.darkcnn.prepare.centring import Place, centre_of, peak_distance
 from amphitrite.surveys.darkcnn.prepare.cluster import Cluster, Map, Said
 from amphitrite.surveys.darkcnn.prepare.masses import (
     aperture_mean,
@@ -34,6 +35,8 @@ from amphitrite.surveys.darkcnn.prepare.missing import filled
 from amphitrite.surveys.darkcnn.prepare.reading import Reading
 from amphitrite.surveys.darkcnn.prepare.resampling import resampled
 
+logger = logging.getLogger(__name__)
+
 REDSHIFT_OUTSIDE: Final = "redshift_outside"
 """The redshift is none of those of the simulated clusters."""
 RELATIVE: Final = "relative"
@@ -42,7 +45,10 @@ COARSE: Final = "coarse"
 """A pixel of the file is longer than 1.5 pixels of the network."""
 GAPS: Final = "gaps"
 """Part of the map of all mass is missing."""
+OFF_CENTRE: Final = "off_centre"
+"""The peak of all mass lies more than 100 kpc from the centre."""
 
+_OFF_KPC: Final = 100.0
 _COARSE_KPC: Final = 1.5 * PIXEL_KPC
 
 
@@ -74,7 +80,7 @@ class Prepared:
     missing : mapping of str to float
         Share of each present channel that was missing.
     flags : tuple of str
-        Of `REDSHIFT_OUTSIDE`, `RELATIVE`, `COARSE` and `GAPS`.
+        Of `REDSHIFT_OUTSIDE`, `RELATIVE`, `COARSE`, `GAPS` and `OFF_CENTRE`.
     others : mapping of str to str, int or float
         What else the file says of it.
     """
@@ -103,7 +109,8 @@ def prepared(cluster: Cluster, reading: Reading, choices: Choices) -> Prepared:
         Of which the centre is used here.
     choices : Choices
         Told of channels that are left out, of the redshift of the sources, and of what
-        `amphitrite.surveys.darkcnn.prepare.centring.centre_of` chooses.
+        `amphitrite.surveys.darkcnn.prepare.centring.centre_of` chooses: what holds for
+        many clusters alike, once.
 
     Raises
     ------
@@ -125,7 +132,11 @@ def prepared(cluster: Cluster, reading: Reading, choices: Choices) -> Prepared:
         try:
             found[channel], missing[channel] = _scaled(cluster, channel, centre)
         except BadInput as error:
-            choices.say(f"{channel} is left out: {error}")
+            logger.warning("left out: %s", error)
+            choices.say(
+                f"maps of {channel} that cannot be used are left out, and the clusters "
+                "judged without them"
+            )
     maps = np.zeros((PIXELS, PIXELS, len(CHANNELS)), np.float32)
     for channel, values in found.items():
         maps[..., CHANNELS.index(channel)] = values
@@ -140,7 +151,12 @@ def prepared(cluster: Cluster, reading: Reading, choices: Choices) -> Prepared:
         mass=mass,
         centre=centre,
         missing=missing,
-        flags=_flags(cluster, share, relative=relative),
+        flags=_flags(
+            cluster,
+            relative=relative,
+            gaps=share > 0,
+            off_centre=peak_distance(cluster, centre) > _OFF_KPC,
+        ),
         others=cluster.others,
     )
 
@@ -148,15 +164,17 @@ def prepared(cluster: Cluster, reading: Reading, choices: Choices) -> Prepared:
 def _factor(cluster: Cluster, choices: Choices) -> tuple[float, bool]:
     """Return what brings all mass into `DENSITY`, and whether nothing can."""
     unit = units.parse(cluster.unit, cluster.name)
+    # astropy would look for units that are spelled alike, for 20 ms each time
+    word = unit if isinstance(unit, str) else ""
     source = cluster.source_redshift
     if source is None:
         source = SOURCE_REDSHIFT
-        if unit == units.KAPPA:
+        if word == units.KAPPA:
             choices.say(
                 "convergence is taken to hold for sources at redshift "
                 f"{SOURCE_REDSHIFT:g}; if that is wrong, give --z-source"
             )
-    return units.factor(unit, cluster.redshift, source), unit == units.MAXIMUM
+    return units.factor(unit, cluster.redshift, source), word == units.MAXIMUM
 
 
 def _on_grid(cluster: Cluster, channel: str, centre: Place) -> tuple[Map, float]:
@@ -188,12 +206,15 @@ def _attributes(
     )
 
 
-def _flags(cluster: Cluster, missing: float, *, relative: bool) -> tuple[str, ...]:
+def _flags(
+    cluster: Cluster, *, relative: bool, gaps: bool, off_centre: bool
+) -> tuple[str, ...]:
     """Return what is remarkable about a cluster."""
     found = {
         REDSHIFT_OUTSIDE: not REDSHIFTS[0] <= cluster.redshift <= REDSHIFTS[1],
         RELATIVE: relative,
         COARSE: max(cluster.pixel_kpc) > _COARSE_KPC,
-        GAPS: missing > 0,
+        GAPS: gaps,
+        OFF_CENTRE: off_centre,
     }
     return tuple(flag for flag, holds in found.items() if holds)

@@ -137,8 +137,6 @@ def factor(unit: str | u.UnitBase, redshift: float, source: float) -> float:
     BadInput
         See `critical_density`.
     """
-    if unit == MAXIMUM:
-        return 1.0
-    if isinstance(unit, str):
-        return critical_density(redshift, source) / DENSITY
-    return float(unit.to(_SURFACE)) / DENSITY
+    if not isinstance(unit, str):
+        return float(unit.to(_SURFACE)) / DENSITY
+    return 1.0 if unit == MAXIMUM else critical_density(redshift, source) / DENSITY

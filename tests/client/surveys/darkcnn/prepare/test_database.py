@@ -82,6 +82,14 @@ def test_maps_that_were_never_divided(database, density):
     assert cluster.unit == "Msun/Mpc2"
 
 
+def test_maps_that_were_binned_after_their_division(database, density):
+    path = database(images=[density()[..., None] / density().max() * 0.9] * 10)
+    cluster = read(path, Reading()).cluster(0)
+    # Divided by its maximum and multiplied again: the last digits.
+    want = density() * 0.9e6
+    np.testing.assert_allclose(cluster.maps["total"], want, rtol=1e-14)
+
+
 def test_without_maxima_the_unit_is_unknown_or_stated(database, density):
     path = database(lensing_norm=None)
     assert read(path, Reading()).cluster(0).unit == ""

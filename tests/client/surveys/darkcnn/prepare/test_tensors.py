@@ -84,19 +84,19 @@ def test_x_rays_and_stars_are_over_their_means(cluster, density):
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        (
-            np.zeros((100, 100)),
-            "xray is left out: the map of xray of A1 is not above 0",
-        ),
-        (np.full((100, 100), np.nan), "xray is left out: .* holds no number within"),
+        (np.zeros((100, 100)), "left out: the map of xray of A1 is not above 0"),
+        (np.full((100, 100), np.nan), "left out: .* holds no number within 1 Mpc"),
     ],
 )
-def test_an_empty_channel_is_left_out_and_said(cluster, density, values, said):
+def test_an_empty_channel_is_left_out(cluster, density, values, said, caplog):
     found, made = prepare(cluster({"total": density(), "xray": values}))
     assert found.present.tolist() == [1, 0, 0]
     assert list(found.missing) == ["total"]
-    assert len(made) == 1
-    assert re.search(said, made[0])
+    assert re.search(said, caplog.text)
+    assert made == [
+        "maps of xray that cannot be used are left out, and the clusters judged "
+        "without them"
+    ]
 
 
 def test_a_map_of_any_pixel_and_direction(cluster, density):
@@ -143,6 +143,12 @@ def test_flags(cluster, density):
 def test_what_cannot_be_used_is_refused(cluster, changed, said):
     with pytest.raises(BadInput, match=said):
         prepare(cluster(**changed))
+
+
+def test_a_peak_far_from_the_centre_is_flagged(cluster, density):
+    given = cluster({"total": density(centre=(56.0, 49.0))})
+    assert prepare(given)[0].flags == ("off_centre",)
+    assert prepare(given, centre="peak")[0].flags == ("gaps",)
 
 
 def test_negative_mass_is_refused(cluster, density):
