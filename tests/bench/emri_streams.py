@@ -31,7 +31,7 @@ from client import amphitrite
 from numpy.typing import NDArray
 
 from amphitrite.server.launcher import LocalTriton
-from amphitrite.surveys.emri.page import ASKED, MODEL, STATISTIC, STRAIN
+from amphitrite.surveys.emri.page import MODEL, STATISTIC, STRAIN
 from amphitrite.surveys.emri.sampling import SAMPLE_SECONDS
 from amphitrite.triton.connection import Connection
 from amphitrite.triton.repository import find_repository
@@ -51,7 +51,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--segments", type=int, default=160, help="in a round")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--model", default=MODEL.name, choices=[m.name for m in ASKED])
     parser.add_argument("--keras", type=Path, help="a trained model.keras")
     parser.add_argument("--years", type=int, default=10, help="of the long stream")
     parser.add_argument("--overlap", type=float, default=0.9923, help="for many")
@@ -60,7 +59,7 @@ def main() -> None:
     chosen = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(dir=chosen.folder) as scratch,
-        LocalTriton(find_repository(), [chosen.model]) as triton,
+        LocalTriton(find_repository(), [MODEL.name]) as triton,
     ):
         rates = measure(chosen, triton.grpc_url)
         runs = streams(Path(scratch), chosen, triton.grpc_url)
@@ -90,10 +89,9 @@ def measure(chosen: argparse.Namespace, server: str) -> dict[str, list[float]]:
         for _ in range(chosen.segments // BATCH)
     ]
     repository = find_repository()
-    sessions = [session(repository, chosen.model) for _ in range(THREADS)]
+    sessions = [session(repository, MODEL.name) for _ in range(THREADS)]
     with Connection(server) as connection:
-        (spec,) = (each for each in ASKED if each.name == chosen.model)
-        model = connection.model(spec)
+        model = connection.model(MODEL)
         ways: dict[str, Callable[[], None]] = {
             "bare ONNX Runtime": lambda: bare(sessions, batches),
             "gRPC to Triton": lambda: served(model.submit, batches),
@@ -157,19 +155,17 @@ def streams(
     decade = folder / "decade.h5"
     write_stream(decade, stream(chosen.years * YEAR, seed=2), 0.0)
     return {
-        "a year": command(year, server, chosen.model),
-        f"{chosen.years} years": command(decade, server, chosen.model),
-        "many segments": command(
-            decade, server, chosen.model, "--overlap", chosen.overlap
-        ),
+        "a year": command(year, server),
+        f"{chosen.years} years": command(decade, server),
+        "many segments": command(decade, server, "--overlap", chosen.overlap),
     }
 
 
-def command(path: Path, server: str, model: str, *options: object) -> dict[str, Any]:
+def command(path: Path, server: str, *options: object) -> dict[str, Any]:
     """Run the command on a stream, and return its times and its peak memory."""
     used = amphitrite(
         *("emri", path, "-o", path.with_suffix(".ecsv"), "--overwrite"),
-        *("--server", server, "--model", model, *options),
+        *("--server", server, *options),
     )
     return {
         "days": round(used.answer["days"], 1),

@@ -81,8 +81,8 @@ def strain() -> np.ndarray:
     stream = red_noise(3, n + N_SAMPLES)[:, :n]
     time = (np.arange(FIRST, LAST) - (FIRST + LAST) / 2) * SAMPLE_SECONDS
     phase = 2 * np.pi * (FREQUENCY * time + DRIFT * time**2 / 2)
-    # a signal-to-noise ratio of some 250 in whitened noise
-    signal = 1.6e-21 * np.sin(phase) * np.hanning(LAST - FIRST)
+    # a tenth as much energy as the noise of a segment: a signal-to-noise ratio of 230
+    signal = 3.2e-21 * np.sin(phase) * np.hanning(LAST - FIRST)
     stream[0, FIRST:LAST] += signal
     stream[1, FIRST:LAST] += signal
     return stream

@@ -14,6 +14,7 @@ import pytest
 from amphitrite.engine import workers
 from amphitrite.errors import MissingExtra
 from amphitrite.surveys.emri.page import MODEL, STATISTIC, STRAIN, TABLE_3
+from amphitrite.surveys.emri.prepare.whitening import TAPER
 from amphitrite.surveys.emri.sampling import N_SAMPLES
 from amphitrite_training.surveys.emri import evaluate as evaluation
 from amphitrite_training.surveys.emri.data import TEST_SIGNALS, VALIDATION_SIGNALS
@@ -41,12 +42,17 @@ SMALL = Sizes(
 KINDS = (RIGHT, "amplitude +3 %")
 
 
+def energy(strain):
+    """Return the mean square of segments between their ramps."""
+    return np.mean(strain[..., TAPER:-TAPER].astype(float) ** 2, axis=(1, 2))
+
+
 def served(spec, factor):
-    """Return a network whose statistic is the mean square of a segment, scaled."""
+    """Return a network whose statistic is the energy of a segment, scaled."""
 
     def submit(tensors, outputs):
         assert outputs == (STATISTIC,)
-        square = np.mean(tensors[STRAIN] ** 2, axis=(1, 2), dtype=np.float64)
+        square = energy(tensors[STRAIN])
         future = Future()
         future.set_result({STATISTIC: np.float32(factor * square)[:, None]})
         return future
@@ -135,12 +141,12 @@ def test_all_is_measured_that_should_be(measure):
 def _check_statistics(found):
     """The networks and the yardsticks have judged the same segments."""
     for judged in (found.noise, found.stream.judged, *(p.judged for p in found.points)):
-        energy = judged.statistics["energy"]
-        np.testing.assert_allclose(judged.statistics["emri"], energy, rtol=1e-5)
-        np.testing.assert_allclose(judged.statistics["emri_table3"], -energy, rtol=1e-5)
+        seen = judged.statistics["energy"]
+        np.testing.assert_allclose(judged.statistics["emri"], seen, rtol=1e-5)
+        np.testing.assert_allclose(judged.statistics["emri_table3"], -seen, rtol=1e-5)
     strain = Noise(NOISE, 0, 3).strain()
     np.testing.assert_allclose(
-        found.noise.statistics["energy"], np.mean(strain**2, axis=(1, 2)), rtol=1e-5
+        found.noise.statistics["energy"], energy(strain), rtol=1e-5
     )
 
 

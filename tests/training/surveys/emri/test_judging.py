@@ -92,7 +92,7 @@ def test_a_batch_is_described_only_when_its_turn_comes():
             most.append(len(most) + 1 - len(answered))
 
         def made(self):
-            return Made(np.ones((1, 2, 2048), np.float32), np.zeros(1))
+            return Made(np.ones((1, 2, 4096), np.float32), np.zeros(1))
 
     with workers.pool(0) as pool:
         judge = Judge({"one": Waiting(1)}, pool, ahead=2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from amphitrite.surveys.emri.prepare.whitening import TAPER, ramps
 from amphitrite.surveys.emri.sampling import SAMPLE_SECONDS
 from amphitrite_training.surveys.emri.yardsticks import (
     LEVEL_FREE,
@@ -26,10 +27,16 @@ def with_line(noise, amplitude, frequency):
 
 
 def test_energy_is_the_mean_square(noise):
-    assert yardsticks(noise)["energy"] == pytest.approx((noise**2).mean())
+    inside = noise[:, TAPER:-TAPER]
+    assert yardsticks(noise)["energy"] == pytest.approx((inside**2).mean())
     assert yardsticks(1.01 * noise)["energy"] == pytest.approx(
         1.01**2 * yardsticks(noise)["energy"]
     )
+
+
+def test_energy_is_the_same_of_a_segment_with_tapered_ends(noise):
+    tapered = noise * ramps(N, TAPER)
+    assert yardsticks(tapered)["energy"] == yardsticks(noise)["energy"]
 
 
 def test_the_band_of_white_noise_has_its_share_of_the_frequencies(noise):

@@ -117,8 +117,9 @@ def _measured(found: Evaluation) -> str:
         ),
         wrapped(
             "Beside the networks stand three **yardsticks**, which nobody has trained, "
-            "on the same segments: `energy`, the mean square, which needs to know the "
-            "level of the noise exactly; `band_share`, the share of the energy from "
+            "on the same segments: `energy`, the mean square between the ends that may "
+            "be tapered, which needs to know the level of the noise exactly; "
+            "`band_share`, the share of the energy from "
             f"{low:g} to {high:g} mHz; and `boxes`, the loudest box of the map of "
             "power over the map's mean. The last two do not depend on the level."
         ),

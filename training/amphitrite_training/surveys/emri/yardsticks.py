@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from amphitrite.surveys.emri.interpret.maps import power_map
+from amphitrite.surveys.emri.prepare.whitening import TAPER
 from amphitrite.surveys.emri.sampling import SAMPLE_SECONDS
 
 BAND_HZ: Final = (5e-4, 1e-2)
@@ -37,15 +38,16 @@ def yardsticks(strain: NDArray[np.floating]) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        ``energy``, the mean square; ``band_share``, the energy in `BAND_HZ` over all of
-        it; and ``boxes``, the loudest box of the map over the map's mean.
+        ``energy``, the mean square between the ramps that a segment may have at its
+        ends; ``band_share``, the energy in `BAND_HZ` over all of it; and ``boxes``, the
+        loudest box of the map over the map's mean.
     """
     spectrum = np.abs(fft.rfft(np.asarray(strain, np.float64))) ** 2
     frequency = fft.rfftfreq(strain.shape[1], SAMPLE_SECONDS)
     low, high = BAND_HZ
     band = spectrum[:, (frequency >= low) & (frequency < high)].sum()
     return {
-        "energy": float(np.mean(np.square(strain, dtype=np.float64))),
+        "energy": float(np.mean(np.square(strain[:, TAPER:-TAPER], dtype=np.float64))),
         "band_share": float(band / spectrum.sum()),
         "boxes": loudest_box(power_map(strain)),
     }
