@@ -12,9 +12,9 @@ from typing import Final
 from amphitrite.triton.spec import ModelSpec, TensorSpec
 
 REFERENCES: Final = (
-    "Harvey 2024, Nature Astronomy 8, 1332, arXiv:2405.17566",
-    "Robertson et al. 2019, MNRAS 488, 3646, arXiv:1810.05649",
-    "Merten et al. 2019, MNRAS 487, 104, arXiv:1810.11027",
+    "Harvey 2024, arXiv:2405.17566",
+    "Robertson et al. 2019, arXiv:1810.05649",
+    "Merten et al. 2019, arXiv:1810.11027",
 )
 
 PIXELS: Final = 100

@@ -1,9 +1,9 @@
 """The cosmology and the units of the simulated clusters.
 
 Parameters of WMAP9, with which the simulations of the original were run: McCarthy et
-al. 2017, MNRAS 465, 2936, arXiv:1603.02702 (BAHAMAS); Robertson et al. 2019, MNRAS 488,
-3646, arXiv:1810.05649 (BAHAMAS-SIDM).  Lengths are in kpc, masses in solar masses,
-velocities in km/s and times in Gyr.
+al. 2017, arXiv:1603.02702 (BAHAMAS); Robertson et al. 2019, arXiv:1810.05649
+(BAHAMAS-SIDM).  Lengths are in kpc, masses in solar masses, velocities in km/s and
+times in Gyr.
 """
 
 from __future__ import annotations

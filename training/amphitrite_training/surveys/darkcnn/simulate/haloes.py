@@ -9,8 +9,8 @@ Msun [3]_.
 References
 ----------
 .. [1] Kaplinghat, Tulin & Yu 2016, PRL 116, 041302, arXiv:1508.03339
-.. [2] Robertson et al. 2018, MNRAS 476, L20, arXiv:1711.09096
-.. [3] Robertson et al. 2021, MNRAS 501, 4610, arXiv:2009.07844
+.. [2] Robertson et al. 2018, arXiv:1711.09096
+.. [3] Robertson et al. 2021, arXiv:2009.07844
 """
 
 from __future__ import annotations

@@ -120,7 +120,7 @@ def median_offset_kpc(mass: float, cross_section: float) -> float:
     """Return the median distance between galaxy and dark matter in kpc.
 
     It increases with cross-section and mass, and without a cross-section not with mass:
-    Harvey et al. 2019, MNRAS 488, 1572, arXiv:1812.06981.  The values are assumptions.
+    Harvey et al. 2019, arXiv:1812.06981.  The values are assumptions.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def roundness(
 
     The galaxy rounds the centre by a quarter (assumed), and scatterings do so by the
     share of particles that have scattered, times an efficiency (Peter et al. 2013,
-    MNRAS 430, 105, arXiv:1208.3026).
+    arXiv:1208.3026).
 
     Parameters
     ----------

@@ -6,13 +6,13 @@ needs another gives another `Population`, or changes it here and trains anew.
 
 * Mass: peak at log10 M200 = 14.6 today, 0.45 lower by unit redshift, as the catalogue
   of the original's training set shows (Harvey 2024, arXiv:2405.17566), 14 to 15.45.
-* Concentration: 5.71 (M h / 2e12)^-0.084 (1 + z)^-0.47 after Duffy et al. 2008, MNRAS
-  390, L64, arXiv:0804.2486, and a scatter of 0.15 dex; not compared with the paper.
+* Concentration: 5.71 (M h / 2e12)^-0.084 (1 + z)^-0.47 after Duffy et al. 2008,
+  arXiv:0804.2486, and a scatter of 0.15 dex; not compared with the paper.
 * Age of the core: the lookback time to redshift 0.8, 7 Gyr, less that to the cluster,
   because cores form late (arXiv:2509.19842).  Its scatter of 0.17 dex is half that of
   the concentration, and clusters that are not relaxed are 0.8 times as old (assumed).
   An age of 5 to 7.5 Gyr is worth a factor 1.5 in the cross-section.
-* Shape: short over long axis 0.52 +- 0.11, after Jing & Suto 2002, ApJ 574, 538,
+* Shape: short over long axis 0.52 +- 0.11, after Jing & Suto 2002,
   arXiv:astro-ph/0202064; not compared with the paper.
 * Rounding: 0.6 +- 0.15 of the share that has scattered, because cores keep more of
   their shape than simple estimates say (Peter et al. 2013, arXiv:1208.3026).

@@ -4,9 +4,9 @@ Subhaloes: N(> m) = 22 (m / 1e-3 M)^-0.9 down to 3e-4 M, about a tenth of the ma
 (assumed).  They lose mass to the particles of the host, more where these scatter more;
 the amplitude is an assumption, the direction is that of Banerjee et al. 2020, JCAP 02,
 024, arXiv:1906.12026.  The dark matter of a merging halo trails its galaxies by 8 kpc
-for a cross-section of 1 cm2/g, within the limit of 20 kpc of Kim, Peter & Wittman 2017,
-MNRAS 469, 1414, arXiv:1608.08630.  Of clusters that are not relaxed 70 % have a merging
-halo of 0.05 to 0.45 of the mass (assumed).
+for a cross-section of 1 cm2/g, within the limit of 20 kpc of Kim, Peter & Wittman
+2017, arXiv:1608.08630.  Of clusters that are not relaxed 70 % have a merging halo of
+0.05 to 0.45 of the mass (assumed).
 """
 
 from __future__ import annotations

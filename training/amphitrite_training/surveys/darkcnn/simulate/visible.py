@@ -1,7 +1,7 @@
 """Gas and stars of a cluster, which do not depend on the cross-section.
 
 "Changes are not reflected in the distribution of gas or stars": Robertson et al. 2019,
-MNRAS 488, 3646, arXiv:1810.05649, abstract.
+arXiv:1810.05649, abstract.
 """
 
 from __future__ import annotations
