@@ -75,6 +75,7 @@ def connect(
     asid_unet False
     calnet False
     emri False
+    emri_table3 False
     morpheus True
     """
     if url is not None:

@@ -74,7 +74,7 @@ COLUMNS: Final = (
         "drift",
         "float64",
         "Hz s-1",
-        "em.freq;arith.rate",
+        "arith.rate;em.freq",
         "Change of that frequency, NaN where no track stands out",
     ),
     Column(
