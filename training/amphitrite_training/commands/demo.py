@@ -14,7 +14,6 @@ from amphitrite.errors import OutputError
 from amphitrite.files import folders
 from amphitrite.files.standing import check_output, kind
 from amphitrite.files.writing import writing
-from amphitrite.surveys import SURVEYS
 
 if TYPE_CHECKING:
     from amphitrite.commands.talk import Talk
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 def demo(
     survey: Annotated[
-        str, typer.Argument(help=f"The survey, one of: {', '.join(SURVEYS)}.")
+        str, typer.Argument(help="The survey: asid, calnet, emri or morpheus.")
     ] = "asid",
     out: Annotated[
         Path | None,
