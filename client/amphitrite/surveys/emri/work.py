@@ -42,26 +42,33 @@ class SegmentWork:
 
     Parameters
     ----------
-    segments : sequence of (2, `N_SAMPLES`) ndarray of float32
-        Whitened strain.
+    strain : (2, n) ndarray of float32
+        Whitened strain, in which segments may overlap.
+    firsts : sequence of int
+        The first samples of the segments.
     batch : int
         Segments per request.
     known : dict of str to ndarray
         What is known of them before they are judged, for the journal.
     """
 
-    segments: Sequence[NDArray[np.float32]]
+    strain: NDArray[np.float32]
+    firsts: Sequence[int]
     batch: int
     known: dict[str, NDArray[Any]]
 
     def __post_init__(self) -> None:
-        self.statistic = np.full(len(self.segments), np.nan)
+        self.statistic = np.full(len(self.firsts), np.nan)
 
     def requests(self) -> Iterator[tuple[slice, dict[str, NDArray[Any]]]]:
         """Yield the segments in batches."""
-        for at in range(0, len(self.segments), self.batch):
+        for at in range(0, len(self.firsts), self.batch):
             where = slice(at, at + self.batch)
-            yield where, {STRAIN: np.stack(self.segments[where])}
+            segments = [
+                self.strain[:, first : first + N_SAMPLES]
+                for first in self.firsts[where]
+            ]
+            yield where, {STRAIN: np.stack(segments)}
 
     def add(self, where: slice, outputs: Mapping[str, NDArray[Any]]) -> None:
         """Take the statistics of one batch."""
@@ -86,7 +93,8 @@ def prepare(block: Block, *, curves: Curves | None, batch: int) -> SegmentWork:
     """
     strain = whitened(block.stretch, curves)
     return SegmentWork(
-        [strain[:, first : first + N_SAMPLES] for first in block.firsts],
+        strain,
+        block.firsts,
         batch,
         {
             "start": block.starts,
@@ -100,7 +108,8 @@ def prepare_noise(seed: int, *, curves: Curves | None, batch: int) -> SegmentWor
     """Return segments of simulated noise; see `prepare`."""
     rng = np.random.default_rng([_SEED, seed])
     noise = [whitened_noise(rng, curves) for _ in range(_TOGETHER)]
-    return SegmentWork(noise, batch, {})
+    firsts = range(0, _TOGETHER * N_SAMPLES, N_SAMPLES)
+    return SegmentWork(np.concatenate(noise, axis=1), firsts, batch, {})
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from red_noise import red_noise
@@ -32,7 +34,7 @@ def test_every_segment_is_asked_once_and_answers_find_their_places(block):
         assert strain.shape[1:] == (2, N_SAMPLES)
         work.add(where, {STATISTIC: strain[:, :1, 1000]})
     record = work.record()
-    expected = [segment[0, 1000] for segment in work.segments]
+    expected = [work.strain[0, first + 1000] for first in block.firsts]
     np.testing.assert_array_equal(record[STATISTIC], expected)
     steps = N_SAMPLES // 4 * SAMPLE_SECONDS
     np.testing.assert_allclose(record["start"], 300 + steps * np.arange(5))
@@ -42,7 +44,7 @@ def test_every_segment_is_asked_once_and_answers_find_their_places(block):
 
 
 def test_an_answer_that_never_came_is_no_number():
-    work = SegmentWork([np.zeros((2, 4), np.float32)] * 3, 2, {})
+    work = SegmentWork(np.zeros((2, N_SAMPLES + 2), np.float32), (0, 1, 2), 2, {})
     work.add(slice(0, 2), {STATISTIC: np.array([[1.0], [2.0]])})
     np.testing.assert_array_equal(work.record()[STATISTIC], [1, 2, np.nan])
 
@@ -51,7 +53,14 @@ def test_noise_is_the_same_for_the_same_seed():
     one, again, other = (
         prepare_noise(seed, curves=None, batch=8) for seed in (1, 1, 2)
     )
-    assert len(one.segments) == 8
-    np.testing.assert_array_equal(one.segments, again.segments)
-    assert np.abs(np.corrcoef(one.segments[0][0], other.segments[0][0])[0, 1]) < 0.02
-    assert np.abs(np.corrcoef(one.segments[0][0], one.segments[1][0])[0, 1]) < 0.02
+    ((_, first),) = one.requests()
+    segments = first[STRAIN]
+    assert segments.shape == (8, 2, N_SAMPLES)
+    np.testing.assert_array_equal(one.strain, again.strain)
+    assert np.abs(np.corrcoef(one.strain[0], other.strain[0])[0, 1]) < 0.02
+    assert np.abs(np.corrcoef(segments[0, 0], segments[1, 0])[0, 1]) < 0.02
+
+
+def test_what_overlaps_is_sent_to_another_process_once(block):
+    size = len(pickle.dumps(prepare(block, curves=None, batch=8)))
+    assert size < 1.1 * block.stretch.values.size * 4
