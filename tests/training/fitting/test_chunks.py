@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pytest
 
 from amphitrite.errors import OutputError
-from amphitrite_training.fitting.chunks import cached
+from amphitrite_training.fitting.chunks import (
+    cached,
+    joined,
+    pieces,
+    row,
+    write_records,
+)
 
 
 @dataclass(frozen=True)
@@ -53,3 +60,21 @@ def test_a_cache_that_cannot_be_written_is_told(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("AMPHITRITE_CACHE", str(tmp_path / "file"))
     with pytest.raises(OutputError, match=r"cannot keep squares in .* free some 10 kB"):
         cached([Squares(0, 1)])
+
+
+def test_pieces_hold_every_number_once():
+    found = list(pieces(50, 250))
+    assert found == [(50, 100), (150, 100), (250, 50)]
+    assert list(pieces(0, 100)) == [(0, 100)]
+
+
+def test_records_and_rows_follow_each_other(tmp_path):
+    folders = [tmp_path / name for name in "ab"]
+    for folder, values in zip(folders, ((1, 2), (3,)), strict=True):
+        folder.mkdir()
+        write_records(folder / "t.npz", [{"x": v, "y": -v} for v in values])
+    table = joined(folders, "t.npz", "numbers")
+    np.testing.assert_array_equal(table["x"], [1, 2, 3])
+    np.testing.assert_array_equal(table["y"], [-1, -2, -3])
+    chunks = [np.array([[1], [2]]), np.array([[3]])]
+    assert [int(row(chunks, number)[0]) for number in range(3)] == [1, 2, 3]

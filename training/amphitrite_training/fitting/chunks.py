@@ -6,13 +6,14 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amphitrite.engine import workers
 from amphitrite.errors import BadInput
@@ -22,6 +23,7 @@ from amphitrite_training.fitting.caching import made_aside
 logger = logging.getLogger(__name__)
 
 _NPY_HEADER: Final = 128
+_TOGETHER: Final = 100
 
 
 class Chunk(Protocol):
@@ -120,3 +122,37 @@ def loaded(path: Path, contents: str) -> Any:
             f"the {contents} in {path.parent} are damaged ({path.name}: {error}); "
             "remove that folder, and they are made again"
         ) from error
+
+
+def pieces(first: int, n: int) -> Iterator[tuple[int, int]]:
+    """Yield the first number and the length of chunks of a hundred, which hold n."""
+    for begin in range(first, first + n, _TOGETHER):
+        yield begin, min(_TOGETHER, first + n - begin)
+
+
+def write_records(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    """Write an archive with an array for each key of some records."""
+    np.savez(path, **{key: [each[key] for each in records] for key in records[0]})
+
+
+def joined(folders: Sequence[Path], name: str, contents: str) -> dict[str, Any]:
+    """Return the columns of the archives of some chunks, one after the other.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        The chunks.
+    name : str
+        The archive's file name.
+    contents : str
+        See `loaded`, also for the errors.
+    """
+    tables = [loaded(folder / name, contents) for folder in folders]
+    return {key: np.concatenate([table[key] for table in tables]) for key in tables[0]}
+
+
+def row(chunks: Sequence[NDArray[Any]], number: int) -> NDArray[Any]:
+    """Return the row of a number, counted through the arrays of some chunks."""
+    ends = np.cumsum([len(chunk) for chunk in chunks])
+    place = int(np.searchsorted(ends, number, side="right"))
+    return chunks[place][number - (ends[place - 1] if place else 0)]

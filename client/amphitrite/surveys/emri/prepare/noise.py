@@ -45,7 +45,9 @@ def whitened_noise(
     return whitened(stretch, curves)[:, TAPER : TAPER + N_SAMPLES]
 
 
-def coloured(rng: np.random.Generator, n: int, curve: Noise) -> NDArray[np.float64]:
+def coloured(
+    rng: np.random.Generator, n: int, curve: Noise, *, flat_below: float = LOWEST_HZ
+) -> NDArray[np.float64]:
     """Return noise of a curve in one channel, which begins where it ends.
 
     Parameters
@@ -54,15 +56,17 @@ def coloured(rng: np.random.Generator, n: int, curve: Noise) -> NDArray[np.float
     n : int
         Samples.
     curve : callable
-        One-sided power spectral density in 1/Hz; below `LOWEST_HZ`, which whitening
-        leaves out, its value there is used.
+        One-sided power spectral density in 1/Hz.
+    flat_below : float
+        Frequency in Hz below which the density stays what it is there; by default that
+        below which whitening leaves nothing.
 
     Returns
     -------
     (n,) ndarray of float64
         At steps of 30 s.
     """
-    frequency = np.maximum(fft.rfftfreq(n, SAMPLE_SECONDS), LOWEST_HZ)
+    frequency = np.maximum(fft.rfftfreq(n, SAMPLE_SECONDS), flat_below)
     if isinstance(curve, NoiseCurve):
         frequency = np.clip(frequency, curve.frequency[0], curve.frequency[-1])
     weights = np.sqrt(curve(frequency) / (2 * SAMPLE_SECONDS))

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from amphitrite.errors import BadInput
-from amphitrite_training.surveys.darkcnn.simulate import clusters as module
 from amphitrite_training.surveys.darkcnn.simulate.clusters import Chunk, clusters
 from amphitrite_training.surveys.darkcnn.simulate.maps import maps
 from amphitrite_training.surveys.darkcnn.simulate.population import (
@@ -51,7 +50,7 @@ def test_a_set_is_kept_and_found_again(cache, some):
 
 def test_chunks_follow_each_other(some, monkeypatch):
     """Four ids in chunks of three, made by two processes."""
-    monkeypatch.setattr(module, "_CHUNK", 3)
+    monkeypatch.setattr("amphitrite_training.fitting.chunks._TOGETHER", 3)
     parts = clusters(500, 4, (0.0, 1.0), 1)
     assert [len(chunk) for chunk in parts.chunks] == [9, 3]
     for place in (0, 8, 9, 11):

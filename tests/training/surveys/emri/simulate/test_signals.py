@@ -66,7 +66,7 @@ def test_a_set_is_kept_and_found_again(cache, some):
 
 def test_chunks_follow_each_other(some, monkeypatch):
     """Six signals in chunks of four, made by two processes."""
-    monkeypatch.setattr("amphitrite_training.surveys.emri.simulate.signals._CHUNK", 4)
+    monkeypatch.setattr("amphitrite_training.fitting.chunks._TOGETHER", 4)
     parts = signals(7_000_000, 6)
     assert [len(chunk) for chunk in parts.chunks] == [4, 2]
     for number in (0, 3, 4, 5):

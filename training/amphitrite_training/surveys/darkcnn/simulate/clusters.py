@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite.surveys.darkcnn.page import CROSS_SECTIONS
-from amphitrite_training.fitting.chunks import cached, loaded
+from amphitrite_training.fitting.chunks import (
+    cached,
+    joined,
+    loaded,
+    pieces,
+    row,
+    write_records,
+)
 from amphitrite_training.surveys.darkcnn.simulate.maps import maps
 from amphitrite_training.surveys.darkcnn.simulate.population import (
     Population,
@@ -20,7 +27,6 @@ from amphitrite_training.surveys.darkcnn.simulate.population import (
 )
 
 _UNITS: Final = np.array([1e8, 1e-15, 1e6])[:, None, None]
-_CHUNK: Final = 100
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,7 @@ class Chunk:
                 kept.append(np.log10(three / _UNITS).astype(np.float16))
                 truths.append(asdict(truth))
         np.save(folder / "maps.npy", np.stack(kept))
-        columns = {key: [row[key] for row in truths] for key in truths[0]}
-        np.savez(folder / "truth.npz", **columns)
+        write_records(folder / "truth.npz", truths)
 
 
 @dataclass(frozen=True)
@@ -94,9 +99,7 @@ class Clusters:
         """
         if not 0 <= place < len(self):
             raise IndexError(f"cluster {place} of {len(self)}")
-        ends = np.cumsum([len(chunk) for chunk in self.chunks])
-        chunk = int(np.searchsorted(ends, place, side="right"))
-        kept = self.chunks[chunk][place - (ends[chunk - 1] if chunk else 0)]
+        kept = row(self.chunks, place)
         return (10 ** kept.astype(np.float64) * _UNITS).astype(np.float32)
 
 
@@ -132,16 +135,15 @@ def clusters(
         [
             Chunk(
                 begin,
-                min(_CHUNK, first + n - begin),
+                size,
                 cross_sections,
                 n_random,
                 population or Population(),
             )
-            for begin in range(first, first + n, _CHUNK)
+            for begin, size in pieces(first, n)
         ]
     )
-    tables = [loaded(folder / "truth.npz", "clusters") for folder in folders]
     return Clusters(
         [loaded(folder / "maps.npy", "clusters") for folder in folders],
-        {key: np.concatenate([table[key] for table in tables]) for key in tables[0]},
+        joined(folders, "truth.npz", "clusters"),
     )

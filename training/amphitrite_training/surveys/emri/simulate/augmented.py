@@ -21,7 +21,7 @@ from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,13 @@ from amphitrite.engine import workers
 from amphitrite.errors import MissingExtra
 from amphitrite.surveys.emri.prepare.whitening import whiten
 from amphitrite.surveys.emri.sampling import CHANNELS, N_SAMPLES, SAMPLE_SECONDS
-from amphitrite_training.fitting.chunks import cached, loaded
+from amphitrite_training.fitting.chunks import (
+    cached,
+    joined,
+    loaded,
+    pieces,
+    write_records,
+)
 from amphitrite_training.surveys.emri.simulate import augmented_worker
 from amphitrite_training.surveys.emri.simulate.augmented_orbits import STEP, source
 from amphitrite_training.surveys.emri.simulate.augmented_strain import LEAD, strain
@@ -42,8 +48,6 @@ from amphitrite_training.surveys.emri.simulate.inspirals import (
 )
 from amphitrite_training.surveys.emri.simulate.orbits import orbit
 from amphitrite_training.surveys.emri.simulate.signals import Signals, normalised
-
-_CHUNK: Final = 100
 
 
 def signal(
@@ -109,8 +113,7 @@ class Chunk:
                 inspiral, kept[row] = signal(rng, self.population, process)
                 inspirals.append(asdict(inspiral))
         np.save(folder / "signals.npy", kept)
-        columns = {key: [row[key] for row in inspirals] for key in inspirals[0]}
-        np.savez(folder / "inspirals.npz", **columns)
+        write_records(folder / "inspirals.npz", inspirals)
 
 
 def signals(first: int, n: int, population: Population | None = None) -> Signals:
@@ -134,15 +137,11 @@ def signals(first: int, n: int, population: Population | None = None) -> Signals
     """
     package, population = package_version(), population or Population()
     folders = cached(
-        [
-            Chunk(begin, min(_CHUNK, first + n - begin), package, population)
-            for begin in range(first, first + n, _CHUNK)
-        ]
+        [Chunk(begin, size, package, population) for begin, size in pieces(first, n)]
     )
-    tables = [loaded(folder / "inspirals.npz", "signals") for folder in folders]
     return Signals(
         [loaded(folder / "signals.npy", "signals") for folder in folders],
-        {key: np.concatenate([table[key] for table in tables]) for key in tables[0]},
+        joined(folders, "inspirals.npz", "signals"),
     )
 
 

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from amphitrite.surveys.emri.prepare.whitening import TAPER, ramps, whiten
 from amphitrite.surveys.emri.sampling import CHANNELS, N_SAMPLES
-from amphitrite_training.fitting.chunks import cached, loaded
+from amphitrite_training.fitting.chunks import (
+    cached,
+    joined,
+    loaded,
+    pieces,
+    row,
+    write_records,
+)
 from amphitrite_training.surveys.emri.simulate.inspirals import (
     Inspiral,
     Population,
@@ -24,7 +31,6 @@ from amphitrite_training.surveys.emri.simulate.waveforms import strain
 
 UNIT: Final = 1 / math.sqrt(len(CHANNELS) * N_SAMPLES)
 """Root mean square of a whitened signal whose signal-to-noise ratio is 1."""
-_CHUNK: Final = 100
 
 
 def signal(
@@ -76,14 +82,13 @@ class Chunk:
         """Write the signals into an existing folder, in half precision."""
         signals = np.empty((self.n, len(CHANNELS), N_SAMPLES), np.float16)
         inspirals = []
-        for row, seed in enumerate(range(self.first, self.first + self.n)):
-            inspiral, signals[row] = signal(
+        for place, seed in enumerate(range(self.first, self.first + self.n)):
+            inspiral, signals[place] = signal(
                 np.random.default_rng(seed), self.population
             )
             inspirals.append(asdict(inspiral))
         np.save(folder / "signals.npy", signals)
-        columns = {key: [row[key] for row in inspirals] for key in inspirals[0]}
-        np.savez(folder / "inspirals.npz", **columns)
+        write_records(folder / "inspirals.npz", inspirals)
 
 
 @dataclass(frozen=True)
@@ -106,10 +111,7 @@ class Signals:
 
     def __getitem__(self, number: int) -> NDArray[np.float32]:
         """Return the (2, `N_SAMPLES`) signal of a number."""
-        ends = np.cumsum([len(chunk) for chunk in self.chunks])
-        place = int(np.searchsorted(ends, number, side="right"))
-        row = number - (ends[place - 1] if place else 0)
-        return self.chunks[place][row].astype(np.float32)
+        return row(self.chunks, number).astype(np.float32)
 
 
 def signals(first: int, n: int, population: Population | None = None) -> Signals:
@@ -131,14 +133,13 @@ def signals(first: int, n: int, population: Population | None = None) -> Signals
     """
     folders = cached(
         [
-            Chunk(begin, min(_CHUNK, first + n - begin), population or Population())
-            for begin in range(first, first + n, _CHUNK)
+            Chunk(begin, size, population or Population())
+            for begin, size in pieces(first, n)
         ]
     )
-    tables = [loaded(folder / "inspirals.npz", "signals") for folder in folders]
     return Signals(
         [loaded(folder / "signals.npy", "signals") for folder in folders],
-        {key: np.concatenate([table[key] for table in tables]) for key in tables[0]},
+        joined(folders, "inspirals.npz", "signals"),
     )
 
 

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from amphitrite.surveys.emri.prepare.noise import coloured
 from amphitrite.surveys.emri.prepare.noise_curve import tianqin
 from amphitrite.surveys.emri.prepare.whitening import signal_to_noise
-from amphitrite.surveys.emri.sampling import CHANNELS, N_SAMPLES, SAMPLE_SECONDS
+from amphitrite.surveys.emri.sampling import CHANNELS, N_SAMPLES
 from amphitrite_training.surveys.emri.simulate.inspirals import Inspiral
 from amphitrite_training.surveys.emri.simulate.orbits import orbit
 from amphitrite_training.surveys.emri.simulate.waveforms import STRAIN_UNIT, strain
@@ -110,12 +111,10 @@ def noise(n_samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
     where it began; a margin that is then cut off keeps the stream from doing so.
     """
     n = fft.next_fast_len(n_samples + _MARGIN, real=True)
-    frequency = np.maximum(fft.rfftfreq(n, SAMPLE_SECONDS), FLAT_BELOW_HZ)
-    weights = np.sqrt(tianqin(frequency) / (2 * SAMPLE_SECONDS))
-    coloured = np.empty((len(CHANNELS), n_samples))
-    for row in coloured:
-        row[:] = fft.irfft(fft.rfft(rng.standard_normal(n)) * weights, n)[:n_samples]
-    return coloured
+    total = np.empty((len(CHANNELS), n_samples))
+    for row in total:  # one after the other, to save memory
+        row[:] = coloured(rng, n, tianqin, flat_below=FLAT_BELOW_HZ)[:n_samples]
+    return total
 
 
 def signal(placed: Placed) -> NDArray[np.float64]:
