@@ -1597,6 +1597,29 @@ LEARNED: Final = (
     ),
 )
 
+SHARED: Final = _client(
+    "triton/sharing",
+    "client/triton/test_sharing.py",
+    (
+        "file_left",
+        "every run leaves files in the machine's memory",
+        "            path.unlink()\n",
+        "            pass\n",
+    ),
+    (
+        "region_lent_twice",
+        "two requests overwrite each other",
+        "                    self._free.remove(region)\n",
+        "",
+    ),
+    (
+        "no_room_left",
+        "the server has no memory left for its own work",
+        "if size > _LARGEST_SHARE * found",
+        "if size > 100 * found",
+    ),
+)
+
 CLOSED: Final = (
     *_client(
         "server/layout",
@@ -1616,8 +1639,15 @@ CLOSED: Final = (
         (
             "grpc_unrestricted",
             "shared memory, logging and tracing are open over gRPC",
-            '        f"--grpc-restricted-protocol={CLOSED}",\n',
+            '        f"--grpc-restricted-protocol='
+            '{CLOSED_TO_OWNER if private else CLOSED}",\n',
             "",
+        ),
+        (
+            "memory_shared_with_everybody",
+            "whoever reaches the server can let it read any shared memory",
+            "{CLOSED_TO_OWNER if private else CLOSED}",
+            "{CLOSED_TO_OWNER}",
         ),
         (
             "environment_passed_on",
@@ -2376,6 +2406,7 @@ MUTANTS: Final = (
     *IMAGES,
     *LEARNED,
     *CLOSED,
+    *SHARED,
     *KEPT,
     *WEIGHTS,
     *INSTALLED,

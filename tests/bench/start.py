@@ -45,7 +45,12 @@ def bare(
         chosen = served.choose(repository, models)
         assemble(layout, environment, chosen)
         addresses = Network().addresses(layout.folder)
-        words = command(layout, environment, addresses=addresses.options, gpu=False)
+        words = command(
+            *(layout, environment),
+            addresses=addresses.options,
+            private=False,
+            gpu=False,
+        )
         open_ = [word for word in words if CLOSED not in word and "-mode=" not in word]
         names = (layout.selfcheck_model, *(model.name for model in chosen))
         began = time.perf_counter()

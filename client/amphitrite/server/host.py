@@ -23,6 +23,8 @@ CONTAINER: Final = "nvcr.io/nvidia/tritonserver:24.10-py3"
 # Interfaces that are closed to everybody, including this launcher.  A request would
 # need a header of this name, which no request can have: header names hold no colon.
 CLOSED: Final = "model-repository,shared-memory,logging,trace:closed:to-all=nobody"
+# The same of a server that only its owner can reach, who may share memory with it.
+CLOSED_TO_OWNER: Final = "model-repository,logging,trace:closed:to-all=nobody"
 PYTHONS: Final = ((3, 11), (3, 12))
 GLIBC: Final = (2, 35)
 

@@ -218,7 +218,13 @@ class LocalTriton:
                 f"{error}.\nFree some space there, or name another folder with TMPDIR."
             ) from error
         self._server.start(
-            command(layout, environment, addresses=self._at.options, gpu=self.gpu),
+            command(
+                layout,
+                environment,
+                addresses=self._at.options,
+                private=self.listening.is_private,
+                gpu=self.gpu,
+            ),
             environ=environ(layout, os.environ),
             directory=layout.empty,
             log=self.log_path,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from amphitrite.server import selfcheck
-from amphitrite.server.host import CLOSED
+from amphitrite.server.host import CLOSED, CLOSED_TO_OWNER
 from amphitrite.server.provision import ServerEnvironment
 from amphitrite.server.supervisor import shm_prefix
 from amphitrite.triton.plain_models import MODEL_FILE, PlainModel
@@ -133,6 +133,7 @@ def command(
     environment: ServerEnvironment,
     *,
     addresses: Sequence[str],
+    private: bool,
     gpu: bool,
 ) -> list[str]:
     """Return the command line of the server.
@@ -145,6 +146,9 @@ def command(
         The installed server.
     addresses : sequence of str
         The options for the addresses on which it listens.
+    private : bool
+        Whether only its owner can reach them; the server then reads what is sent to it
+        from shared memory, too.
     gpu : bool
         Whether to serve the configurations for a GPU.
     """
@@ -160,7 +164,7 @@ def command(
         f"--backend-config=python,shm-region-prefix-name={shm_prefix(layout.folder)}",
         *addresses,
         f"--http-restricted-api={CLOSED}",
-        f"--grpc-restricted-protocol={CLOSED}",
+        f"--grpc-restricted-protocol={CLOSED_TO_OWNER if private else CLOSED}",
         # by default, SIGTERM waits 30 s for models whose process has died
         "--exit-timeout-secs=5",
     ]

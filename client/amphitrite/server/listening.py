@@ -45,6 +45,10 @@ class Listening(Protocol):
     def grace(self) -> float:
         """Seconds that a stopped server has for the requests of its clients."""
 
+    @property
+    def is_private(self) -> bool:
+        """Whether only the server's owner can reach it."""
+
     def addresses(self, folder: Path) -> Addresses:
         """Return the addresses of a server that runs in a folder."""
 
@@ -58,6 +62,7 @@ class Sockets:
     """
 
     grace: float = field(default=0.0, init=False)
+    is_private: bool = field(default=True, init=False)
 
     def addresses(self, folder: Path) -> Addresses:
         """Return the addresses of a server that runs in a folder."""
@@ -109,6 +114,7 @@ class Network:
     metrics_port: int | None = None
     number: str = field(init=False)
     grace: float = field(default=10.0, init=False)  # s; Triton gives up after 5
+    is_private: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "number", resolve(self.address))

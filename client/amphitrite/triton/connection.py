@@ -21,6 +21,7 @@ from amphitrite.triton.agreement import check_wiring, spec_of
 from amphitrite.triton.answers import Tensors, asked_for, check_answer, check_request
 from amphitrite.triton.config import ModelConfig
 from amphitrite.triton.served import ServedModel
+from amphitrite.triton.sharing import Region, Regions
 from amphitrite.triton.spec import (
     Member,
     ModelSpec,
@@ -56,7 +57,8 @@ class Connection:
     """A gRPC connection to one Triton server.
 
     Use it from one thread: answers arrive on gRPC's own threads, but requests are built
-    in the caller's.
+    in the caller's.  To a server behind a Unix socket, which is on the same machine,
+    large inputs go through shared memory (see `amphitrite.triton.sharing`).
 
     Parameters
     ----------
@@ -95,6 +97,7 @@ class Connection:
             url, channel_args=_CHANNEL_ARGUMENTS
         )
         self._warned = False
+        self._regions = Regions(self._register) if self._address.socket else None
 
     def __enter__(self) -> Connection:
         return self
@@ -189,8 +192,11 @@ class Connection:
         future: Future[dict[str, NDArray[Any]]] = Future()
         asked = asked_for(model.spec, outputs)
         check_request(model.spec, tensors)
+        region = self._regions.lend(tensors) if self._regions else None
 
         def answered(result: Any, error: InferenceServerException | None) -> None:
+            if region is not None:
+                self._returned(region, error)
             if error is not None:
                 future.set_exception(self._translate(error, model.spec.name))
                 return
@@ -212,13 +218,26 @@ class Connection:
 
         self._client.async_infer(
             model.spec.name,
-            _inputs(tensors),
+            _inputs(tensors, region),
             answered,
             model_version=str(model.version),
             outputs=[triton_grpc.InferRequestedOutput(name) for name in asked],
             client_timeout=self.deadline,
         )
         return future
+
+    def _register(self, name: str, key: str, size: int) -> None:
+        """Tell the server of a region of shared memory."""
+        self._client.register_system_shared_memory(
+            name, key, size, client_timeout=_PROBE_SECONDS
+        )
+
+    def _returned(self, region: Region, error: InferenceServerException | None) -> None:
+        """Take back a region with whose request the server is done."""
+        assert self._regions is not None
+        if error is not None and failures.is_not_shared(str(error.message())):
+            self._regions.end(error.message())
+        self._regions.give_back(region)
 
     def _check_member(self, ensemble: str, member: Member) -> ModelConfig:
         """Return the configuration of an ensemble's member after checking its spec."""
@@ -350,14 +369,20 @@ class Connection:
         return failures.translate(failure, asked)
 
 
-def _inputs(tensors: Tensors) -> list[triton_grpc.InferInput]:
-    """Return arrays as input tensors of tritonclient."""
+def _inputs(
+    tensors: Tensors, region: Region | None = None
+) -> list[triton_grpc.InferInput]:
+    """Return arrays as input tensors of tritonclient, in shared memory if there is."""
     inputs = []
+    places = region.write(tensors) if region else {}
     for name, array in tensors.items():
         tensor = triton_grpc.InferInput(
             name, list(array.shape), np_to_triton_dtype(array.dtype)
         )
-        tensor.set_data_from_numpy(array)
+        if region is None:
+            tensor.set_data_from_numpy(array)
+        else:
+            tensor.set_shared_memory(region.name, array.nbytes, places[name])
         inputs.append(tensor)
     return inputs
 

@@ -57,6 +57,11 @@ def is_closed(text: str) -> bool:
     return "protocol is restricted" in text
 
 
+def is_not_shared(text: str) -> bool:
+    """Return whether a message says that the server does not know the shared memory."""
+    return "shared memory region" in text
+
+
 def translate(failure: Failure, asked: Asked) -> errors.ServerError:
     """Return the error that says what failed and what to do.
 
@@ -75,6 +80,11 @@ def translate(failure: Failure, asked: Asked) -> errors.ServerError:
     deadline = asked.limit
     seconds = asked.deadline if deadline is None else deadline
     status, text, name = failure.status, failure.text, failure.model
+    if is_not_shared(text):
+        return errors.ServerUnreachable(
+            f"the server at {asked.url} was restarted: it no longer knows the memory "
+            f"that this client shares with it ({text})"
+        )
     if "unknown model" in text or "NOT_FOUND" in status or "is not ready" in text:
         return errors.ModelNotReady(
             f"the server at {asked.url} answers but does not serve '{name}' "

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from amphitrite.server.host import CLOSED
+from amphitrite.server.host import CLOSED, CLOSED_TO_OWNER
 from amphitrite.server.layout import Layout, command, environ, place
 from amphitrite.server.provision import ServerEnvironment
 from amphitrite.server.selfcheck import write_model
@@ -21,8 +21,9 @@ ENVIRONMENT = ServerEnvironment(
 )
 
 
-def build(*, gpu: bool = False) -> list[str]:
-    return command(LAYOUT, ENVIRONMENT, addresses=["--http-port=1"], gpu=gpu)
+def build(*, private: bool = False, gpu: bool = False) -> list[str]:
+    addresses = ["--http-port=1"]
+    return command(LAYOUT, ENVIRONMENT, addresses=addresses, private=private, gpu=gpu)
 
 
 def test_serves_the_run_s_own_folder_and_nothing_else() -> None:
@@ -39,6 +40,13 @@ def test_closes_what_is_no_inference() -> None:
     # Triton takes all between the first colon and the sign for the header's name
     header = CLOSED.partition(":")[2].partition("=")[0]
     assert ":" in header
+
+
+def test_its_owner_alone_may_share_memory_with_it() -> None:
+    closed = CLOSED.replace("shared-memory,", "")
+    assert closed == CLOSED_TO_OWNER
+    assert f"--http-restricted-api={CLOSED}" in build(private=True)
+    assert f"--grpc-restricted-protocol={closed}" in build(private=True)
 
 
 def test_names_the_shared_memory_after_the_run() -> None:

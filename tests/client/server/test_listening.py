@@ -19,6 +19,7 @@ def test_a_private_server_has_sockets_in_its_folder() -> None:
     assert addresses.http == f"unix:{FOLDER}/http"
     assert addresses.metrics == f"unix:{FOLDER}/metrics"
     assert f"--http-address=unix:{FOLDER}/http" in addresses.options
+    assert PRIVATE.is_private
 
 
 def test_another_has_ports() -> None:
@@ -27,6 +28,7 @@ def test_another_has_ports() -> None:
     assert addresses.grpc == f"127.0.0.1:{port.partition('=')[2]}"
     assert "--grpc-address=127.0.0.1" in addresses.options
     assert addresses.http.startswith("http://127.0.0.1:")
+    assert not Network().is_private
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,10 @@ def answering(monkeypatch):
             *("UNAVAILABLE", "This protocol is restricted, expecting header"),
             *(errors.ServerError, "requires a key (This protocol"),
         ),
+        (
+            *("NOT_FOUND", "Unable to find shared memory region: 'a'"),
+            *(errors.ServerUnreachable, "was restarted: it no longer knows the memory"),
+        ),
         ("PERMISSION_DENIED", "no", errors.ServerError, "ask the server's operator"),
         ("UNAUTHENTICATED", "no", errors.ServerError, "ask the server's operator"),
         (
