@@ -20,6 +20,11 @@ from amphitrite_training.surveys.emri.measures import (
     Stream,
 )
 from amphitrite_training.surveys.emri.recipe import Recipe
+from amphitrite_training.surveys.emri.simulate.augmented_agreement import (
+    CASES,
+    DAYS,
+    Agreement,
+)
 from amphitrite_training.surveys.emri.simulate.signals import signals
 
 _KNEES = {"emri": 25, "emri_table3": 80, "energy": 45, "band_share": 40, "boxes": 36}
@@ -101,6 +106,15 @@ def evaluated(drawn):
             overlap=0.5,
             firsts=tuple(range(0, len(silent) * half, half)),
             judged=drawn(rng, silent),
+        ),
+        agreements=(
+            Agreement(
+                CASES[0],
+                same_orbit=0.99987,
+                overlap=dict(zip(DAYS, (0.991, 0.975, 0.432), strict=True)),
+                cycles=dict(zip(DAYS, (0.0, -0.25, 13.5), strict=True)),
+                radial=-3.2e-4,
+            ),
         ),
     )
 

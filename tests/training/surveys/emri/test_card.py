@@ -72,6 +72,16 @@ def test_every_group_is_counted(evaluated, text):
             assert f"| {place} | {median} | {counted(share)} |" in text
 
 
+def test_the_agreement_of_the_waveforms_stands_in_it(evaluated, text, flowing):
+    row = (
+        "| 1e+05 | 1e-05 | 60 | 0.99987 | 0.991 | 0.975 | 0.432 | +0.00 | -0.25 | "
+        "+13.50 | -3.20e-04 |"
+    )
+    assert row in text
+    assert "**How far the two kinds of waveforms agree**" in flowing
+    assert "waveforms agree" not in card(replace(evaluated, agreements=()))
+
+
 def test_misjudged_noise_and_the_stream_are_counted(evaluated, text):
     for each in evaluated.departed:
         false = evaluated.alarms(each.noise, "emri", 0.01)

@@ -27,6 +27,7 @@ from amphitrite_training.surveys.emri.groups import (
 )
 from amphitrite_training.surveys.emri.recipe import MOST_SIGNALS
 from amphitrite_training.surveys.emri.segments import NOISE, Noise
+from amphitrite_training.surveys.emri.simulate.augmented_agreement import CASES
 from amphitrite_training.surveys.emri.simulate.signals import signals
 
 AUGMENTED = "amphitrite_training.surveys.emri.simulate.augmented"
@@ -99,6 +100,7 @@ def measure(monkeypatch, cache):
         monkeypatch.setattr(evaluation, "STAND_IN", near)
         some = {name: DEPARTURES[name] for name in KINDS}
         monkeypatch.setattr(evaluation, "DEPARTURES", some)
+        monkeypatch.setattr(evaluation, "agreement", lambda cases: cases)
         in_this_process = workers.pool(0)
         monkeypatch.setattr(workers, "pool", lambda n: in_this_process)
         return evaluate(
@@ -121,9 +123,11 @@ def test_all_is_measured_that_should_be(measure):
     assert bars == {
         "noise": (3, 3),
         "signals": (12, 12),
+        "waveforms": (4, 4),
         "misjudged noise": (6, 6),
         "stream": (3, 3),
     }
+    assert found.agreements == CASES
     assert [(each.group, dict(each.at)) for each in found.points] == [
         *((group, {}) for group in (1, 2, 3)),
         *((4, {"snr": ratio}) for ratio in (10, 130)),
@@ -185,6 +189,7 @@ def test_a_missing_extra_leaves_its_group_out(measure):
     assert found.left_out.startswith("Augmented waveforms needs the 'waveforms' extra")
     assert "\n" not in found.left_out
     assert found.group(3) == []
+    assert found.agreements == ()
     assert bars["signals"] == (10, 10)
 
 

@@ -154,6 +154,7 @@ def _groups(found: Evaluation) -> str:
         tables.groups(found),
         f"![ROC curves of simulated signals]({FOLDER}/roc.png)",
         f"![Map of power of a simulated segment]({FOLDER}/map.png)",
+        *_agreements(found),
     )
 
 
@@ -182,6 +183,27 @@ def _augmented(found: Evaluation) -> str:
         "makes and on which nothing was trained, in the noise of group 1 and as loud. "
         "Other than in group 1, there are no retrograde orbits, and none that have "
         "plunged before the segment begins."
+    )
+
+
+def _agreements(found: Evaluation) -> tuple[str, ...]:
+    """Return the paragraph and the table on the two kinds of waveforms."""
+    if not found.agreements:
+        return ()
+    return (
+        wrapped(
+            "**How far the two kinds of waveforms agree**, for inspirals of "
+            f"{COMPACT_MASS:g} solar masses with an eccentricity of 0.1 at the start "
+            "of the segment. Both codes make the same waves of one and the same orbit "
+            "(overlap, same orbit: without any shift of time or phase). Each with its "
+            "own orbit, matched in azimuthal frequency, phases, eccentricity and "
+            "inclination at the end of the segment, they drift apart before it: the "
+            "overlap of whitened signals over the last days, the highest for any shift "
+            "of time and phase, and the cycles by which the azimuthal phases differ, "
+            "kludge less augmented kludge. So a network that finds one kind as well as "
+            "the other follows no phase."
+        ),
+        tables.agreements(found),
     )
 
 

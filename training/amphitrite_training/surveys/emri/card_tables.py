@@ -16,6 +16,7 @@ from amphitrite_training.surveys.emri.measures import (
     Point,
     Rate,
 )
+from amphitrite_training.surveys.emri.simulate.augmented_agreement import DAYS
 from amphitrite_training.surveys.emri.targets import targets as wanted
 
 _COMMON: Final = PROBABILITIES[0]
@@ -67,6 +68,29 @@ def groups(found: Evaluation) -> str:
     ]
     heads = (f"group {point.group}, FAP {percent(each)}" for point, each in columns)
     return table(("statistic", *heads), rows)
+
+
+def agreements(found: Evaluation) -> str:
+    """Return the table of the agreement of the two kinds of waveforms."""
+    days = [f"{day:g}" for day in DAYS]
+    rows = [
+        [
+            *(f"{each.case.mass:.0e}", f"{each.case.spin:.1g}"),
+            f"{each.case.semi_latus:g}",
+            f"{each.same_orbit:.5f}",
+            *(f"{each.overlap[day]:.3f}" for day in DAYS),
+            *(f"{each.cycles[day]:+.2f}" for day in DAYS),
+            f"{each.radial:+.2e}",
+        ]
+        for each in found.agreements
+    ]
+    heads = (
+        *("M", "spin", "p / M at the start", "overlap, same orbit"),
+        *(f"overlap, last {day} d" for day in days),
+        *(f"cycles apart, {day} d before the end" for day in days),
+        "radial frequency, relative difference",
+    )
+    return table(heads, rows)
 
 
 def ratios(found: Evaluation, probability: float) -> str:

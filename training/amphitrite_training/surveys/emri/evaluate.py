@@ -55,6 +55,11 @@ from amphitrite_training.surveys.emri.segments import (
     Stored,
     pieces,
 )
+from amphitrite_training.surveys.emri.simulate.augmented_agreement import (
+    CASES,
+    Agreement,
+    agreement,
+)
 from amphitrite_training.surveys.emri.simulate.signals import Signals, signals
 
 _FULL: Final = 20  # thousands of segments of noise
@@ -155,6 +160,7 @@ def evaluate(
         measuring = _Measuring(Judge(networks, pool, n_workers), sizes, progress)
         noise = measuring.noise()
         points, left_out = measuring.points()
+        agreements = () if left_out else measuring.agreements()
         return Evaluation(
             networks={
                 name: Network(model.spec, model.version)
@@ -166,6 +172,7 @@ def evaluate(
             left_out=left_out,
             departed=measuring.departed(),
             stream=measuring.stream(),
+            agreements=agreements,
         )
 
 
@@ -194,6 +201,15 @@ class _Measuring:
                 for group, at, batches in self._groups(augmented)
             )
         return points, left_out
+
+    def agreements(self) -> tuple[Agreement, ...]:
+        """Compare the two kinds of waveforms, without any network."""
+        with self.progress("waveforms", len(CASES)) as advance:
+            found = []
+            for case in CASES:
+                found += agreement([case])
+                advance(1)
+        return tuple(found)
 
     def departed(self) -> tuple[Departed, ...]:
         """Judge noise that is not what it is taken for, alone and with signals.

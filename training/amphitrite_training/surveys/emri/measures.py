@@ -8,7 +8,7 @@ segments with a signal that are alarms is the true-alarm probability (TAP).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from amphitrite.triton.spec import ModelSpec
 from amphitrite_training.evaluation import statistics
 from amphitrite_training.evaluation.matching import Share
 from amphitrite_training.surveys.emri.judging import Judged
+from amphitrite_training.surveys.emri.simulate.augmented_agreement import Agreement
 from amphitrite_training.surveys.emri.yardsticks import LEVEL_FREE
 
 PROBABILITIES: Final = (0.01, 0.001)
@@ -174,6 +175,8 @@ class Evaluation:
         Noise that is not what it is taken for.
     stream : Stream
         A stream of noise.
+    agreements : tuple of Agreement
+        How far the two kinds of waveforms agree; empty if group 3 was left out.
     """
 
     networks: Mapping[str, Network]
@@ -183,6 +186,7 @@ class Evaluation:
     left_out: str
     departed: tuple[Departed, ...]
     stream: Stream
+    agreements: tuple[Agreement, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -242,7 +246,7 @@ class Evaluation:
             ``departed``: ``name``, ``false_alarms`` and ``alarms``.  ``stream``:
             ``years``, ``overlap`` and the number of ``triggers``.  All alarms are
             [hits, of], and they and the triggers stand by statistic and by
-            false-alarm probability.
+            false-alarm probability.  ``agreements``: the fields of `Agreement`.
         """
         return {
             "networks": {
@@ -281,6 +285,7 @@ class Evaluation:
                     )
                 ),
             },
+            "agreements": [asdict(each) for each in self.agreements],
         }
 
     def _counts(self, judged: Judged) -> dict[str, dict[str, Any]]:
