@@ -76,6 +76,7 @@ def connect(
     calnet False
     emri False
     emri_table3 False
+    emri_table3 False
     morpheus True
     """
     if url is not None:

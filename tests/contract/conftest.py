@@ -12,7 +12,7 @@ from amphitrite.surveys import SURVEYS, page
 from amphitrite.triton.spec import ModelSpec
 
 # Models whose weights are still being trained.
-AWAITED = {"emri_table3"}
+AWAITED: set[str] = set()
 
 
 def declared(survey: str) -> list[ModelSpec]:

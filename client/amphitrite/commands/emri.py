@@ -70,6 +70,14 @@ def emri(
             rich_help_panel=_PANEL,
         ),
     ] = 0.5,
+    model: Annotated[
+        str,
+        typer.Option(
+            help="The network: 'emri', on maps of power, or 'emri_table3', that of "
+            "Table III of Zhang et al. 2022 on the strain itself, which finds less.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = "emri",
     calibrate: Annotated[
         int | None,
         typer.Option(
@@ -146,6 +154,7 @@ def emri(
             whitened=whitened,
             fap=fap,
             overlap=overlap,
+            model=model,
             calibrate=calibrate,
             plots=plots,
         ),

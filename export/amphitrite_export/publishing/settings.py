@@ -56,7 +56,9 @@ SETTINGS: Final[Mapping[str, Settings]] = {
         for name in ("asid_peaks", "asid_flux", "asid_classifier", "asid_location")
     },
     # a segment of strain is 2 MB
-    **{name: Settings(max_batch_size=32) for name in ("emri", "emri_table3")},
+    "emri": Settings(max_batch_size=32),
+    # its first layer makes 67 MB of each
+    "emri_table3": Settings(max_batch_size=4),
 }
 
 

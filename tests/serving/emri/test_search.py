@@ -210,6 +210,13 @@ def test_a_noise_run_of_ones_own(stream, connection, tmp_path):
     }
 
 
+def test_the_other_network_is_asked(stream, connection, tmp_path):
+    out = tmp_path / "t.fits"
+    (row,) = search(connection, [stream], out, model="emri_table3").table
+    assert row["model"] == "emri_table3 1"
+    assert fits.getheader(out)["MODEL"] == "emri_table3"
+
+
 def test_pictures_are_drawn(stream, connection, tmp_path):
     pytest.importorskip("matplotlib", reason="pictures need the plots extra")
     plots = tmp_path / "plots"

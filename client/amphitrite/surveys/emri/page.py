@@ -80,7 +80,7 @@ MODEL: Final = ModelSpec(
 TABLE_3: Final = replace(MODEL, name="emri_table3")
 """The network of Table III of the paper, on the strain itself."""
 
-ASKED: Final = (MODEL,)
+ASKED: Final = (MODEL, TABLE_3)
 """The models of which a run requests one, the default first."""
 
 PRODUCTS: Final = ()

@@ -18,7 +18,7 @@ from amphitrite.surveys.emri.options import Options
         ({"fap": float("nan")}, "--fap must be a probability"),
         ({"overlap": 1.0}, "--overlap must be a share from 0 to 0.99; received 1"),
         ({"overlap": -0.1}, "--overlap must be"),
-        ({"model": "emri_table4"}, "one of emri; received emri_table4"),
+        ({"model": "emri_table4"}, "one of emri, emri_table3; received emri_table4"),
         ({"whitened": True, "psd": "estimate"}, "give one of them"),
         ({"calibrate": 9_999}, r"must be 10,000 at least .* 0\.001.*received 9,999"),
         ({"calibrate": 99, "fap": 0.1}, "must be 100 at least"),
