@@ -65,10 +65,12 @@ LOG_OFFSET: Final = 0.03
 
 MAPS: Final = "maps"
 PRESENT: Final = "present"
+RELATIVE: Final = "relative"
 KNOWN: Final = "attributes"
 KNOWN_PRESENT: Final = "attributes_present"
 PROBABILITIES: Final = "probabilities"
 SCORE: Final = "log_cross_section"
+DISTANCE: Final = "domain_distance"
 
 MODEL: Final = ModelSpec(
     name="darkcnn",
@@ -90,6 +92,15 @@ MODEL: Final = ModelSpec(
             shape=(len(CHANNELS),),
             axes=("channel",),
             description="1 for each channel that is present, else 0",
+            minimum=0.0,
+            maximum=1.0,
+        ),
+        TensorSpec(
+            name=RELATIVE,
+            dtype="float32",
+            shape=(1,),
+            axes=("flag",),
+            description="1 if the map of all mass is over its own maximum, else 0",
             minimum=0.0,
             maximum=1.0,
         ),
@@ -136,6 +147,17 @@ MODEL: Final = ModelSpec(
             shape=(1,),
             axes=("score",),
             description="log10 of the cross-section in cm2/g plus 0.03",
+        ),
+        TensorSpec(
+            name=DISTANCE,
+            dtype="float32",
+            shape=(1,),
+            axes=("distance",),
+            description=(
+                "distance of the network's features of a cluster from those of "
+                "simulated ones, in standard deviations"
+            ),
+            minimum=0.0,
         ),
     ),
     labels=LABELS,
