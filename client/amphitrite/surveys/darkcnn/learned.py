@@ -86,11 +86,12 @@ class ScoreCurve:
         """
         terms = polynomials(cross_sections, MEAN_TERMS)
         truth: NDArray[np.float64] = np.asarray(scores, np.float64)
-        mean, *_ = np.linalg.lstsq(terms, truth)
+        mean = _least_squares(terms, truth)
         squared = np.square(truth - terms @ mean)
         typical = float(squared.mean())
-        variance, *_ = np.linalg.lstsq(terms[:, :VARIANCE_TERMS], squared)
-        covariance: NDArray[np.float64] = typical * np.linalg.inv(terms.T @ terms)
+        variance = _least_squares(terms[:, :VARIANCE_TERMS], squared)
+        inverse = np.linalg.inv(terms.T @ terms)
+        covariance: NDArray[np.float64] = np.asarray(typical * inverse, np.float64)
         return cls(noise, mean, covariance, variance, typical)
 
     def mean_at(self, cross_sections: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -222,6 +223,14 @@ def kind(present: NDArray[np.floating], *, relative: bool) -> str:
     """
     names = [name for name, has in zip(CHANNELS, present, strict=True) if has]
     return "relative " * relative + "+".join(names)
+
+
+def _least_squares(
+    terms: NDArray[np.float64], values: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the coefficients of terms that come nearest to some values."""
+    coefficients, *_ = np.linalg.lstsq(terms, values)
+    return np.asarray(coefficients, np.float64)
 
 
 def _curve(stored: Mapping[str, Any]) -> ScoreCurve:

@@ -17,6 +17,12 @@ REFERENCES: Final = (
     "Merten et al. 2019, arXiv:1810.11027",
 )
 
+WARNING: Final = (
+    "WARNING: the weights come from a parametric generator of clusters and must never "
+    "be used to publish a cross-section"
+)
+"""The first line of whatever gives a cross-section."""
+
 PIXELS: Final = 100
 """Pixels along each side of a map."""
 PIXEL_KPC: Final = 20.0
