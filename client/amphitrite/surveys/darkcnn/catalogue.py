@@ -1,9 +1,7 @@
-"""The catalogue of clusters and the table of the sample: columns, flags, values."""
+"""The catalogue of clusters: its columns and flags, and their values."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +13,10 @@ from amphitrite.surveys.darkcnn.interpret import floor
 from amphitrite.surveys.darkcnn.interpret.clusters import Clusters
 from amphitrite.surveys.darkcnn.interpret.judgement import Judgement
 from amphitrite.surveys.darkcnn.interpret.sample import cluster_estimates
+from amphitrite.surveys.darkcnn.interpret.sample_table import (
+    CROSS_SECTION_UCD,
+    CROSS_SECTION_UNIT,
+)
 from amphitrite.surveys.darkcnn.learned import Learned
 from amphitrite.surveys.darkcnn.page import (
     ATTRIBUTES,
@@ -25,8 +27,6 @@ from amphitrite.surveys.darkcnn.page import (
 )
 from amphitrite.surveys.darkcnn.prepare import tensors
 
-_CROSS_SECTION: Final = "cm2 g-1"
-_PER_MASS: Final = "phys.area;phys.mass;arith.ratio"
 _CLASSES: Final = ("cdm", "sidm0_1", "sidm1")  # `LABELS` as names of columns
 
 COLUMNS: Final = (
@@ -77,9 +77,7 @@ COLUMNS: Final = (
             "stat.probability;src.class",
             f"Probability of {label} among the three classes",
         )
-        for name, label in zip(
-            _CLASSES, ("CDM", "0.1 cm2/g", "1 cm2/g"), strict=True
-        )
+        for name, label in zip(_CLASSES, ("CDM", "0.1 cm2/g", "1 cm2/g"), strict=True)
     ),
     Column(
         "score",
@@ -91,15 +89,15 @@ COLUMNS: Final = (
     Column(
         "sigma_m",
         "float32",
-        _CROSS_SECTION,
-        _PER_MASS,
+        CROSS_SECTION_UNIT,
+        CROSS_SECTION_UCD,
         "Cross-section per mass by this cluster alone: median under a flat prior from "
         "0 to 1.5",
     ),
     Column(
         "sigma_m_err",
         "float32",
-        _CROSS_SECTION,
+        CROSS_SECTION_UNIT,
         "stat.error;phys.area",
         "Standard deviation of that posterior; 0.43 if the cluster says nothing",
     ),
@@ -127,9 +125,7 @@ COLUMNS: Final = (
             f"Probability of {label} by a regression on the profile of all mass, NaN "
             "for a relative map",
         )
-        for name, label in zip(
-            _CLASSES, ("CDM", "0.1 cm2/g", "1 cm2/g"), strict=True
-        )
+        for name, label in zip(_CLASSES, ("CDM", "0.1 cm2/g", "1 cm2/g"), strict=True)
     ),
     Column("in_sample", "bool", "", "meta.code", "Whether it counts in the sample"),
     Column(
@@ -139,31 +135,6 @@ COLUMNS: Final = (
         "meta.code",
         "Comma-separated words, explained by amphitrite darkcnn --help",
     ),
-)
-
-SAMPLE_COLUMNS: Final = (
-    Column("quantity", "str", "", "meta.id;meta.main", "What the row says"),
-    Column(
-        "value",
-        "float64",
-        _CROSS_SECTION,
-        _PER_MASS,
-        "Cross-section per mass; of a systematic, how far it would move the calibrated "
-        "one",
-    ),
-    *(
-        Column(
-            f"{side}{suffix}",
-            "float64",
-            _CROSS_SECTION,
-            f"phys.area;{ucd}",
-            f"{side.capitalize()} end of the interval{what}",
-        )
-        for suffix, what in (("", " of 68 %"), ("_95", " of 95 %"))
-        for side, ucd in (("lower", "stat.min"), ("upper", "stat.max"))
-    ),
-    Column("n_clusters", "int32", "", "meta.number", "Clusters that count in it"),
-    Column("note", "str", "", "meta.note", "How the row is meant"),
 )
 
 OUT_OF_DOMAIN: Final = "out_of_domain"
@@ -179,6 +150,7 @@ FLAGS: Final = {
     tensors.OFF_CENTRE: "the peak of all mass lies more than 100 kpc from the centre",
 }
 """Meanings of the words in the column ``flags``, which is empty where none applies."""
+_JUDGED: Final = (OUT_OF_DOMAIN, UNCALIBRATED)
 
 
 def interpret(
@@ -227,80 +199,6 @@ def interpret(
         "in_sample": judgement.in_sample,
         "flags": join_flags(applies, len(clusters)),
     }
-
-
-_JUDGED: Final = (OUT_OF_DOMAIN, UNCALIBRATED)
-
-
-def interpret_sample(judgement: Judgement) -> dict[str, NDArray[Any]]:
-    """Return the columns of the table of the sample.
-
-    Parameters
-    ----------
-    judgement : Judgement
-        The estimates.
-
-    Returns
-    -------
-    dict of str to (n,) ndarray
-        The calibrated estimate, the product of probabilities, and a row for each
-        systematic.
-    """
-    posterior, product = judgement.posterior, judgement.product
-    inner, outer = posterior.interval(0.68), posterior.interval(0.95)
-    nothing = (math.nan, math.nan)
-    rows = [
-        ("calibrated", posterior.median, inner, outer, _left_out(judgement)),
-        (
-            *("product_of_probabilities", product.mean, product.interval, nothing),
-            "overconfident: it comes to one of the three classes, whatever is true; "
-            "value and standard deviation over the classes, for comparison alone",
-        ),
-        *(
-            (
-                *(f"systematic: {name}", shift, nothing, nothing),
-                f"how far the calibrated value would move if clusters were so: {name}",
-            )
-            for name, shift in judgement.shifts.items()
-        ),
-    ]
-    names, values, inners, outers, notes = zip(*rows, strict=True)
-    return {
-        "quantity": np.array(names, str),
-        "value": np.array(values, float),
-        **dict(zip(("lower", "upper"), np.array(inners, float).T, strict=True)),
-        **dict(zip(("lower_95", "upper_95"), np.array(outers, float).T, strict=True)),
-        "n_clusters": np.full(len(rows), judgement.in_sample.sum()),
-        "note": np.array(notes, str),
-    }
-
-
-def sample_cards(judgement: Judgement) -> Mapping[str, str | int | float]:
-    """Return the sample's estimate as cards; none of a cross-section without one."""
-    cards: dict[str, str | int | float] = {
-        "NSAMPLE": int(judgement.in_sample.sum()),
-        "NDOMAIN": int(judgement.out_of_domain.sum()),
-        "NUNCALIB": int(judgement.uncalibrated.sum()),
-    }
-    posterior = judgement.posterior
-    if posterior.is_known:
-        cards["SIGMA_M"] = round(posterior.median, 4)
-        for share in (68, 95):
-            ends = posterior.interval(share / 100)
-            for side, end in zip(("LO", "HI"), ends, strict=True):
-                cards[f"SIG{side}{share}"] = round(end, 4)
-        cards["SIGUNIT"] = _CROSS_SECTION
-    return cards
-
-
-def _left_out(judgement: Judgement) -> str:
-    """Return how the calibrated estimate is meant."""
-    n_far = int(judgement.out_of_domain.sum())
-    n_unknown = int((judgement.uncalibrated & ~judgement.out_of_domain).sum())
-    return (
-        "median and intervals of highest density, prior flat from 0 to 1.5; statistical "
-        f"errors alone. Left out: {n_far} out of the domain, {n_unknown} uncalibrated"
-    )
 
 
 def _by_class(prefix: str, values: NDArray[np.float64]) -> dict[str, NDArray[Any]]:

@@ -65,9 +65,7 @@ class Clusters:
         return len(self.name)
 
     @classmethod
-    def of(
-        cls, found: Sequence[tuple[str, tuple[int, int], Prepared]]
-    ) -> Clusters:
+    def of(cls, found: Sequence[tuple[str, tuple[int, int], Prepared]]) -> Clusters:
         """Return clusters, each with its label and place, before they are judged."""
         each = [cluster for _, _, cluster in found]
         n = len(found)
@@ -104,7 +102,7 @@ class Clusters:
         names = [field.name for field in fields(cls)]
         return cls(**{key: np.concatenate([p[key] for p in parts]) for key in names})
 
-    def take(self, rows: NDArray[Any]) -> Clusters:
+    def take(self, rows: NDArray[Any] | Sequence[int]) -> Clusters:
         """Return some of the clusters, by a mask or by numbers."""
         return Clusters(**{key: all_[rows] for key, all_ in self.to_arrays().items()})
 

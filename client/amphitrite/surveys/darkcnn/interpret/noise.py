@@ -20,7 +20,9 @@ OUTSIDE_KPC: Final = 600.0
 """Radius beyond which noise is measured: the core and its galaxies lie within."""
 
 _TOTAL: Final = CHANNELS.index(TOTAL)
-_GAIN: Final = 6.0  # of the second differences (1 -2 1) along both axes, for white noise
+_GAIN: Final = (
+    6.0  # of the second differences (1 -2 1) along both axes, for white noise
+)
 _TO_SIGMA: Final = 1.4826  # from the median size of Gaussian noise
 _LEAST: Final = 500  # pixels, of which the median is good to 5 %
 

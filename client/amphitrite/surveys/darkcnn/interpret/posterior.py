@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-GRID: Final[NDArray[np.float64]] = np.arange(601) * 0.0025
+GRID: Final[NDArray[np.float64]] = np.linspace(0, 1.5, 601)
 """Cross-sections in cm2/g, from 0 to 1.5."""
 SHARES: Final = (0.68, 0.95)
 """Probabilities of the intervals that are given."""
@@ -97,12 +97,9 @@ def medians(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     # half of a point's probability lies below it, but for the ends
     below = np.cumsum(probabilities, axis=1) - probabilities / 2
     below[:, 0], below[:, -1] = 0.0, 1.0
-    known = np.isfinite(probabilities).all(axis=1)
-    found = [
-        np.interp(0.5, row, GRID) if there else np.nan
-        for row, there in zip(below, known, strict=True)
-    ]
-    return np.array(found, np.float64)
+    found = [np.interp(0.5, row, GRID) for row in below]
+    known = np.isfinite(probabilities[:, 0])
+    return np.where(known, np.array(found, np.float64), np.nan)
 
 
 def errors(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Azimuthal means of the map of all mass, on which the regression and pictures stand."""
+"""Azimuthal means of the map of all mass, for the regression and for pictures."""
 
 from __future__ import annotations
 
