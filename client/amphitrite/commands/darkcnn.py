@@ -148,7 +148,8 @@ def _describe(result: Result) -> tuple[str, dict[str, Any]]:
     )
     n = len(result.table)
     return (
-        f"{WARNING}\n{sentence} from {result.n_sample} of {n} clusters, in {result.out}",
+        f"{WARNING}\n{sentence} from {result.n_sample} of {n} clusters, in "
+        f"{result.out}",
         {
             "warning": WARNING,
             "sigma_m": _finite(result.posterior.median),

@@ -17,9 +17,9 @@ Maps = Annotated[
         metavar="MAPS",
         help="Maps of clusters: FITS, one cluster a file, as an image, a cube of "
         "channels or an image a channel; .npz with arrays for many clusters; or the "
-        "database of the original (.pkl), of which nothing but arrays is read. Quoted "
-        "patterns ('maps/*.fits'), folders and @LIST, a text file with one name a line, "
-        "stand for many.",
+        "database of the original (.pkl), of which nothing but arrays is read. "
+        "Quoted patterns ('maps/*.fits'), folders and @LIST, a text file with one name "
+        "a line, stand for many.",
         show_default=False,
     ),
 ]
@@ -97,7 +97,7 @@ Channels = Annotated[
 
 
 def stated(*, centre: str, channels: str, **others: Any) -> dict[str, Any]:
-    """Return what is stated of maps, as options of `amphitrite.surveys.darkcnn` take it.
+    """Return what is stated of maps, as the options of darkCNN take it.
 
     Parameters
     ----------

@@ -27,7 +27,8 @@ from amphitrite.surveys.darkcnn.learned import Learned
 from amphitrite.surveys.darkcnn.options import Options
 from amphitrite.surveys.darkcnn.page import MODEL, WARNING
 from amphitrite.surveys.darkcnn.prepare.inputs import MAP_FILES
-from amphitrite.surveys.darkcnn.work import Listing, judge, listed, maps_of
+from amphitrite.surveys.darkcnn.prepare.pieces import Listing, listed
+from amphitrite.surveys.darkcnn.work import judge, maps_of
 from amphitrite.triton.connection import Connection
 from amphitrite.triton.served import ServedModel
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +15,6 @@ from amphitrite.engine.control import Summary
 from amphitrite.engine.execution import Unit
 from amphitrite.engine.session import Session
 from amphitrite.errors import BadInput
-from amphitrite.files import image_hdus
-from amphitrite.files.checksums import checksum
 from amphitrite.files.choices import Choices
 from amphitrite.surveys.darkcnn.interpret.clusters import Clusters, once
 from amphitrite.surveys.darkcnn.page import (
@@ -31,37 +28,22 @@ from amphitrite.surveys.darkcnn.page import (
     SCORE,
 )
 from amphitrite.surveys.darkcnn.prepare import inputs
-from amphitrite.surveys.darkcnn.prepare.cluster import Source
+from amphitrite.surveys.darkcnn.prepare import tensors as prepare_tensors
+from amphitrite.surveys.darkcnn.prepare.pieces import (
+    TOGETHER,
+    Listing,
+    Piece,
+    blocks,
+    nothing,
+    skip,
+    source_of,
+)
 from amphitrite.surveys.darkcnn.prepare.reading import Reading
 from amphitrite.surveys.darkcnn.prepare.tensors import Prepared
 from amphitrite.triton.served import ServedModel
 
-logger = logging.getLogger(__name__)
-
-TOGETHER: Final = 64
-"""Clusters of a unit: 8 MB of maps, all that is held of a sample of any size."""
 _SKIPPED: Final = ("skipped", "reason")
 _CHOICES: Final = "choices"
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Some clusters of a file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    number : int
-        Its number among all files.
-    first, last : int
-        Numbers of the first cluster and of the one behind the last.
-    """
-
-    path: Path
-    number: int
-    first: int
-    last: int
 
 
 @dataclass
@@ -110,64 +92,6 @@ class ClusterWork:
         }
 
 
-@dataclass(frozen=True)
-class Listing:
-    """The clusters that files hold, before they are read.
-
-    Parameters
-    ----------
-    pieces : sequence of Piece
-        In the order of the files.
-    sums : sequence of (str, str)
-        Name and SHA-256 of each file that can be read.
-    skipped : mapping of str to str
-        Files that cannot, and why.
-    """
-
-    pieces: Sequence[Piece]
-    sums: Sequence[tuple[str, str]]
-    skipped: Mapping[str, str]
-
-    @property
-    def n(self) -> int:
-        """Number of clusters."""
-        return sum(piece.last - piece.first for piece in self.pieces)
-
-
-def listed(files: Sequence[Path], reading: Reading) -> Listing:
-    """Return the clusters that files hold.
-
-    Parameters
-    ----------
-    files : sequence of Path
-        See `amphitrite.surveys.darkcnn.prepare.inputs.clusters`.
-    reading : Reading
-        What is stated beside them.
-
-    Raises
-    ------
-    BadInput
-        None of the files can be read.
-    """
-    _source.cache_clear()
-    pieces: list[Piece] = []
-    sums = []
-    skipped: dict[str, str] = {}
-    for number, path in enumerate(files):
-        try:
-            n = 1 if inputs.is_one_cluster(path) else _source(path, reading).n
-            file, _ = image_hdus.split_name(path)
-            sums.append((file.name, checksum(file)))
-        except BadInput as error:
-            _skip(skipped, str(path), str(error))
-            continue
-        starts = range(0, n, TOGETHER)
-        pieces += [Piece(path, number, a, min(a + TOGETHER, n)) for a in starts]
-    if not pieces:
-        raise BadInput(_nothing(skipped))
-    return Listing(pieces, sums, skipped)
-
-
 def prepare(block: Sequence[Piece], *, reading: Reading, batch: int) -> ClusterWork:
     """Return the clusters of a unit, read and brought onto the network's grid.
 
@@ -185,7 +109,7 @@ def prepare(block: Sequence[Piece], *, reading: Reading, batch: int) -> ClusterW
     found: list[tuple[str, tuple[int, int], Prepared]] = []
     for piece in block:
         try:
-            source = _source(piece.path, reading)
+            source = source_of(piece.path, reading)
         except BadInput as error:
             skipped[str(piece.path)] = str(error)
             continue
@@ -202,7 +126,7 @@ def prepare(block: Sequence[Piece], *, reading: Reading, batch: int) -> ClusterW
 
 def stacked(clusters: Sequence[Prepared]) -> dict[str, NDArray[np.float32]]:
     """Return the inputs of the network for some clusters, one at least, by name."""
-    relative = [["relative" in cluster.flags] for cluster in clusters]
+    relative = [[prepare_tensors.RELATIVE in cluster.flags] for cluster in clusters]
     return {
         MAPS: np.stack([cluster.maps for cluster in clusters]),
         PRESENT: np.stack([cluster.present for cluster in clusters]),
@@ -258,36 +182,21 @@ def judge(
         *("judging", units, listing.n, work, model),
         outputs=(PROBABILITIES, SCORE, DISTANCE),
     )
-    _source.cache_clear()
+    source_of.cache_clear()
     records = [session.journal.read(unit.key) for unit in units]
     summary.skipped |= listing.skipped
     for record in records:
         names, reasons = (record[key].tolist() for key in _SKIPPED)
         for name, reason in zip(names, reasons, strict=True):
-            _skip(summary.skipped, name, reason)
+            skip(summary.skipped, name, reason)
         for sentence in record[_CHOICES].tolist():
             choices.say(sentence)
     clusters, repeated = once(Clusters.joined(records))
     for name, reason in repeated.items():
-        _skip(summary.skipped, name, reason)
+        skip(summary.skipped, name, reason)
     if not len(clusters):
-        raise BadInput(_nothing(summary.skipped))
+        raise BadInput(nothing(summary.skipped))
     return clusters, summary
-
-
-def blocks(pieces: Sequence[Piece]) -> Iterator[tuple[Piece, ...]]:
-    """Yield pieces in units of at most `TOGETHER` clusters, in their order."""
-    block: list[Piece] = []
-    n = 0
-    for piece in pieces:
-        size = piece.last - piece.first
-        if block and n + size > TOGETHER:
-            yield tuple(block)
-            block, n = [], 0
-        block.append(piece)
-        n += size
-    if block:
-        yield tuple(block)
 
 
 def maps_of(
@@ -302,12 +211,12 @@ def maps_of(
     """
     found = []
     for file, number in clusters.place.tolist():
-        source = _source(files[file], reading)
+        source = source_of(files[file], reading)
         ((_, cluster),) = inputs.some(source, [number], reading, _Kept())
         if isinstance(cluster, BadInput):
             raise cluster
         found.append(cluster.maps)
-    _source.cache_clear()
+    source_of.cache_clear()
     return found
 
 
@@ -318,23 +227,3 @@ class _Kept(Choices):
         """Keep a choice; the same one once."""
         if sentence not in self.made:
             self.made.append(sentence)
-
-
-@lru_cache(maxsize=1)
-def _source(path: Path, reading: Reading) -> Source:
-    """Return a file's clusters: units of one large file follow each other."""
-    return inputs.read(path, reading)
-
-
-def _skip(skipped: dict[str, str], name: str, reason: str) -> None:
-    skipped[name] = reason
-    logger.warning("skipped %s: %s", name, reason)
-
-
-def _nothing(skipped: Mapping[str, str]) -> str:
-    first = next(iter(skipped.values()))
-    if len(skipped) == 1:
-        return first
-    return (
-        f"none of the {len(skipped)} clusters or files can be used; the first: {first}"
-    )

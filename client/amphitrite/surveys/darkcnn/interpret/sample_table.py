@@ -109,5 +109,6 @@ def _left_out(judgement: Judgement) -> str:
     n_unknown = int((judgement.uncalibrated & ~judgement.out_of_domain).sum())
     return (
         "median and intervals of highest density, prior flat from 0 to 1.5; errors are "
-        f"statistical alone. Left out: {n_far} out of the domain, {n_unknown} uncalibrated"
+        f"statistical alone. Left out: {n_far} out of the domain, {n_unknown} "
+        "uncalibrated"
     )
