@@ -17,6 +17,7 @@ GRID: Final[NDArray[np.float64]] = np.linspace(0, 1.5, 601)
 SHARES: Final = (0.68, 0.95)
 """Probabilities of the intervals that are given."""
 
+_STEP: Final = float(GRID[1])
 # As much of the prior as each point of the grid stands for: the ends for half a step.
 _WEIGHTS: Final = np.where((GRID == GRID[0]) | (GRID == GRID[-1]), 0.5, 1.0)
 
@@ -57,7 +58,7 @@ class Posterior:
     @property
     def density(self) -> NDArray[np.float64]:
         """The (601,) probability density on `GRID` in g/cm2."""
-        return np.asarray(self.probability / _WEIGHTS / (GRID[1] - GRID[0]))
+        return np.asarray(self.probability / _WEIGHTS / _STEP)
 
     def interval(self, share: float) -> tuple[float, float]:
         """Return the ends of the interval of highest density.
@@ -71,14 +72,16 @@ class Posterior:
         -------
         (float, float)
             In cm2/g, of the smallest interval that holds all points of the highest
-            densities; NaN if nothing is known.
+            densities, and half a step of the grid beyond them, but not below 0 or
+            above 1.5; NaN if nothing is known.
         """
         if not self.is_known:
             return np.nan, np.nan
         order = np.argsort(-self.density, kind="stable")
         n = int(np.searchsorted(np.cumsum(self.probability[order]), share)) + 1
         kept = GRID[order[:n]]
-        return float(kept.min()), float(kept.max())
+        low, high = float(kept.min()) - _STEP / 2, float(kept.max()) + _STEP / 2
+        return max(low, float(GRID[0])), min(high, float(GRID[-1]))
 
 
 def normalised(log_likelihoods: NDArray[np.float64]) -> NDArray[np.float64]:
