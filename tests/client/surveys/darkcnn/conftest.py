@@ -1,4 +1,4 @@
-"""Maps of a round cluster on any grid, learned values, and clusters that were judged."""
+"""Maps of a round cluster on any grid, learned values, and judged clusters."""
 
 from __future__ import annotations
 
