@@ -87,13 +87,13 @@ def test_rows_are_what_the_rule_answers(whole):
 
 def test_systematics_and_the_product_stand_beside_the_estimate(whole):
     rows = {row["quantity"]: row for row in whole.sample}
-    best = rows["calibrated"]["value"].value
-    age = rows["systematic: age 7.5 Gyr"]["value"].value
-    assert rows["systematic: no baryons"]["value"].value > 0
+    best = rows["calibrated"]["cross_section"].value
+    age = rows["systematic: age 7.5 Gyr"]["cross_section"].value
+    assert rows["systematic: no baryons"]["cross_section"].value > 0
     # a larger score by 0.17 in log10(sigma + 0.03)
     assert best + age == pytest.approx((best + 0.03) / 10**0.17 - 0.03, abs=0.005)
     product = rows["product_of_probabilities"]
-    assert product["value"].value in (pytest.approx(0.1), pytest.approx(1.0))
+    assert product["cross_section"].value in (pytest.approx(0.1), pytest.approx(1.0))
     assert (product["upper"] - product["lower"]).value < 1e-3
 
 
@@ -105,7 +105,7 @@ def test_the_header_warns_and_tells_where_it_comes_from(whole):
     assert header["SIGMA_M"] == pytest.approx(whole.posterior.median, abs=1e-4)
     assert header["SIGUNIT"] == "cm2 g-1"
     second = QTable.read(whole.out, hdu="SAMPLE")
-    assert second["value"][0].unit == "cm2 / g"
+    assert second["cross_section"][0].unit == "cm2 / g"
     assert fits.getheader(whole.out, "SAMPLE")["WARNING"] == WARNING
 
 
@@ -167,7 +167,7 @@ def test_a_sample_out_of_the_domain_has_no_estimate(connection, tmp_path):
     assert (header["NSAMPLE"], header["NDOMAIN"]) == (0, 3)
     assert "SIGMA_M" not in header
     second = QTable.read(out, hdu="SAMPLE")
-    assert np.isnan(second["value"]).all()
+    assert np.isnan(second["cross_section"]).all()
 
 
 def test_the_database_of_the_original(connection, tmp_path):
@@ -245,10 +245,10 @@ def test_a_resumed_run_gives_the_same(maps, connection, whole, tmp_path):
         measure(connection, [maps], out, control=Control(limits, progress=progress))
     assert "--resume" in stopped.value.__notes__[0]
     assert not out.exists()
+    control = Control(resume=True)
     with pytest.raises(BadInput, match="reading"):
-        control = Control(resume=True)
         measure(connection, [maps], out, control=control, redshift=0.1)
-    again = measure(connection, [maps], out, control=Control(resume=True))
+    again = measure(connection, [maps], out, control=control)
     assert again.summary.resumed >= 1
     assert_same(again.table, whole.table)
     assert_same(again.sample, whole.sample)

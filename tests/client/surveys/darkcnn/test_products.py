@@ -58,8 +58,8 @@ def test_both_tables_are_written_in_every_format(sample, learned, tmp_path, suff
         back = QTable.read(tmp_path / f"clusters_sample{suffix}")
         assert QTable.read(out).colnames == table.colnames
     assert back.colnames == second.colnames
-    value = getattr(back["value"], "value", back["value"])
-    np.testing.assert_allclose(value, second["value"].value)
+    value = getattr(back["cross_section"], "value", back["cross_section"])
+    np.testing.assert_allclose(value, second["cross_section"].value)
 
 
 def test_names_of_the_files_beside(tmp_path):

@@ -19,7 +19,7 @@ CROSS_SECTION_UCD: Final = "phys.area;phys.mass;arith.ratio"
 COLUMNS: Final = (
     Column("quantity", "str", "", "meta.id;meta.main", "What the row says"),
     Column(
-        "value",
+        "cross_section",  # "value" is what astropy calls a part of a quantity
         "float64",
         CROSS_SECTION_UNIT,
         CROSS_SECTION_UCD,
@@ -77,7 +77,7 @@ def columns(judgement: Judgement) -> dict[str, NDArray[Any]]:
     names, values, inners, outers, notes = zip(*rows, strict=True)
     return {
         "quantity": np.array(names, str),
-        "value": np.array(values, float),
+        "cross_section": np.array(values, float),
         **dict(zip(("lower", "upper"), np.array(inners, float).T, strict=True)),
         **dict(zip(("lower_95", "upper_95"), np.array(outers, float).T, strict=True)),
         "n_clusters": np.full(len(rows), judgement.in_sample.sum()),

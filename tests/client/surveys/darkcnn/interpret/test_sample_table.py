@@ -32,18 +32,18 @@ def test_the_estimate_the_product_and_the_systematics(judged_clusters, learned):
         "systematic: age 7.5 Gyr",
     ]
     best, product, age = table
-    assert best["value"].unit == "cm2 / g"
-    assert best["lower_95"] < best["lower"] < best["value"] < best["upper"]
+    assert best["cross_section"].unit == "cm2 / g"
+    assert best["lower_95"] < best["lower"] < best["cross_section"] < best["upper"]
     assert best["lower_95"].value <= 0.3 <= best["upper_95"].value
     assert best["note"].endswith("Left out: 10 out of the domain, 0 uncalibrated")
     assert product["note"].startswith("overconfident")
-    assert product["value"].value == pytest.approx(1)
-    assert age["value"].value < 0
+    assert product["cross_section"].value == pytest.approx(1)
+    assert age["cross_section"].value < 0
     assert np.isnan(age["lower"])
     assert set(table["n_clusters"]) == {190}
     found = cards(judgement)
     assert (found["NSAMPLE"], found["NDOMAIN"], found["NUNCALIB"]) == (190, 10, 0)
-    assert found["SIGMA_M"] == pytest.approx(best["value"].value, abs=1e-4)
+    assert found["SIGMA_M"] == pytest.approx(best["cross_section"].value, abs=1e-4)
     assert found["SIGLO68"] < found["SIGMA_M"] < found["SIGHI68"] < found["SIGHI95"]
 
 
@@ -51,5 +51,5 @@ def test_no_cross_section_stands_in_a_header_without_one(judged_clusters, learne
     judgement = judged(judged_clusters([0.0], distance=np.array([9.0])), learned)
     assert cards(judgement) == {"NSAMPLE": 0, "NDOMAIN": 1, "NUNCALIB": 0}
     values = columns(judgement)
-    assert np.isnan(values["value"]).all()
+    assert np.isnan(values["cross_section"]).all()
     assert (values["n_clusters"] == 0).all()
