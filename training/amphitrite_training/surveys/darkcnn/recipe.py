@@ -43,6 +43,8 @@ class Recipe(Training):
         is the mean of the classes' by their probabilities.
     n_ids, n_validation_ids, n_calibration_ids : int
         Simulated clusters, each with all cross-sections.
+    n_systematic_ids : int
+        Clusters with which each other population is compared.
     n_random : int
         Random cross-sections of each id, beside the three classes; 0 are used unless
         `continuous`.
@@ -79,6 +81,7 @@ class Recipe(Training):
     n_ids: int = 3000
     n_validation_ids: int = 300
     n_calibration_ids: int = 1500
+    n_systematic_ids: int = 300
     n_random: int = 1
     relative_share: float = 0.15
     noisy_share: float = 0.5
@@ -103,6 +106,8 @@ class Recipe(Training):
                 raise BadInput(
                     f"the recipe's {name} must be from 0 to 1; received {share}"
                 )
+        if self.drop == 1:
+            raise BadInput(f"the recipe's drop must be below 1; received {self.drop}")
         shares = self.channel_shares
         if len(shares) != 4 or min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
             raise BadInput(
@@ -134,7 +139,7 @@ class Recipe(Training):
             )
 
     def _check_sizes(self) -> None:
-        for name in ("n_ids", "n_validation_ids", "n_calibration_ids"):
+        for name in SIZES_OF_SETS:
             if not 2 <= (value := getattr(self, name)) <= MOST_IDS:
                 raise BadInput(
                     f"the recipe's {name} must be from 2 to {MOST_IDS:,}, beyond which "
@@ -151,4 +156,16 @@ class Recipe(Training):
         return self.n_random if self.continuous else 0
 
 
-SHARES: Final = ("relative_share", "noisy_share", "attribute_drop", "free_turns", "drop")
+SIZES_OF_SETS: Final = (
+    "n_ids",
+    "n_validation_ids",
+    "n_calibration_ids",
+    "n_systematic_ids",
+)
+SHARES: Final = (
+    "relative_share",
+    "noisy_share",
+    "attribute_drop",
+    "free_turns",
+    "drop",
+)
