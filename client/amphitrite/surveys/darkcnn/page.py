@@ -56,7 +56,9 @@ ATTRIBUTES: Final = (REDSHIFT, LOG_MASS, CONCENTRATION, ELLIPTICITY)
 """Numbers beside the maps, of which all but the redshift may be absent.
 
 The redshift; log10 of M200 in Msun; the X-ray flux within 100 kpc over that within
-400 kpc; and the ellipticity of the brightest galaxy, sqrt(e1^2 + e2^2).
+400 kpc; and the ellipticity of the brightest galaxy, (a - b) / (a + b) with the axes a
+and b, which is sqrt(e1^2 + e2^2) of weak lensing's complex ellipticity (Bartelmann &
+Schneider 2001, doi:10.1016/S0370-1573(00)00082-X, equation 4.10).
 """
 MASS_ERROR_DEX: Final = 0.1
 """Error of log10 M200, which is put on the masses of simulated clusters."""
