@@ -1,9 +1,9 @@
 """How many clusters get their true class, and how far stated probabilities hold.
 
-Beside the network stands the regression on the mean profile.  The one that is served was
-fitted to clusters without noise.  A second one is fitted anew to the very clusters of a
-case, to those of one half of the ids for the other half, so that it is as used to their
-noise as it can be.
+Beside the network stands the regression on the mean profile.  The one that is served
+was fitted to clusters without noise.  A second one is fitted anew to the very clusters
+of a case, to those of one half of the ids for the other half, so that it is as used to
+their noise as it can be.
 """
 
 from __future__ import annotations

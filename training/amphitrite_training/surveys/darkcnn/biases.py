@@ -10,6 +10,7 @@ from amphitrite.surveys.darkcnn.interpret.sample import estimate, grouped
 from amphitrite.surveys.darkcnn.learned import Learned
 from amphitrite_training.evaluation.cards import Interval
 from amphitrite_training.evaluation.statistics import interval
+from amphitrite_training.surveys.darkcnn.samples import number
 from amphitrite_training.surveys.darkcnn.serving import Judged
 
 
@@ -69,7 +70,7 @@ class Bias:
         """Return the numbers as JSON types; None where nothing is stated."""
         return {
             "name": self.name,
-            "stated": None if self.stated != self.stated else self.stated,
+            "stated": number(self.stated),
             "measured": dict(self.measured),
             "left_out": self.left_out,
         }

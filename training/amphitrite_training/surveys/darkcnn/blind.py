@@ -17,7 +17,7 @@ from amphitrite.surveys.darkcnn.learned import Learned, logarithm
 from amphitrite.surveys.darkcnn.page import CROSS_SECTIONS, LOG_OFFSET
 from amphitrite_training.surveys.darkcnn.cases import Case
 from amphitrite_training.surveys.darkcnn.data import TEST_IDS
-from amphitrite_training.surveys.darkcnn.samples import Sample
+from amphitrite_training.surveys.darkcnn.samples import Sample, number
 from amphitrite_training.surveys.darkcnn.serving import Judged
 
 TRUE: Final = 0.3
@@ -80,10 +80,7 @@ class Blind:
         return cls(
             case,
             Sample.of(judged, learned),
-            {
-                axis: interpolated(judged, known, axis)
-                for axis in (LOGARITHMIC, LINEAR)
-            },
+            {axis: interpolated(judged, known, axis) for axis in (LOGARITHMIC, LINEAR)},
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -91,7 +88,9 @@ class Blind:
         return {
             "case": self.case.name,
             **self.sample.as_dict(),
-            "product_interval": list(self.sample.judgement.product.interval),
+            "product_interval": [
+                number(end) for end in self.sample.judgement.product.interval
+            ],
             "interpolated": {
                 axis: [each.value, each.error]
                 for axis, each in self.interpolated.items()

@@ -71,9 +71,7 @@ class Coverage:
     samples: Sequence[Sample]
 
     @classmethod
-    def of(
-        cls, case: Case, judged: Judged, n_each: int, learned: Learned
-    ) -> Coverage:
+    def of(cls, case: Case, judged: Judged, n_each: int, learned: Learned) -> Coverage:
         """Return the coverage of judged samples of as many clusters each."""
         firsts = range(0, len(judged), n_each)
         parts = (judged.take(slice(first, first + n_each)) for first in firsts)

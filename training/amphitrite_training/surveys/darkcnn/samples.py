@@ -74,10 +74,10 @@ class Sample:
             "true": self.true,
             "n": self.n,
             "n_counted": self.n_counted,
-            "median": _number(found.median),
-            "interval_68": [_number(end) for end in found.interval(0.68)],
-            "interval_95": [_number(end) for end in found.interval(0.95)],
-            "product": _number(self.judgement.product.mean),
+            "median": number(found.median),
+            "interval_68": [number(end) for end in found.interval(0.68)],
+            "interval_95": [number(end) for end in found.interval(0.95)],
+            "product": number(self.judgement.product.mean),
         }
 
 
@@ -90,5 +90,6 @@ def level(posterior: Posterior, true: float) -> float:
     return float(posterior.probability[density > here].sum())
 
 
-def _number(value: float) -> float | None:
+def number(value: float) -> float | None:
+    """Return a number as a JSON type: None if it is not finite."""
     return float(value) if np.isfinite(value) else None

@@ -109,7 +109,9 @@ def judged(
 
     with prefetched(seen, epoch=0) as batches:
         for inputs, _ in batches:
-            futures = [model.submit(each, _OUTPUTS) for each in _requests(inputs, model)]
+            futures = [
+                model.submit(each, _OUTPUTS) for each in _requests(inputs, model)
+            ]
             asked.append((_known(inputs), futures))
             answer(leave=_IN_FLIGHT)
         answer(leave=0)

@@ -39,8 +39,7 @@ def smoothed(maps: Maps) -> Maps:
 def stretched(maps: Maps) -> Maps:
     """Return maps whose pixels are taken to be longer than they are.
 
-    What lies beyond the edges, and is needed of no map, is never asked for: a cluster
-    that looks too large shows its inner part alone.
+    The cluster looks too large, so that the map shows its inner part alone.
     """
     middle = (np.array(maps.shape[1:]) - 1) / 2
     offset = middle - middle / SCALE
@@ -137,9 +136,7 @@ class Strangers:
         far = judged.clusters.distance > learned.distances.get(case.kind, np.inf)
         classes = judged.cross_section[:, None] == np.array(CROSS_SECTIONS)
         right = judged.clusters.probabilities.argmax(1) == classes.argmax(1)
-        return cls(
-            name, case, share(far, judged.number), share(right, judged.number)
-        )
+        return cls(name, case, share(far, judged.number), share(right, judged.number))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the numbers as JSON types."""

@@ -1,8 +1,9 @@
-"""Real maps of simulated clusters: six of BAHAMAS-SIDM, read as a user's own.
+"""Published maps of clusters: six of BAHAMAS-SIDM, read as a user's own.
 
-They were recovered from a published figure, and have neither unit nor redshift, so that
-they are judged over their maximum and at an assumed redshift.  Six maps measure no
-accuracy: they are reported, and judge nothing.
+They are of a hydrodynamical simulation, not of observations, and nothing was trained on
+them.  They were recovered from a published figure, and have neither unit nor redshift,
+so that they are judged over their maximum and at an assumed redshift.  Six maps measure
+no accuracy: they are reported, and judge nothing.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from amphitrite.surveys.darkcnn.prepare import inputs, units
 from amphitrite.surveys.darkcnn.prepare.reading import Reading
 from amphitrite.surveys.darkcnn.work import stacked
 from amphitrite.triton.served import ServedModel
+from amphitrite_training.surveys.darkcnn.samples import number
 
 VARIABLE: Final = "AMPHITRITE_TEST_DATA"
 """The environment variable that names the folder of real files."""
@@ -39,8 +41,8 @@ OTHER_REDSHIFTS: Final = (0.0, 0.375)
 
 
 @dataclass(frozen=True)
-class RealMaps:
-    """Real maps and what the network says of them.
+class Published:
+    """Published maps and what the network says of them.
 
     Parameters
     ----------
@@ -84,7 +86,7 @@ class RealMaps:
             "true": self.true.tolist(),
             "probabilities": self.clusters.probabilities.tolist(),
             "distances": self.clusters.distance.tolist(),
-            "limit": self.limit,
+            "limit": number(self.limit),
             "profiles": self.clusters.profile.tolist(),
             "n_steady": self.n_steady,
         }
@@ -97,7 +99,7 @@ def at_hand() -> Path | None:
     return path if path is not None and path.is_file() else None
 
 
-def real_maps(model: ServedModel, path: Path, learned: Learned) -> RealMaps:
+def judged_maps(model: ServedModel, path: Path, learned: Learned) -> Published:
     """Return what a served network says of the maps in a file.
 
     Parameters
@@ -122,7 +124,7 @@ def real_maps(model: ServedModel, path: Path, learned: Learned) -> RealMaps:
         other, _, _ = _judged(model, path, redshift)
         same &= other.probabilities.argmax(1) == best
     kinds = clusters.kinds
-    return RealMaps(
+    return Published(
         true, clusters, maps, learned.distances.get(kinds[0], np.inf), int(same.sum())
     )
 
