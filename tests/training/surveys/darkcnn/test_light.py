@@ -8,15 +8,18 @@ import sys
 
 PACKAGE = "amphitrite_training.surveys.darkcnn"
 MODULES = (
-    *("curves", "data", "domain", "floor", "judging", "observing", "recipe"),
-    *("systematics", "tasks", "simulate.clusters", "simulate.files"),
+    *("accuracy", "biases", "blind", "card", "card_tables", "cases", "coverage"),
+    *("curves", "data", "demo", "domain", "evaluate", "floor", "judging", "measures"),
+    *("observing", "pictures", "published", "recipe", "samples", "serving"),
+    *("strangers", "systematics", "targets", "tasks", "variants", "words"),
+    *("simulate.clusters", "simulate.files"),
 )
 HEAVY = {
     *("keras", "tensorflow", "jax", "torch", "onnx", "onnxruntime", "matplotlib"),
 }
 
 
-def test_simulation_and_data_need_no_framework():
+def test_simulation_data_and_measures_need_no_framework():
     code = (
         f"import {', '.join(f'{PACKAGE}.{module}' for module in MODULES)}, sys, json; "
         "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"

@@ -179,9 +179,9 @@ def _blind(found: Evaluation) -> str:
             "Three ways to estimate it. **Calibrated** is that of the catalogue: the "
             "mean score, whose dependence on the cross-section was calibrated on "
             "random cross-sections, so that the sample is blind, and the method is "
-            "not. **Between classes** uses the three classes alone: the mean answer of the "
-            "sample, interpolated between those of the test clusters of each class; it "
-            "depends on the axis on which it is straight. **Product of probabilities** "
+            "not. **Between classes** uses the three classes alone: the mean answer "
+            "of the sample, interpolated between those of the test clusters of each "
+            "class; it depends on the axis on which it is straight. **Product of probabilities** "
             "is that of the paper: it comes to one of the three classes, with an error "
             "that is far too small. All in cm2/g; errors are statistical alone."
         ),
@@ -241,8 +241,8 @@ def _published(found: Evaluation) -> str:
             "Tregidga et al. 2026 (A&A 705, A152). They have neither unit nor "
             "redshift: read as a user would, over their maximum, with a redshift of "
             f"{REDSHIFT:g} assumed. At redshifts 0 and 0.375, {published.n_steady} of "
-            f"{n} have the same most probable class. **Reported, not judged**: six maps measure no accuracy, and the "
-            "simulation was compared with published maps while it was made."
+            f"{n} have the same most probable class. **Reported, not judged**: six "
+            "maps measure no accuracy, and the simulation was compared with published maps while it was made."
         ),
         tables.published(published),
         wrapped(
