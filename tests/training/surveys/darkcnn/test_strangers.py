@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from amphitrite_training.surveys.darkcnn import cases
+from amphitrite_training.surveys.darkcnn.simulate.population import Population
 from amphitrite_training.surveys.darkcnn.strangers import (
     SCALE,
     VARIANTS,
@@ -17,7 +18,6 @@ from amphitrite_training.surveys.darkcnn.strangers import (
     smoothed,
     stretched,
 )
-from amphitrite_training.surveys.darkcnn.simulate.population import Population
 
 from .drawn import LEARNED, of_classes
 

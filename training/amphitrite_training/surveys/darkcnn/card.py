@@ -181,8 +181,8 @@ def _blind(found: Evaluation) -> str:
             "random cross-sections, so that the sample is blind, and the method is "
             "not. **Between classes** uses the three classes alone: the mean answer "
             "of the sample, interpolated between those of the test clusters of each "
-            "class; it depends on the axis on which it is straight. **Product of probabilities** "
-            "is that of the paper: it comes to one of the three classes, with an error "
+            "class; it depends on the axis on which it is straight. **Product of "
+            "probabilities** is that of the paper: it comes to one of the three classes, with an error "
             "that is far too small. All in cm2/g; errors are statistical alone."
         ),
         tables.blind(found),
@@ -242,7 +242,8 @@ def _published(found: Evaluation) -> str:
             "redshift: read as a user would, over their maximum, with a redshift of "
             f"{REDSHIFT:g} assumed. At redshifts 0 and 0.375, {published.n_steady} of "
             f"{n} have the same most probable class. **Reported, not judged**: six "
-            "maps measure no accuracy, and the simulation was compared with published maps while it was made."
+            "maps measure no accuracy, and the simulation was compared with published "
+            "maps while it was made."
         ),
         tables.published(published),
         wrapped(
