@@ -182,8 +182,9 @@ def _blind(found: Evaluation) -> str:
             "not. **Between classes** uses the three classes alone: the mean answer "
             "of the sample, interpolated between those of the test clusters of each "
             "class; it depends on the axis on which it is straight. **Product of "
-            "probabilities** is that of the paper: it comes to one of the three classes, with an error "
-            "that is far too small. All in cm2/g; errors are statistical alone."
+            "probabilities** is that of the paper: it comes to one of the three "
+            "classes, with an error that is far too small. All in cm2/g; errors are "
+            "statistical alone."
         ),
         tables.blind(found),
         f"![Estimates of simulated samples]({FOLDER}/blind.png)",
