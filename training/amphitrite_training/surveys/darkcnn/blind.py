@@ -127,7 +127,8 @@ def interpolated(judged: Judged, known: Judged, axis: str) -> Interpolated:
         place = float(np.interp(value, np.array(means)[order], places[order]))
         return 10**place - LOG_OFFSET if axis == LOGARITHMIC else place
 
-    return Interpolated(at(mean), (at(mean + spread) - at(mean - spread)) / 2)
+    ends = at(mean - spread), at(mean + spread)
+    return Interpolated(at(mean), abs(ends[1] - ends[0]) / 2)
 
 
 def parts(judged: Judged, sizes: tuple[int, ...]) -> list[Judged]:

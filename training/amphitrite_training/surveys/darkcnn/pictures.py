@@ -79,6 +79,9 @@ def _accuracy(found: Evaluation) -> Figure:
             )
             for place, (name, values) in enumerate(measured.items())
         }
+        panels[channels]["by chance"] = shares.Shares(
+            noise, np.full(len(noise), 1 / 3), None, np.zeros(len(noise), bool)
+        )
     return shares.binned(
         panels,
         columns=2,
@@ -115,7 +118,7 @@ def _calibration(found: Evaluation) -> Figure:
             )
             for each in map(found.accuracy, _RELIABLE)
         },
-        xlabel="probability of the most probable class",
+        xlabel="highest probability of a class",
         ylabel="share of which it is true",
     )
 
@@ -137,26 +140,28 @@ def _coverage(found: Evaluation) -> Figure:
 
 def _shares(each: Coverage) -> curves.Panel:
     levels = each.levels
-    n = max(1, len(levels))
-    # of as many levels as are even between 0 and 1, two standard deviations
-    even = np.linspace(0, 1, 50)
-    scatter = 2 * np.sqrt(even * (1 - even) / n)
+    n = len(levels)
+    shown = {}
+    if n:
+        shown["simulated samples"] = curves.Curve(
+            np.concatenate([[0], levels, [1]]),
+            np.concatenate([[0], np.arange(1, n + 1) / n, [1]]),
+            COLOURS[0],
+        )
+        # of as many levels as are even between 0 and 1, two standard deviations
+        even = np.linspace(0, 1, 50)
+        scatter = 2 * np.sqrt(even * (1 - even) / n)
+        for label, side in (("chance, two standard deviations", 1), ("_below", -1)):
+            shown[label] = curves.Curve(
+                even, np.clip(even + side * scatter, 0, 1), BAND, "--"
+            )
     return curves.Panel(
-        {
-            "simulated samples": curves.Curve(
-                np.concatenate([[0], levels, [1]]),
-                np.concatenate([[0], np.arange(1, len(levels) + 1) / n, [1]]),
-                COLOURS[0],
-            ),
-            "chance, two standard deviations": curves.Curve(
-                even, np.clip(even + scatter, 0, 1), BAND, "--"
-            ),
-            "_below": curves.Curve(even, np.clip(even - scatter, 0, 1), BAND, "--"),
-        },
+        shown,
         "probability of the interval",
         "share that holds the truth",
         marks={f"{SHARES[0]:.0%}": (SHARES[0], ":")},
         diagonal="as stated",
+        limits=(0, 1),
         legend="lower right",
     )
 
@@ -172,6 +177,7 @@ def _estimates(each: Coverage) -> curves.Panel:
         f"true {_UNIT}",
         f"estimated {_UNIT}",
         diagonal="as it is",
+        limits=(GRID[0], GRID[-1]),
         legend="upper left",
     )
 
@@ -181,7 +187,9 @@ def _blind(found: Evaluation) -> Figure:
     panels: dict[str, curves.Panel] = {}
     for case in cases.BLIND:
         some = [each for each in found.blind if each.case == case]
-        panels[case.name] = _posteriors(some)
+        known = all(each.sample.posterior.is_known for each in some)
+        title = case.name if known else f"{case.name}: not all have an estimate"
+        panels[title] = _posteriors(some)
     return curves.curves(
         panels,
         title=f"Samples of simulated clusters of {blind.TRUE:g} cm$^2$/g",
@@ -270,7 +278,7 @@ def _ratios(simulated: Accuracy, published: Published | None) -> curves.Panel:
                 "o--",
             )
     return curves.Panel(
-        shown, "distance from the centre [kpc]", "ratio", "log", legend="upper right"
+        shown, "distance from the centre [kpc]", "ratio", "log", legend="upper left"
     )
 
 
@@ -291,7 +299,7 @@ def _maps(found: Evaluation) -> Figure:
         thumbnails.Thumbnail("simulated\nX-rays", xray),
         thumbnails.Thumbnail("simulated\nstars", stars),
         thumbnails.Thumbnail(
-            f"simulated, {cases.NOISY_ALONE.noise}", noisy[..., 0], linear=True
+            f"simulated\n{cases.NOISY_ALONE.noise}", noisy[..., 0], linear=True
         ),
     ]
     if found.published is not None:
