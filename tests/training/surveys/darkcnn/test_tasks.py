@@ -20,8 +20,8 @@ pytestmark = pytest.mark.training
     "setting",
     [
         {"width": 0.4, "pixels": 100},
-        {"network": "inception", "pixels": 100},
-        {"network": "inception", "members": 2},
+        {"members": 2},
+        {"network": "inception"},
         {"scaling": "maximum", "continuous": False, "noisy_share": 0.0},
     ],
 )
