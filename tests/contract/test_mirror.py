@@ -45,6 +45,7 @@ ELSEWHERE = {
         ),
         "client/surveys/darkcnn/prepare/test_pickles.py",
     ),
+    "client/surveys/darkcnn/run": "serving/darkcnn/test_clusters.py",
     "client/surveys/emri/run": "serving/emri/test_search.py",
     "client/surveys/morpheus/prepare/bands": (
         "client/surveys/morpheus/prepare/test_inputs.py"
@@ -89,6 +90,7 @@ TOGETHER = {
     "training/surveys/calnet/simulate/test_period_errors.py": "the client's errors",
     "training/surveys/asid/test_light.py": "no framework is loaded",
     "training/surveys/calnet/test_light.py": "no framework is loaded",
+    "training/surveys/darkcnn/test_light.py": "no framework is loaded",
     "training/surveys/emri/test_light.py": "no framework is loaded",
     "training/surveys/asid/heads/test_tasks.py": "from a recipe to an artefact",
     "training/surveys/asid/simulate/test_real_sky.py": "the real sky's brightness",

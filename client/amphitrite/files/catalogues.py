@@ -109,6 +109,7 @@ def write(
     path: str | os.PathLike[str],
     *,
     provenance: Provenance | None = None,
+    more: Mapping[str, QTable] | None = None,
 ) -> None:
     """Write a catalogue in the format of the file's suffix.
 
@@ -128,18 +129,29 @@ def write(
         Named values on the origin of the catalogue: cards in FITS, INFO elements in a
         VOTable, metadata in ECSV and Parquet.  ``.csv`` and ``.dat`` do not hold them.
         Texts are made fit for each format, see `amphitrite.files.texts`.
+    more : mapping of str to astropy.table.QTable, optional
+        Further tables of a FITS file, by the names of their extensions; see `is_fits`.
 
     Raises
     ------
     BadInput
-        The suffix is not known.
+        The suffix is not known, or there are further tables in another format.
     OutputError
         The file cannot be written, or is a link, a pipe or a device.
     """
     path = Path(path)
     writer = _writer(path)
+    if more and not is_fits(path):
+        raise BadInput(f"{path.name} holds one table; write the others beside it")
     with aside(path, instead_of=sighting(path)) as other:
         writer(catalogue, other, provenance or {})
+        if more:
+            _append_fits(more, other)
+
+
+def is_fits(path: Path) -> bool:
+    """Return whether a file of this name holds several tables: whether it is FITS."""
+    return _WRITERS.get(path.suffix.lower()) is _write_fits
 
 
 def _write_fits(catalogue: QTable, path: Path, provenance: Provenance) -> None:
@@ -147,17 +159,32 @@ def _write_fits(catalogue: QTable, path: Path, provenance: Provenance) -> None:
     plain.meta = changed(catalogue.meta, fits_text)
     plain.write(path, format="fits", overwrite=True)
     with fits.open(path, mode="update") as hdus:
-        header = hdus[1].header
-        header["EXTNAME"] = "CATALOGUE"
-        for number, name in enumerate(catalogue.colnames, start=1):
-            info = catalogue[name].info
-            after = next(
-                key for key in (f"TUNIT{number}", f"TFORM{number}") if key in header
-            )
-            header.set(f"TUCD{number}", info.meta["ucd"], after=after)
-            header.set(f"TCOMM{number}", info.description, after=after)
-        header.update(frames.fits_cards(_frames(catalogue).values()))
+        _describe(hdus[1].header, catalogue, "CATALOGUE")
         hdus[0].header.extend(provenance_cards(provenance), end=True)
+
+
+def _append_fits(tables: Mapping[str, QTable], path: Path) -> None:
+    """Append tables to a FITS file."""
+    with fits.open(path, mode="append") as hdus:
+        for name, each in tables.items():
+            plain = with_texts(each, fits_text)
+            plain.meta = changed(each.meta, fits_text)
+            hdu = fits.table_to_hdu(plain)
+            _describe(hdu.header, each, name)
+            hdus.append(hdu)
+
+
+def _describe(header: fits.Header, catalogue: QTable, name: str) -> None:
+    """Put the name of a table and what its columns are into its header."""
+    header["EXTNAME"] = name
+    for number, column in enumerate(catalogue.colnames, start=1):
+        info = catalogue[column].info
+        after = next(
+            key for key in (f"TUNIT{number}", f"TFORM{number}") if key in header
+        )
+        header.set(f"TUCD{number}", info.meta["ucd"], after=after)
+        header.set(f"TCOMM{number}", info.description, after=after)
+    header.update(frames.fits_cards(_frames(catalogue).values()))
 
 
 def _write_votable(catalogue: QTable, path: Path, provenance: Provenance) -> None:

@@ -10,6 +10,7 @@ from astropy.table import QTable, Table
 
 from amphitrite.errors import BadInput, OutputError
 from amphitrite.files import catalogues
+from amphitrite.files.columns import Column
 from amphitrite.files.texts import fits_text
 from amphitrite.surveys.morpheus.catalogue import COLUMNS
 
@@ -208,3 +209,29 @@ def test_unwritable(tmp_path):
     with pytest.raises(OutputError, match=r"folder\.fits is a folder"):
         catalogues.write(catalogue, tmp_path / "folder.fits")
     assert names(tmp_path) == ["folder.fits"]
+
+
+class TestFurtherTables:
+    def test_a_fits_file_holds_them_by_name(self, catalogue, tmp_path):
+        path = tmp_path / "a.fits"
+        columns = [Column("n", "int32", "kg", "meta.number", "Number of them")]
+        second = catalogues.table(columns, {"n": [1, 2]}, {"SAID": "é"})
+        catalogues.write(catalogue, path, more={"SECOND": second})
+        with fits.open(path) as hdus:
+            assert [hdu.name for hdu in hdus] == ["PRIMARY", "CATALOGUE", "SECOND"]
+            header = hdus["SECOND"].header
+            assert (header["TUCD1"], header["TCOMM1"]) == (
+                "meta.number",
+                "Number of them",
+            )
+            assert header["SAID"] == fits_text("é")
+        back = QTable.read(path, hdu="SECOND")
+        np.testing.assert_array_equal(back["n"], [1, 2] * u.kg)
+
+    @pytest.mark.parametrize("suffix", sorted(set(SUFFIXES) - {".fits", ".fit"}))
+    def test_other_formats_hold_one(self, catalogue, tmp_path, suffix):
+        path = tmp_path / f"a{suffix}"
+        assert not catalogues.is_fits(path)
+        with pytest.raises(BadInput, match="holds one table"):
+            catalogues.write(catalogue, path, more={"SECOND": catalogue})
+        assert names(tmp_path) == []

@@ -17,6 +17,12 @@ REFERENCES: Final = (
     "Merten et al. 2019, arXiv:1810.11027",
 )
 
+WARNING: Final = (
+    "WARNING: the weights come from a parametric generator of clusters and must never "
+    "be used to publish a cross-section"
+)
+"""The first line of whatever gives a cross-section."""
+
 PIXELS: Final = 100
 """Pixels along each side of a map."""
 PIXEL_KPC: Final = 20.0
@@ -50,7 +56,9 @@ ATTRIBUTES: Final = (REDSHIFT, LOG_MASS, CONCENTRATION, ELLIPTICITY)
 """Numbers beside the maps, of which all but the redshift may be absent.
 
 The redshift; log10 of M200 in Msun; the X-ray flux within 100 kpc over that within
-400 kpc; and the ellipticity of the brightest galaxy, sqrt(e1^2 + e2^2).
+400 kpc; and the ellipticity of the brightest galaxy, (a - b) / (a + b) with the axes a
+and b, which is sqrt(e1^2 + e2^2) of weak lensing's complex ellipticity (Bartelmann &
+Schneider 2001, doi:10.1016/S0370-1573(00)00082-X, equation 4.10).
 """
 MASS_ERROR_DEX: Final = 0.1
 """Error of log10 M200, which is put on the masses of simulated clusters."""
@@ -65,10 +73,12 @@ LOG_OFFSET: Final = 0.03
 
 MAPS: Final = "maps"
 PRESENT: Final = "present"
+RELATIVE: Final = "relative"
 KNOWN: Final = "attributes"
 KNOWN_PRESENT: Final = "attributes_present"
 PROBABILITIES: Final = "probabilities"
 SCORE: Final = "log_cross_section"
+DISTANCE: Final = "domain_distance"
 
 MODEL: Final = ModelSpec(
     name="darkcnn",
@@ -90,6 +100,15 @@ MODEL: Final = ModelSpec(
             shape=(len(CHANNELS),),
             axes=("channel",),
             description="1 for each channel that is present, else 0",
+            minimum=0.0,
+            maximum=1.0,
+        ),
+        TensorSpec(
+            name=RELATIVE,
+            dtype="float32",
+            shape=(1,),
+            axes=("flag",),
+            description="1 if the map of all mass is over its own maximum, else 0",
             minimum=0.0,
             maximum=1.0,
         ),
@@ -136,6 +155,17 @@ MODEL: Final = ModelSpec(
             shape=(1,),
             axes=("score",),
             description="log10 of the cross-section in cm2/g plus 0.03",
+        ),
+        TensorSpec(
+            name=DISTANCE,
+            dtype="float32",
+            shape=(1,),
+            axes=("distance",),
+            description=(
+                "distance of the network's features of a cluster from those of "
+                "simulated ones, in standard deviations"
+            ),
+            minimum=0.0,
         ),
     ),
     labels=LABELS,

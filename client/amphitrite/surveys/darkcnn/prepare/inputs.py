@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -83,13 +83,7 @@ class Sample:
         except BadInput as error:
             yield str(path), error
             return
-        for number in range(source.n):
-            label = str(path) if source.n == 1 else f"{path}, cluster {number + 1}"
-            try:
-                cluster = source.cluster(number)
-                yield label, prepared(cluster, self._reading, self.choices)
-            except BadInput as error:
-                yield label, error
+        yield from some(source, range(source.n), self._reading, self.choices)
 
     def _nothing(self) -> str:
         """Return why there is no cluster at all."""
@@ -129,6 +123,50 @@ def clusters(
     return Sample(files, reading or Reading(), repeated=repeated)
 
 
+def some(
+    source: Source, numbers: Iterable[int], reading: Reading, choices: Choices
+) -> Iterator[tuple[str, Prepared | BadInput]]:
+    """Yield clusters of a file as the network is given them.
+
+    Parameters
+    ----------
+    source : Source
+        The file.
+    numbers : iterable of int
+        Which of its clusters, from 0 on.
+    reading : Reading
+        What is stated beside it.
+    choices : Choices
+        Told what is chosen for the user.
+
+    Yields
+    ------
+    label : str
+        File and number, for messages.
+    found : Prepared or BadInput
+        The cluster, or why it cannot be used.
+    """
+    for number in numbers:
+        label = str(source.path)
+        if source.n > 1:
+            label = f"{source.path}, cluster {number + 1}"
+        try:
+            yield label, prepared(source.cluster(number), reading, choices)
+        except BadInput as error:
+            yield label, error
+
+
+def is_one_cluster(path: Path) -> bool:
+    """Return whether a file holds one cluster by its format: whether it is FITS.
+
+    Raises
+    ------
+    BadInput
+        The file cannot be read.
+    """
+    return _reader(path) is fits_maps.read
+
+
 def read(path: Path, reading: Reading) -> Source:
     """Return the clusters of a file, whatever its format.
 
@@ -145,15 +183,22 @@ def read(path: Path, reading: Reading) -> Source:
     BadInput
         The file as a whole cannot be used.
     """
+    reader = _reader(path)
+    file, _ = image_hdus.split_name(path)
+    return reader(path if reader is fits_maps.read else file, reading)
+
+
+def _reader(path: Path) -> Callable[[Path, Reading], Source]:
+    """Return what reads a file, by its first bytes."""
     file, _ = image_hdus.split_name(path)
     check_readable(file)
     with file.open("rb") as content:
         start = content.read(len(_ZIP))
     if start == _ZIP:
-        return npz_maps.read(file, reading)
+        return npz_maps.read
     if start.startswith(_PICKLE) or file.suffix.lower() in _PICKLES:
-        return database.read(file, reading)
-    return fits_maps.read(path, reading)
+        return database.read
+    return fits_maps.read
 
 
 def _once(found: Prepared, names: dict[str, str], label: str) -> Prepared | BadInput:

@@ -37,8 +37,9 @@ def test_a_cluster_with_mass_alone(cluster, density):
 
 def test_tensors_are_those_of_the_page(cluster):
     found, _ = prepare(cluster())
-    given = (found.maps, found.present, found.attributes, found.attributes_present)
-    for tensor, values in zip(MODEL.inputs, given, strict=True):
+    names = ("maps", "present", "attributes", "attributes_present")
+    tensors = {tensor.name: tensor for tensor in MODEL.inputs}
+    for tensor, values in ((tensors[key], getattr(found, key)) for key in names):
         assert values.shape == tensor.shape
         assert values.dtype == tensor.dtype
         assert np.isfinite(values).all()

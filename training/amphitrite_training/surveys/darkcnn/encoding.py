@@ -1,0 +1,81 @@
+"""What a network sees of a cluster's maps: layers that nothing is learned in."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from amphitrite.surveys.darkcnn.page import CHANNELS, FIELD_KPC, PIXELS, TOTAL, XRAY
+from amphitrite_training.surveys.darkcnn.recipe import Recipe
+
+WIDTHS_KPC: Final = (40.0, 100.0)
+"""Standard deviations of the Gaussians that smooth noisy maps."""
+_BENDS: Final = (0.3, 0.05, 0.02)  # convergences from which on the map counts less
+_BRIGHT: Final = 4.0
+_SMALLEST: Final = 1e-6
+
+
+def planes(maps: Any, present: Any, recipe: Recipe) -> Any:
+    """Return the planes of which a network's first convolution is.
+
+    The convergence and two smoothed copies, each as its inverse hyperbolic sine, which
+    is linear in noise; then the logarithm of X-rays, of a smoothed copy of them, and of
+    stars, each plus 1.
+
+    Parameters
+    ----------
+    maps : (n, 100, 100, 3) tensor
+        See `amphitrite.surveys.darkcnn.page.MAPS`.
+    present : (n, 3) tensor
+        1 for each channel that is present; what stands in the others does not matter.
+    recipe : Recipe
+        Its ``pixels`` and ``scaling`` are used.
+
+    Returns
+    -------
+    (n, pixels, pixels, 6) tensor
+        0 where a channel is absent.
+    """
+    x = maps * ops.reshape(present, (-1, 1, 1, len(CHANNELS)))
+    if recipe.pixels != PIXELS:
+        x = layers.AveragePooling2D(PIXELS // recipe.pixels)(x)
+    if recipe.scaling == "maximum":
+        x = x / ops.maximum(ops.max(x, axis=(1, 2), keepdims=True), _SMALLEST)
+    total, xrays, stars = (x[..., n : n + 1] for n in range(len(CHANNELS)))
+    copies = [total, *(_smoothed(total, width, TOTAL) for width in WIDTHS_KPC)]
+    bright = [xrays, _smoothed(xrays, WIDTHS_KPC[0], XRAY), stars]
+    return layers.Concatenate()(
+        [
+            *(ops.arcsinh(x / bend) for x, bend in zip(copies, _BENDS, strict=True)),
+            *(ops.log(1 + ops.maximum(x, 0.0)) / _BRIGHT for x in bright),
+        ]
+    )
+
+
+def gaussian(pixels: int, width_kpc: float) -> NDArray[np.float32]:
+    """Return the (pixels, pixels) matrix that smooths a row; its columns sum to 1.
+
+    Beyond its ends a row is taken to have the mean of what lies near them.
+    """
+    places = np.arange(pixels) * (FIELD_KPC / pixels)
+    weights = np.exp(-0.5 * np.square((places[:, None] - places) / width_kpc))
+    return np.asarray(weights / weights.sum(0), np.float32)
+
+
+def _smoothed(x: Any, width_kpc: float, name: str) -> Any:
+    """Return a (n, y, x, 1) map smoothed along y and along x."""
+    pixels = int(x.shape[1])
+    matrix = gaussian(pixels, width_kpc)
+    for axis, equation in (("y", "nyxc,yz->nzxc"), ("x", "nyxc,xz->nyzc")):
+        layer = layers.EinsumDense(
+            equation,
+            (pixels, pixels, 1),
+            trainable=False,
+            name=f"{name}_{width_kpc:.0f}_kpc_{axis}",
+        )
+        x = layer(x)
+        layer.set_weights([matrix])
+    return x

@@ -1,0 +1,114 @@
+"""A regression beside the network: what the mean profile alone says of a cluster."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from amphitrite.surveys.darkcnn.learned import Floor
+from amphitrite.surveys.darkcnn.page import CROSS_SECTIONS, DENSITY
+from amphitrite.surveys.darkcnn.prepare.missing import RADII
+from amphitrite_training.surveys.darkcnn.observing import attributes
+from amphitrite_training.surveys.darkcnn.simulate.clusters import Clusters
+
+EDGES_KPC: Final = (0, 20, 40, 60, 80, 110, 150, 200, 280, 400, 560, 800, 1000)
+"""Edges of the rings in which all mass is averaged."""
+LEAST: Final = 1e-3
+"""The least mean of a ring, whose logarithm is taken, in units of `page.DENSITY`."""
+_PENALTY: Final = 1e-4
+_RINGS: Final = [
+    (RADII >= low) & (RADII < high) for low, high in itertools.pairwise(EDGES_KPC)
+]
+
+
+def features(
+    totals: NDArray[np.floating],
+    known: NDArray[np.floating],
+    known_present: NDArray[np.floating],
+) -> NDArray[np.float64]:
+    """Return what the regression sees of some clusters.
+
+    Parameters
+    ----------
+    totals : (n, 100, 100) ndarray
+        Maps of all mass in `page.DENSITY`.
+    known, known_present : (n, 4) ndarray
+        Attributes, and 1 for each that is present.
+
+    Returns
+    -------
+    (n, 27) ndarray of float64
+        The logarithms of the means in rings, the differences of neighbours, and the
+        attributes, NaN where absent.
+    """
+    means = np.stack([totals[:, ring].mean(-1) for ring in _RINGS], axis=1)
+    logarithms = np.log(np.maximum(means.astype(np.float64), LEAST))
+    stated = np.where(known_present > 0, known, np.nan)
+    return np.concatenate([logarithms, np.diff(logarithms, axis=1), stated], axis=1)
+
+
+def features_of(
+    clusters: Clusters, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return what the regression sees of simulated clusters, and their classes.
+
+    Parameters
+    ----------
+    clusters : Clusters
+        Of which those with the cross-section of a class are taken, without noise and
+        with all attributes.
+    rng : numpy.random.Generator
+        For the error of the mass.
+    """
+    truth = clusters.truth["cross_section"]
+    is_class = truth[:, None] == np.array(CROSS_SECTIONS)
+    places = np.flatnonzero(is_class.any(1))
+    known = attributes(clusters, places, rng)
+    rows = [
+        features(
+            clusters[int(place)][:1] / DENSITY, one[None], np.ones((1, known.shape[1]))
+        )
+        for place, one in zip(places, known, strict=True)
+    ]
+    return np.concatenate(rows), is_class[places].argmax(1)
+
+
+def fitted(seen: NDArray[np.float64], classes: NDArray[np.intp]) -> Floor:
+    """Return the multinomial logistic regression of classes on features.
+
+    Parameters
+    ----------
+    seen : (n, n_features) ndarray of float64
+        Without NaN.
+    classes : (n,) ndarray of int
+        From 0 on.
+    """
+    mean, scale = seen.mean(0), np.maximum(seen.std(0), 1e-6)
+    rows = np.concatenate([(seen - mean) / scale, np.ones((len(seen), 1))], axis=1)
+    n_labels = len(CROSS_SECTIONS)
+    truth = np.eye(n_labels)[classes]
+
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weights = flat.reshape(-1, n_labels)
+        logits = rows @ weights
+        logits -= logits.max(1, keepdims=True)
+        logarithms = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+        penalty = _PENALTY * np.square(weights[:-1]).sum()
+        slope = rows.T @ (np.exp(logarithms) - truth) / len(rows)
+        slope[:-1] += 2 * _PENALTY * weights[:-1]
+        return float(penalty - (truth * logarithms).sum(1).mean()), slope.ravel()
+
+    start = np.zeros(rows.shape[1] * n_labels)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500})
+    weights = found.x.reshape(-1, n_labels)
+    return Floor(mean, scale, weights[:-1], weights[-1])
+
+
+def logits(floor: Floor, seen: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the regression's (n, 3) class scores; what is NaN is taken as usual."""
+    standard = np.nan_to_num((seen - floor.mean) / floor.scale)
+    return np.asarray(standard @ floor.weights + floor.bias)

@@ -1,0 +1,179 @@
+"""The networks of darkCNN: maps and attributes to classes and a cross-section."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from amphitrite.surveys.darkcnn.page import (
+    ATTRIBUTES,
+    CHANNELS,
+    CONCENTRATION,
+    CROSS_SECTIONS,
+    DISTANCE,
+    ELLIPTICITY,
+    KNOWN,
+    KNOWN_PRESENT,
+    LABELS,
+    LOG_MASS,
+    LOG_OFFSET,
+    MAPS,
+    MODEL,
+    PIXELS,
+    PRESENT,
+    PROBABILITIES,
+    REDSHIFT,
+    RELATIVE,
+    SCORE,
+)
+from amphitrite_training.surveys.darkcnn.bodies import inception, simple
+from amphitrite_training.surveys.darkcnn.encoding import planes
+from amphitrite_training.surveys.darkcnn.recipe import Recipe
+
+LOGITS: Final = "logits"
+FEATURES: Final = "features"
+"""The layer of what a network knows of a cluster, 64 numbers of each member."""
+CALIBRATION: Final = "calibration"
+WHITENING: Final = "whitening"
+N_FEATURES: Final = 64
+USUAL: Final = {
+    REDSHIFT: (0.25, 0.15),
+    LOG_MASS: (14.5, 0.2),
+    CONCENTRATION: (0.4, 0.15),
+    ELLIPTICITY: (0.12, 0.06),
+}
+"""Mean and standard deviation of the simulated clusters' attributes, rounded."""
+
+
+def build(recipe: Recipe) -> keras.Model:
+    """Build a network for clusters.
+
+    Maps are encoded in the graph (see `encoding.planes`); a body makes a vector of
+    them, to which the attributes, and which of all that is present, are added.  What is
+    absent is multiplied by 0, so that it does not matter what stands there.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Its ``network``, ``width``, ``members``, ``pixels``, ``scaling``, ``continuous``
+        and ``drop`` are used.
+
+    Returns
+    -------
+    keras.Model
+        Inputs and outputs as in `amphitrite.surveys.darkcnn.page.MODEL`; not compiled.
+        The layers `CALIBRATION` and `WHITENING` change nothing until they are set; see
+        `calibrate`.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    maps = keras.Input((PIXELS, PIXELS, len(CHANNELS)), name=MAPS)
+    present = keras.Input((len(CHANNELS),), name=PRESENT)
+    relative = keras.Input((1,), name=RELATIVE)
+    known = keras.Input((len(ATTRIBUTES),), name=KNOWN)
+    known_present = keras.Input((len(ATTRIBUTES),), name=KNOWN_PRESENT)
+    seen = planes(maps, present, recipe)
+    beside = layers.Concatenate()(
+        [_standard(known) * known_present, known_present, present, relative]
+    )
+    answers = [_member(seen, beside, recipe) for _ in range(recipe.members)]
+    features = [each[0] for each in answers]
+    vector = features[0] if len(features) == 1 else layers.Concatenate()(features)
+    vector = layers.Identity(name=FEATURES)(vector)
+    logits = _average([each[1] for each in answers], LOGITS)
+    probabilities = ops.softmax(_fixed(logits, CALIBRATION, np.eye(len(LABELS))))
+    if recipe.continuous:
+        score = _average([layers.Dense(1)(each[2]) for each in answers], SCORE)
+    else:
+        logarithms = [[math.log10(value + LOG_OFFSET)] for value in CROSS_SECTIONS]
+        score = _fixed(probabilities, SCORE, np.array(logarithms))
+    white = _fixed(vector, WHITENING, np.eye(int(vector.shape[1])))
+    distance = ops.sqrt(ops.mean(ops.square(white), axis=1, keepdims=True))
+    return keras.Model(
+        [maps, present, relative, known, known_present],
+        {
+            LOGITS: logits,
+            PROBABILITIES: probabilities,
+            SCORE: score,
+            DISTANCE: distance,
+        },
+        name=MODEL.name,
+    )
+
+
+def cross_entropy(labels: Any, logits: Any) -> Any:
+    """Return the cross-entropy of each cluster.
+
+    Parameters
+    ----------
+    labels : (n, 3) tensor
+        1 for the cluster's class; 0 throughout where its cross-section is that of none,
+        which then costs nothing.
+    logits : (n, 3) tensor
+
+    Notes
+    -----
+    Keras's own is not used: the gradient of TensorFlow's takes it for granted that
+    labels sum to 1.
+    """
+    return -ops.sum(labels * ops.log_softmax(logits, axis=-1), axis=-1)
+
+
+def losses(recipe: Recipe) -> dict[str, Any]:
+    """Return what training makes small, by output."""
+    if recipe.continuous:
+        return {LOGITS: cross_entropy, SCORE: keras.losses.MeanSquaredError()}
+    return {LOGITS: cross_entropy}
+
+
+def set_fixed(
+    model: keras.Model,
+    name: str,
+    kernel: NDArray[np.floating],
+    bias: NDArray[np.floating] | float = 0.0,
+) -> None:
+    """Set the matrix and the bias of `CALIBRATION` or of `WHITENING`, in place."""
+    n = kernel.shape[1]
+    weights = (kernel, np.broadcast_to(bias, (n,)))
+    model.get_layer(name).set_weights([np.asarray(each, "float32") for each in weights])
+
+
+def _member(seen: Any, beside: Any, recipe: Recipe) -> tuple[Any, Any, Any]:
+    """Return features, logits, and that from which the cross-section follows."""
+    body = simple if recipe.network == "simple" else inception
+    x = layers.Dropout(recipe.drop)(body(seen, recipe.width))
+    x = layers.Concatenate()([x, layers.Dense(32, activation="relu")(beside)])
+    features = layers.Dense(N_FEATURES)(x)
+    x = layers.Activation("relu")(features)
+    return features, layers.Dense(len(LABELS))(x), x
+
+
+def _average(answers: list[Any], name: str) -> Any:
+    """Return the mean of the members' answers."""
+    if len(answers) == 1:
+        return layers.Identity(name=name)(answers[0])
+    return layers.Average(name=name)(answers)
+
+
+def _standard(known: Any) -> Any:
+    """Return attributes less their usual mean, over their usual deviation."""
+    mean, deviation = np.array([USUAL[name] for name in ATTRIBUTES]).T
+    return _fixed(known, "standard", np.diag(1 / deviation), -mean / deviation)
+
+
+def _fixed(
+    x: Any,
+    name: str,
+    kernel: NDArray[np.floating],
+    bias: NDArray[np.floating] | float = 0.0,
+) -> Any:
+    """Return x times a matrix that training leaves as it is."""
+    layer = layers.Dense(kernel.shape[1], trainable=False, name=name)
+    x = layer(x)
+    weights = (kernel, np.broadcast_to(bias, kernel.shape[1:]))
+    layer.set_weights([np.asarray(each, "float32") for each in weights])
+    return x
