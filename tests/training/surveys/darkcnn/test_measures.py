@@ -12,7 +12,7 @@ from amphitrite_training.surveys.darkcnn.cases import Case
 
 
 def test_the_accuracy_of_a_case_is_found(evaluated):
-    assert evaluated.accuracy(cases.NOISY).case is cases.NOISY
+    assert evaluated.accuracy(cases.NOISY).case == cases.NOISY
     with pytest.raises(KeyError, match="total and stars, 50 galaxies"):
         evaluated.accuracy(Case(cases.STARS, 50.0))
 

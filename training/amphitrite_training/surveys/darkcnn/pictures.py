@@ -6,15 +6,18 @@ simulation.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amphitrite.surveys.darkcnn.interpret.posterior import GRID
 from amphitrite.surveys.darkcnn.interpret.profiles import EDGES_KPC
 from amphitrite.surveys.darkcnn.page import CROSS_SECTIONS, LABELS
 from amphitrite_training.diagrams import curves, shares, thumbnails
 from amphitrite_training.diagrams.style import BAND, COLOURS
+from amphitrite_training.evaluation.cards import Interval
 from amphitrite_training.surveys.darkcnn import blind, cases
 from amphitrite_training.surveys.darkcnn.accuracy import Accuracy
 from amphitrite_training.surveys.darkcnn.blind import Blind
@@ -64,7 +67,7 @@ def _accuracy(found: Evaluation) -> Figure:
     for channels in (cases.ALL, cases.ALONE):
         some = [found.accuracy(Case(channels, each)) for each in (0.0, *cases.GALAXIES)]
         noise = np.array([each.case.pixel_noise for each in some])
-        measured = {
+        measured: Mapping[str, Sequence[Interval | None]] = {
             "network": [each.network for each in some],
             "regression, fitted to such maps": [
                 each.regression_refitted for each in some
@@ -93,7 +96,9 @@ def _accuracy(found: Evaluation) -> Figure:
     )
 
 
-def _values(measured: list) -> tuple:  # type: ignore[type-arg]
+def _values(
+    measured: Sequence[Interval | None],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return values and limits of intervals, NaN where there are none."""
     rows = [
         [
