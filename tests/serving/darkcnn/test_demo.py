@@ -45,7 +45,7 @@ def demo(darkcnn_server, tmp_path_factory):
 
 def test_its_numbers_are_those_of_its_files(demo):
     folder, _, told = demo
-    found = QTable.read(folder / "clusters.fits")
+    found = QTable.read(folder / "clusters.fits", hdu=1)
     truth = QTable.read(folder / "truth.fits")
     assert len(found) == len(truth) == demonstration.N_CLUSTERS == told["clusters"]
     assert found["in_sample"].sum() == told["in_sample"] > 0

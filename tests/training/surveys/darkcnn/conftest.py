@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from amphitrite.engine import workers
 from amphitrite_training.surveys.darkcnn.evaluate import Sizes, evaluate
 from amphitrite_training.surveys.darkcnn.published import VARIABLE
 from amphitrite_training.surveys.darkcnn.recipe import Recipe
@@ -53,6 +54,8 @@ def measured(cache):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(VARIABLE, raising=False)
+        in_this_process = workers.pool(0)
+        patch.setattr(workers, "pool", lambda n: in_this_process)
         found = evaluate(rule.Connection(), progress=progress, sizes=FEW)
     return found, bars
 

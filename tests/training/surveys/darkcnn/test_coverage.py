@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from amphitrite.engine import workers
 from amphitrite.surveys.darkcnn.interpret.posterior import GRID
 from amphitrite_training.surveys.darkcnn import cases
 from amphitrite_training.surveys.darkcnn.coverage import (
@@ -40,7 +41,9 @@ def test_samples_that_are_off_are_not():
     assert (wrong.widths < 0.4).all()
 
 
-def test_truths_fill_the_prior_and_have_ids_of_their_own(cache):
+def test_truths_fill_the_prior_and_have_ids_of_their_own(cache, monkeypatch):
+    in_this_process = workers.pool(0)
+    monkeypatch.setattr(workers, "pool", lambda n: in_this_process)
     true = true_cross_sections(200)
     assert (true >= GRID[0]).all()
     assert (true <= GRID[-1]).all()

@@ -13,6 +13,8 @@ from amphitrite_training.surveys.darkcnn.blind import TRUE
 from amphitrite_training.surveys.darkcnn.cases import Case
 from amphitrite_training.surveys.darkcnn.pictures import pictures
 
+from .drawn import covered
+
 pytest.importorskip("matplotlib", reason="pictures need the plots extra")
 
 
@@ -56,6 +58,15 @@ def test_coverage_rises_with_the_level(evaluated, figures):
     np.testing.assert_allclose(
         estimates[:, 1] - estimates[:, 0], evaluated.coverages[0].errors
     )
+
+
+def test_a_case_without_estimates_is_left_out(evaluated):
+    first, *_ = evaluated.coverages
+    none = covered(np.random.default_rng(1), cases.NOISY_ALONE, n=3, n_each=2, far=1.0)
+    found = pictures(replace(evaluated, coverages=[first, none]))
+    assert len(found["coverage"].axes) == 2
+    found = pictures(replace(evaluated, coverages=[none]))
+    assert len(found["coverage"].axes) == 2
 
 
 def test_posteriors_are_drawn_with_the_truth(evaluated, figures):

@@ -23,6 +23,7 @@ def file(tmp_path):
     """An archive of maps as the published one is, with its frame of NaN."""
     offsets = np.hypot(*(np.mgrid[:100, :100] - 49.5))
     maps = np.stack([1 / (1 + offsets / core) for core in (3, 3, 4, 4, 6, 6)])
+    maps *= 0.9 / maps.max((1, 2), keepdims=True)
     maps[:, :2] = maps[:, -2:] = maps[:, :, :2] = maps[:, :, -2:] = np.nan
     path = tmp_path / "maps.npz"
     label = np.array([0, 0, 0.1, 0.1, 1, 1])
@@ -35,7 +36,6 @@ def test_maps_are_judged_over_their_maximum(file):
     assert found.true.tolist() == [0, 0, 0.1, 0.1, 1, 1]
     assert found.classes.tolist() == [0, 0, 1, 1, 2, 2]
     assert set(found.clusters.kinds) == {"relative total"}
-    np.testing.assert_allclose(found.maps.max((1, 2)), 1, rtol=1e-3)
     np.testing.assert_allclose(
         found.clusters.score,
         scores(np.stack([np.stack([m, m, m], -1) for m in found.maps])),
@@ -45,6 +45,13 @@ def test_maps_are_judged_over_their_maximum(file):
     assert found.n_steady == 6
     inner = [found.mean_profile(number)[2] for number in range(3)]
     assert inner == sorted(inner)
+    # over their own maxima, whatever that of the file
+    highest = found.maps.max((1, 2))
+    np.testing.assert_allclose(
+        found.profiles, found.clusters.profile / highest[:, None], rtol=1e-5
+    )
+    # the first ring has the four pixels of the peak alone
+    np.testing.assert_allclose(found.profiles[:, 0], 1, rtol=1e-3)
     json.dumps(found.as_dict(), allow_nan=False)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from amphitrite_training.surveys.darkcnn import cases
 from amphitrite_training.surveys.darkcnn.accuracy import Accuracy
-from amphitrite_training.surveys.darkcnn.words import beside, too_good
+from amphitrite_training.surveys.darkcnn.words import beside, separation, too_good
 
 from .drawn import LEARNED, of_classes
 
@@ -39,3 +39,18 @@ def test_too_good_an_accuracy_says_what_the_simulation_lacks(evaluated):
     assert "merger histories" in " ".join(text.split())
     constant = np.tile([0.4, 0.3, 0.3], (600, 1))
     assert too_good(with_answers(evaluated, constant)) == ""
+
+
+def test_the_classes_are_less_apart_or_not(evaluated):
+    text = " ".join(separation(evaluated).split())
+    assert text.startswith("From 60 to 80 kpc, over the mean without")
+    assert "of 2 maps each" in text
+    published = evaluated.published
+    profile = published.clusters.profile.copy()
+    profile[2:4] *= 5
+    clusters = replace(published.clusters, profile=profile)
+    apart = replace(evaluated, published=replace(published, clusters=clusters))
+    assert "less apart than the published ones, and harder" in " ".join(
+        separation(apart).split()
+    )
+    assert separation(replace(evaluated, published=None)) == ""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from amphitrite.surveys.darkcnn.interpret.judgement import judged as client_judged
 from amphitrite.surveys.darkcnn.interpret.sample import estimate, grouped
@@ -12,6 +16,8 @@ from amphitrite_training.evaluation.cards import Interval
 from amphitrite_training.evaluation.statistics import interval
 from amphitrite_training.surveys.darkcnn.samples import number
 from amphitrite_training.surveys.darkcnn.serving import Judged
+
+Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -53,11 +59,11 @@ class Bias:
         ours, theirs = (
             client_judged(each.clusters, learned) for each in (usual, other)
         )
+        median = _medians(usual, ours.in_sample, learned)
+        median_there = _medians(other, theirs.in_sample, learned)
 
-        def difference(rows: Any) -> float:
-            return _median(other, theirs.in_sample, rows, learned) - _median(
-                usual, ours.in_sample, rows, learned
-            )
+        def difference(rows: Rows) -> float:
+            return median_there(rows) - median(rows)
 
         return cls(
             name,
@@ -76,8 +82,16 @@ class Bias:
         }
 
 
-def _median(judged: Judged, counts: Any, rows: Any, learned: Learned) -> float:
-    """Return the estimate of some clusters, of those that count."""
-    some = judged.clusters.take(rows[counts[rows]])
-    groups = grouped(some.kinds, some.noise, learned.curves)
-    return estimate(some.score, groups).median
+def _medians(
+    judged: Judged, counts: NDArray[np.bool_], learned: Learned
+) -> Callable[[Rows], float]:
+    """Return what gives the estimate of some clusters, of those that count."""
+    kinds = np.array(judged.clusters.kinds, str)
+    noise, score = judged.clusters.noise, judged.clusters.score
+
+    def median(rows: Rows) -> float:
+        some = rows[counts[rows]]
+        groups = grouped(kinds[some], noise[some], learned.curves)
+        return estimate(score[some], groups).median
+
+    return median

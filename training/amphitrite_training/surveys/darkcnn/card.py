@@ -14,7 +14,7 @@ from amphitrite_training.surveys.darkcnn.curves import FALSE_ALARM
 from amphitrite_training.surveys.darkcnn.measures import Evaluation
 from amphitrite_training.surveys.darkcnn.published import REDSHIFT
 from amphitrite_training.surveys.darkcnn.targets import LEAST_CLUSTERS
-from amphitrite_training.surveys.darkcnn.words import beside, too_good
+from amphitrite_training.surveys.darkcnn.words import beside, separation, too_good
 
 NOT_MEASURED: Final = "not measured"
 
@@ -253,6 +253,7 @@ def _published(found: Evaluation) -> str:
             "simulated test clusters:"
         ),
         tables.profiles(found),
+        separation(found),
         f"![Mean profiles]({FOLDER}/profiles.png)",
     )
 

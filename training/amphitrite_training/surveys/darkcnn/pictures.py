@@ -129,17 +129,18 @@ def _calibration(found: Evaluation) -> Figure:
 
 
 def _coverage(found: Evaluation) -> Figure:
-    """Draw coverage against probability, and errors against the truth."""
-    panels = {}
-    for each in found.coverages:
-        panels[f"{each.case.name}:\nintervals"] = _shares(each)
-    for each in found.coverages:
-        panels[f"{each.case.name}:\nestimates"] = _estimates(each)
+    """Draw coverage against probability, and errors against the truth.
+
+    A case without any estimate is left out, if another one has some.
+    """
+    some = [each for each in found.coverages if each.known] or found.coverages
+    panels = {f"{each.case.name}:\nintervals": _shares(each) for each in some}
+    panels |= {f"{each.case.name}:\nestimates": _estimates(each) for each in some}
     return curves.curves(
         panels,
-        title=f"Samples of {found.coverages[0].samples[0].n} simulated clusters, each "
-        "of a cross-section of its own",
-        columns=len(found.coverages),
+        title=f"Samples of {some[0].samples[0].n} simulated clusters, each of a "
+        "cross-section of its own",
+        columns=len(some),
     )
 
 

@@ -1,15 +1,18 @@
-"""The network beside the regression and beside the published accuracy, in words."""
+"""The network beside the regression and what is published, in words."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from amphitrite.surveys.darkcnn.interpret.profiles import EDGES_KPC
 from amphitrite_training.evaluation.cards import number, wrapped
+from amphitrite_training.surveys.darkcnn import cases
 from amphitrite_training.surveys.darkcnn.accuracy import Accuracy
 from amphitrite_training.surveys.darkcnn.measures import Evaluation
 
 SUSPICIOUS: Final = 0.90
 """An accuracy above which the simulation is too easy."""
+_RING: Final = 3  # 60 to 80 kpc
 
 
 def beside(found: Evaluation) -> str:
@@ -54,4 +57,31 @@ def too_good(found: Evaluation) -> str:
         "correlated filaments, substructure of X-rays, core collapse and the faults of "
         "instruments, which blur what a cross-section does. Such an accuracy is one of "
         "the simulation, not of the network."
+    )
+
+
+def separation(found: Evaluation) -> str:
+    """Return how far the classes are apart, simulated and published.
+
+    Nothing without published maps.
+    """
+    if found.published is None:
+        return ""
+    low, high = EDGES_KPC[_RING : _RING + 2]
+    both = []
+    for of in (found.accuracy(cases.RELATIVE_ALONE), found.published):
+        none, *others = (of.mean_profile(number)[_RING] for number in range(3))
+        both.append([other / none for other in others])
+    (ours, ours_large), (theirs, theirs_large) = both
+    n = len(found.published.true) // 3
+    verdict = (
+        "The simulated classes are then less apart than the published ones, and harder "
+        "to tell"
+        if ours < theirs
+        else "The simulated classes are then no less apart than the published ones"
+    )
+    return wrapped(
+        f"From {low} to {high} kpc, over the mean without a cross-section: simulated "
+        f"{ours:.2f} at 0.1 and {ours_large:.2f} at 1 cm2/g, published {theirs:.2f} "
+        f"and {theirs_large:.2f}, of {n} maps each. {verdict}."
     )
