@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ from amphitrite_training.surveys.darkcnn.simulate.population import (
     draw,
     random_cross_sections,
 )
+
+if TYPE_CHECKING:
+    from amphitrite_training.surveys.darkcnn.observing import View
 
 _UNITS: Final = np.array([1e8, 1e-15, 1e6])[:, None, None]
 
@@ -88,6 +91,10 @@ class Clusters:
 
     def __len__(self) -> int:
         return len(self.truth["number"])
+
+    def possible(self, place: int, view: View) -> View:
+        """Return the view itself: a simulated cluster can be seen in any way."""
+        return view
 
     def __getitem__(self, place: int) -> NDArray[np.float32]:
         """Return the maps of a cluster, as `maps.maps` does, to 0.2 %.
