@@ -22,6 +22,7 @@ FIXED = {
 OWN = {
     "asid": {"learned", "bands"},
     "calnet": {"learned"},
+    "darkcnn": {"learned"},
     "emri": {"learned", "sampling"},
 }
 # Surveys with a page, but without a run yet: nothing finds them by name.

@@ -45,6 +45,7 @@ ELSEWHERE = {
         ),
         "client/surveys/darkcnn/prepare/test_pickles.py",
     ),
+    "client/surveys/darkcnn/run": "serving/darkcnn/test_clusters.py",
     "client/surveys/emri/run": "serving/emri/test_search.py",
     "client/surveys/morpheus/prepare/bands": (
         "client/surveys/morpheus/prepare/test_inputs.py"

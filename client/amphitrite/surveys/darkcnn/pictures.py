@@ -91,16 +91,15 @@ def sample(
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 9.5), dpi=100, layout="constrained")
+    figure = Figure(figsize=(13, 7.5), dpi=100, layout="constrained")
     figure.suptitle(TITLE, color="#b00020", fontsize=14, fontweight="bold")
-    grid = figure.add_gridspec(3, 2 * N_SHOWN, height_ratios=(1.5, 1, 1))
+    grid = figure.add_gridspec(2, 2 * N_SHOWN, height_ratios=(1.7, 1))
     _draw_posterior(figure.add_subplot(grid[0, :N_SHOWN]), judgement)
     _draw_profiles(figure.add_subplot(grid[0, N_SHOWN:]), clusters)
-    places = grid[1:, :].subgridspec(2, N_SHOWN)
-    for row, (word, shown) in enumerate((("most", most), ("least", least))):
-        for column, cluster in enumerate(shown):
-            axes = figure.add_subplot(places[row, column])
-            _draw_map(axes, cluster, f"{word} certain {column + 1}")
+    for first, word, shown in ((0, "most", most), (N_SHOWN, "least", least)):
+        for number, cluster in enumerate(shown):
+            axes = figure.add_subplot(grid[1, first + number])
+            _draw_map(axes, cluster, f"{word} certain {number + 1}")
     return figure
 
 
@@ -179,8 +178,9 @@ def _draw_map(axes: Axes, cluster: Shown, title: str) -> None:
     )
     best = int(cluster.probabilities.argmax())
     axes.set_title(
-        f"{title}: {cluster.name}\n{LABELS[best]} {cluster.probabilities[best]:.2f}",
+        f"{title}\n{cluster.name}\n{LABELS[best]} {cluster.probabilities[best]:.2f}",
         fontsize=9,
     )
     axes.set_xlabel("[kpc]", fontsize=8)
+    axes.set(xticks=(-half / 2, 0, half / 2), yticks=(-half / 2, 0, half / 2))
     axes.tick_params(labelsize=7)

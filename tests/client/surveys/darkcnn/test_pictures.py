@@ -34,8 +34,8 @@ def test_the_picture_warns_and_shows_all_parts(judged_clusters, learned, density
     assert len(said) == 3
     assert sum(int(text.split()[-2]) for text in said) == 100
     assert len(maps) == 5
-    assert maps[0].get_title() == "most certain 1: A0\nSIDM1 0.70"
-    assert maps[3].get_title().startswith("least certain 1: A0")
+    assert maps[0].get_title() == "most certain 1\nA0\nSIDM1 0.70"
+    assert maps[3].get_title().startswith("least certain 1\nA0")
 
 
 def test_a_sample_without_an_estimate_is_drawn(judged_clusters, learned):

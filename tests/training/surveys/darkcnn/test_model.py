@@ -157,7 +157,8 @@ def test_a_cross_section_of_no_class_costs_nothing_and_teaches_nothing():
     labels = np.array([[0, 0, 0], [0, 1, 0]], np.float32)
     found = keras.ops.convert_to_numpy(cross_entropy(labels, logits))
     np.testing.assert_allclose(found, [0, np.log(3)], atol=1e-6)
-    moved = keras.ops.convert_to_numpy(cross_entropy(labels, logits + [[1.0, 0, 0]]))
+    other = logits + np.array([[1.0, 0.0, 0.0]], np.float32)
+    moved = keras.ops.convert_to_numpy(cross_entropy(labels, other))
     assert moved[0] == 0
 
 

@@ -83,7 +83,10 @@ class Batches:
         inputs = observed(
             self.clusters, places, views, rng, present, turn=self._turn(rng)
         )
-        return inputs, targets(self.clusters.truth["cross_section"][places])
+        wanted = targets(self.clusters.truth["cross_section"][places])
+        if not recipe.continuous:
+            del wanted[SCORE]
+        return inputs, wanted
 
     def _turn(self, rng: np.random.Generator) -> float | None:
         return self.recipe.free_turns if self.vary else None
