@@ -78,9 +78,9 @@ def cross_section(
     found = number * _factor(stated, f"'{label}' of {name}")
     if not 0 <= found <= LARGEST:
         raise BadInput(
-            f"'{label}' of {name} is {number:g}{stated and ' ' + stated}, which is no "
-            f"cross-section: needed are 0 to {LARGEST:g} cm2/g. If it has another unit, "
-            "state it with --labels-unit; a logarithm must be undone first"
+            f"'{label}' of {name} is {number:g}{stated and ' ' + stated}, which is "
+            f"no cross-section: needed are 0 to {LARGEST:g} cm2/g. For another unit "
+            "give --labels-unit; a logarithm must be undone first"
         )
     return _snapped(found)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,12 @@ class Chunk:
 
     def write(self, folder: Path) -> None:
         """Write logarithms of the maps into an existing folder, in half precision."""
+        kept, truths = self.made()
+        np.save(folder / "maps.npy", kept)
+        write_records(folder / "truth.npz", truths)
+
+    def made(self) -> tuple[NDArray[np.float16], list[dict[str, Any]]]:
+        """Return logarithms of the maps, in half precision, and what is true."""
         kept, truths = [], []
         for number in range(self.first, self.first + self.n):
             values = [
@@ -69,8 +75,7 @@ class Chunk:
             for truth, three in maps(draw(number, self.population), values):
                 kept.append(np.log10(three / _UNITS).astype(np.float16))
                 truths.append(asdict(truth))
-        np.save(folder / "maps.npy", np.stack(kept))
-        write_records(folder / "truth.npz", truths)
+        return np.stack(kept), truths
 
 
 @dataclass(frozen=True)
@@ -154,3 +159,10 @@ def clusters(
         [loaded(folder / "maps.npy", "clusters") for folder in folders],
         joined(folders, "truth.npz", "clusters"),
     )
+
+
+def passing(chunk: Chunk) -> Clusters:
+    """Return the clusters of a chunk, made in memory and not kept in the cache."""
+    kept, truths = chunk.made()
+    truth = {key: np.array([each[key] for each in truths]) for key in truths[0]}
+    return Clusters([kept], truth)
