@@ -139,7 +139,7 @@ def needed(known: Answers, at: float) -> int | None:
 
 
 def half_width(known: Answers, at: float, n: int) -> float:
-    """Return half of the 68 % interval of n clusters whose mean score is as expected."""
+    """Return half of the 68 % interval of n clusters with the expected mean score."""
     curve = ScoreCurve.of(0.0, known.cross_section, known.score)
     variance = curve.variance_at(GRID) / n + curve.mean_error_at(GRID)
     mean = curve.mean_at(np.array([at]))

@@ -122,6 +122,7 @@ def write_archive(
     path: Path,
     truths: Sequence[Truth],
     maps: Sequence[NDArray[np.floating]],
+    /,
     *,
     channels_first: bool = False,
     **others: object,
