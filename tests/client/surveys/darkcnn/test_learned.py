@@ -65,7 +65,8 @@ def test_kinds_have_names():
 
 
 @pytest.mark.parametrize(
-    ("values", "n_terms"), [((0.0, 1.0), 2), ((0.0, 0.1, 1.0), 3), ((0, 0.1, 0.3, 1), 4)]
+    ("values", "n_terms"),
+    [((0.0, 1.0), 2), ((0.0, 0.1, 1.0), 3), ((0, 0.1, 0.3, 1), 4)],
 )
 def test_a_curve_has_no_more_terms_than_cross_sections(values, n_terms):
     rng = np.random.default_rng(2)

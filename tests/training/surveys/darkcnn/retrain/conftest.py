@@ -14,7 +14,9 @@ from amphitrite_training.surveys.darkcnn.simulate.maps import Truth
 def archive(some, tmp_path):
     """Write the clusters of `some` into an archive, with other arrays where given."""
     truths = [
-        Truth(**{field.name: some.truth[field.name][n].item() for field in fields(Truth)})
+        Truth(
+            **{field.name: some.truth[field.name][n].item() for field in fields(Truth)}
+        )
         for n in range(len(some))
     ]
 

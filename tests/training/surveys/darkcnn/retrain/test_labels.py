@@ -64,7 +64,9 @@ def test_the_user_is_believed_before_the_file():
 
 @pytest.mark.parametrize("value", [-1.0, -0.5, 250.0, math.inf])
 def test_what_cannot_be_a_cross_section_is_refused_by_name(value):
-    with pytest.raises(BadInput, match=r"'Sigma' of a\.npz, cluster 3 is .*labels-unit"):
+    with pytest.raises(
+        BadInput, match=r"'Sigma' of a\.npz, cluster 3 is .*labels-unit"
+    ):
         read(value)
 
 

@@ -138,10 +138,24 @@ def needed(known: Answers, at: float) -> int | None:
     return n if n <= MOST else None
 
 
-def half_width(known: Answers, at: float, n: int) -> float:
-    """Return half of the 68 % interval of n clusters with the expected mean score."""
+def half_width(known: Answers, at: float, n: int, *, perfect: bool = False) -> float:
+    """Return half of the 68 % interval of n clusters with the expected mean score.
+
+    Parameters
+    ----------
+    known : Answers
+        Clusters from which the curve is made.
+    at : float
+        The cross-section in cm2/g.
+    n : int
+        Clusters of the sample.
+    perfect : bool
+        Whether the curve has no error, as if it were made of any number of clusters.
+    """
     curve = ScoreCurve.of(0.0, known.cross_section, known.score)
-    variance = curve.variance_at(GRID) / n + curve.mean_error_at(GRID)
+    variance = curve.variance_at(GRID) / n
+    if not perfect:
+        variance = variance + curve.mean_error_at(GRID)
     mean = curve.mean_at(np.array([at]))
     likelihood = -0.5 * (np.square(mean - curve.mean_at(GRID)) / variance)
     low, high = Posterior.of(likelihood - 0.5 * np.log(variance)).interval(0.68)

@@ -39,6 +39,8 @@ def _numbers(found: Forecast) -> list[str]:
     )
     lines = [
         f"half-width of the 68% interval: {found.half_width:.4f} {_UNIT}",
+        f"  of it by their number alone: {found.statistical:.4f}, the rest by the "
+        "clusters of the calibration",
         f"bias of the median:             {found.bias:+.4f} +- {found.bias_error:.4f}",
         f"scatter of the median:          {found.scatter:.4f}",
         f"coverage:                       {coverage}",
