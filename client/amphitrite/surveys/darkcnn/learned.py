@@ -15,7 +15,12 @@ from numpy.polynomial.chebyshev import chebvander
 from numpy.typing import NDArray
 
 from amphitrite.errors import BadInput
-from amphitrite.surveys.darkcnn.page import CHANNELS, LOG_OFFSET
+from amphitrite.surveys.darkcnn.page import (
+    CHANNELS,
+    LOG_OFFSET,
+    OWN_WARNING,
+    WARNING,
+)
 from amphitrite.triton.spec import ModelSpec, reading_learned
 
 LARGEST: Final = 2.0
@@ -24,6 +29,8 @@ MEAN_TERMS: Final = 5
 """Chebyshev polynomials in the curve of the mean score."""
 VARIANCE_TERMS: Final = 3
 """Chebyshev polynomials in the curve of the score's variance."""
+OWN: Final = "own"
+"""Learned value of a network that was trained on a user's maps: which they were."""
 _DIGITS: Final = 3  # of a logarithm, by which cross-sections are different
 _LEAST_VARIANCE: Final = 0.2  # of the mean variance, below which no curve may fall
 
@@ -232,6 +239,11 @@ class Learned:
             "systematics": {name: each.tolist() for name, each in self.shifts.items()},
             "floor": self.floor.as_learned(),
         }
+
+
+def warning(spec: ModelSpec) -> str:
+    """Return what must be said before anything that a network says."""
+    return OWN_WARNING if OWN in spec.learned else WARNING
 
 
 def kind(present: NDArray[np.floating], *, relative: bool) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite.errors import BadInput
+from amphitrite.surveys.darkcnn.learned import OWN
 from amphitrite.surveys.darkcnn.options import Options
 from amphitrite.surveys.darkcnn.page import MODEL
 from amphitrite.triton.artefact import NETWORK, RECIPE, SPEC, Artefact
@@ -87,7 +88,7 @@ def own(asked: OwnData) -> Task[Recipe]:
     training = _Own(sets, recipe, given)
     return Task(
         recipe=recipe,
-        spec=replace(MODEL, learned={"own": facts}),
+        spec=replace(MODEL, learned={OWN: facts}),
         build=training.build,
         loss=TASKS[MODEL.name].loss,
         data=training.data,
