@@ -24,7 +24,7 @@ OWN = ("--labels", "sigma", "--group", "id")
 
 
 def test_a_survey_that_cannot_names_those_that_can(tmp_path):
-    with pytest.raises(BadInput, match="emri cannot be trained on data .*: darkcnn"):
+    with pytest.raises(BadInput, match=r"emri cannot be trained on data .*: darkcnn"):
         call(train, "emri", "--model", "emri", "--maps", tmp_path, *OWN)
 
 

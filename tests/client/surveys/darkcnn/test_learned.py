@@ -86,7 +86,8 @@ def test_a_curve_has_no_more_terms_than_cross_sections(values, n_terms):
 
 def test_a_curve_of_two_cross_sections_is_straight():
     truth = np.array([0.0, 0.0, 1.0, 1.0])
-    curve = ScoreCurve.of(0.0, truth, logarithm(truth) + [0.1, -0.1, 0.1, -0.1])
+    scatter = np.array([0.1, -0.1, 0.1, -0.1])
+    curve = ScoreCurve.of(0.0, truth, logarithm(truth) + scatter)
     at = np.array([0.0, 0.2, 1.0, 1.5])
     np.testing.assert_allclose(curve.mean_at(at), logarithm(at), atol=1e-9)
 

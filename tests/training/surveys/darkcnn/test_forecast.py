@@ -81,7 +81,8 @@ def test_systematics_are_those_of_the_clusters():
 
 def test_the_numbers(found):
     # 0.3 over the root of 380 is 0.0154, times 0.33 ln 10
-    assert found.statistical == pytest.approx(0.0117, rel=0.1)
+    # a curve of five terms has a slope that is good to 20 % there
+    assert found.statistical == pytest.approx(0.0117, rel=0.25)
     # and 3,000 clusters for five terms, of which few are below 0.3
     assert found.statistical < found.half_width < 2 * found.statistical
     assert found.scatter == pytest.approx(found.half_width, rel=0.4)

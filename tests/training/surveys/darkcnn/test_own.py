@@ -76,7 +76,7 @@ def test_ids_that_files_share_are_in_one_set(archive):
 
 
 def test_ten_clusters_are_too_few(archive):
-    with pytest.raises(BadInput, match="10 groups .* 20 are needed"):
+    with pytest.raises(BadInput, match=r"10 groups .* 20 are needed"):
         own(asked(archive(10)))
 
 

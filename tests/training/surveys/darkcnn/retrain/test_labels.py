@@ -78,12 +78,12 @@ def test_other_units_are_refused(unit):
 
 @pytest.mark.parametrize("value", ["WDM", "", "SIDM"])
 def test_other_words_are_refused(value):
-    with pytest.raises(BadInput, match="CDM or such as SIDM0.1"):
+    with pytest.raises(BadInput, match=r"CDM or such as SIDM0\.1"):
         read(value)
 
 
 def test_a_missing_label_lists_what_there_is():
-    with pytest.raises(BadInput, match="has no 'label'.*one of .*: id, sigma"):
+    with pytest.raises(BadInput, match=r"has no 'label'.*one of .*: id, sigma"):
         cross_section({"sigma": 1, "id": 2}, "label", "", "a")
 
 
