@@ -120,7 +120,7 @@ def test_the_maps_are_judged_by_it(server, maps, tmp_path):
     assert np.isfinite(found.table["sigma_m"]).all()
     assert found.n_sample > 40
     assert len(found.sample) == 2  # no systematics
-    assert Table.read(tmp_path / "t.fits")["cluster_id"][0] == "0"
+    assert Table.read(tmp_path / "t.fits", hdu=1)["cluster_id"][0] == "0"
 
 
 def test_training_goes_on_from_its_weights(artefact, maps, tmp_path):
@@ -139,8 +139,8 @@ def test_a_forecast_with_it(server, tmp_path, monkeypatch):
     from amphitrite_training.surveys.darkcnn import forecast
 
     monkeypatch.setattr(surveys, "SURVEYS", (*surveys.SURVEYS, "darkcnn"))
-    monkeypatch.setattr(forecast, "POOL", (150, 150))
-    monkeypatch.setattr(forecast, "KNOWN_IDS", 80)
+    monkeypatch.setattr(forecast, "POOL", (200, 200))
+    monkeypatch.setattr(forecast, "KNOWN_IDS", 120)
     words = ("--sigma", "0.3", "--n", "50", "--channels", "total", "--mocks", "20")
     told = json.loads(
         call(

@@ -35,6 +35,7 @@ from amphitrite_training.evaluation.statistics import (
 )
 from amphitrite_training.surveys.darkcnn import curves, floor
 from amphitrite_training.surveys.darkcnn.calibrate import surprise, temperature
+from amphitrite_training.surveys.darkcnn.data import drawn
 from amphitrite_training.surveys.darkcnn.domain import whitening
 from amphitrite_training.surveys.darkcnn.judging import Seen, answers
 from amphitrite_training.surveys.darkcnn.model import (
@@ -52,6 +53,7 @@ from amphitrite_training.surveys.darkcnn.retrain.split import TRAINING
 LEAST_IN_CURVE: Final = 12
 """Maps for calibration of which a score curve is made."""
 _LEAST_IN_CLASSES: Final = 10  # maps of which a temperature is made
+_TIMES: Final = 4  # that each map is seen as in training, for temperature and distance
 _BINS: Final = 10
 _ALL: Final = View(np.ones(3, bool))
 _STREAM: Final = 7_000_000  # first number of a stream that no training batch has
@@ -84,13 +86,13 @@ def learn(
         model.inputs,
         {LOGITS: model.output[LOGITS], FEATURES: model.get_layer(FEATURES).output},
     )
-    known = _seen(features, sets[TRAINING], recipe)[FEATURES]
+    known = _seen_as_in_training(features, sets[TRAINING], recipe)[FEATURES]
     set_fixed(model, WHITENING, *whitening(known))
-    rows = class_of(calibration.truth["cross_section"])
-    said = _seen(features, calibration, recipe)[LOGITS][rows >= 0]
+    said = _seen_as_in_training(features, calibration, recipe)[LOGITS]
+    classes = np.tile(class_of(calibration.truth["cross_section"]), _TIMES)
     best = 1.0
-    if len(said) >= _LEAST_IN_CLASSES:
-        best = temperature(said, rows[rows >= 0])
+    if (classes >= 0).sum() >= _TIMES * _LEAST_IN_CLASSES:
+        best = temperature(said[classes >= 0], classes[classes >= 0])
     set_fixed(model, CALIBRATION, np.eye(len(LABELS)) / best)
     noise = calibration.noise()
     within = np.flatnonzero(calibration.truth["cross_section"] <= LARGEST)
@@ -116,17 +118,23 @@ def class_of(cross_sections: NDArray[np.floating]) -> NDArray[np.intp]:
 
 
 def _seen(
-    model: keras.Model, maps: Maps, recipe: Recipe, *, drop: float | None = None
+    model: keras.Model, maps: Maps, recipe: Recipe
 ) -> Mapping[str, NDArray[np.float32]]:
     """Return a network's answers on maps as they are."""
-    seen = Seen(
-        maps,
-        np.arange(len(maps)),
-        [_ALL] * len(maps),
-        (recipe.seed, _STREAM),
-        recipe.attribute_drop if drop is None else drop,
-    )
+    places = np.arange(len(maps))
+    seen = Seen(maps, places, [_ALL] * len(maps), (recipe.seed, _STREAM))
     return answers(model, seen)
+
+
+def _seen_as_in_training(
+    model: keras.Model, maps: Maps, recipe: Recipe
+) -> Mapping[str, NDArray[np.float32]]:
+    """Return a network's answers on maps, all of them seen `_TIMES` times."""
+    places = np.tile(np.arange(len(maps)), _TIMES)
+    rng = np.random.default_rng([recipe.seed, _STREAM, 1])
+    views = [drawn(recipe, rng) for _ in places]
+    seed = (recipe.seed, _STREAM, 2)
+    return answers(model, Seen(maps, places, views, seed, recipe.attribute_drop))
 
 
 def _absolute(maps: Maps) -> Maps:
@@ -149,7 +157,7 @@ def _tested(
     model: keras.Model, recipe: Recipe, test: Maps, learned: Learned, training: Maps
 ) -> dict[str, Any]:
     """Return what the network says of the maps of the test."""
-    said = _seen(model, test, recipe, drop=0.0)
+    said = _seen(model, test, recipe)
     truth = test.truth["cross_section"]
     _, blocks = np.unique(test.groups, return_inverse=True)
     return {
