@@ -134,8 +134,6 @@ def darkcnn(
 
 def _describe(result: Result) -> tuple[str, dict[str, Any]]:
     """Return the sentence to print, and the fields for scripts."""
-    from amphitrite.surveys.darkcnn.page import WARNING
-
     (low, high), outer = (
         result.posterior.interval(0.68),
         result.posterior.interval(0.95),
@@ -148,10 +146,10 @@ def _describe(result: Result) -> tuple[str, dict[str, Any]]:
     )
     n = len(result.table)
     return (
-        f"{WARNING}\n{sentence} from {result.n_sample} of {n} clusters, in "
+        f"{result.warning}\n{sentence} from {result.n_sample} of {n} clusters, in "
         f"{result.out}",
         {
-            "warning": WARNING,
+            "warning": result.warning,
             "sigma_m": _finite(result.posterior.median),
             "interval_68": [_finite(end) for end in (low, high)],
             "interval_95": [_finite(end) for end in outer],

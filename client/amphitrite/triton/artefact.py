@@ -13,6 +13,8 @@
 ``curve.png``
     The losses and the learning rate during training (with the ``plots`` extra, and if
     the network was trained here).
+``MODEL_CARD.md``
+    What is to be known of a network that somebody trained on data of their own.
 """
 
 from __future__ import annotations
@@ -31,9 +33,10 @@ SAMPLES: Final = "samples.npz"
 RECIPE: Final = "recipe.json"
 METRICS: Final = "metrics.json"
 CURVE: Final = "curve.png"
+CARD: Final = "MODEL_CARD.md"
 EXPORTED: Final = (NETWORK, SPEC, SAMPLES)
 """The files that export needs."""
-FILES: Final = (*EXPORTED, RECIPE, METRICS, CURVE)
+FILES: Final = (*EXPORTED, RECIPE, METRICS, CURVE, CARD)
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Artefact:
     metrics : mapping, optional
         Counts and measurements (JSON types); ``history``, if there is one, is drawn as
         the learning curve.  Not needed by export.
+    card : str, optional
+        The model card, in Markdown; none where it is empty.  Not needed by export.
     """
 
     model: Any
@@ -60,3 +65,4 @@ class Artefact:
     samples: Mapping[str, NDArray[Any]]
     recipe: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    card: str = ""

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from amphitrite.commands import map_options as on_maps
 from amphitrite.commands import options as common
 from amphitrite.commands.talk import Talk
 from amphitrite.engine.staging import Staging
 from amphitrite.errors import BadInput, MissingExtra
 from amphitrite.surveys import SURVEYS
+from amphitrite_training.commands import own_options as own
 
 if TYPE_CHECKING:
     from amphitrite.triton.artefact import Artefact
@@ -44,14 +46,14 @@ def _duration(text: str) -> float:
 def train(
     survey: Survey,
     out: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             *("--out", "--output", "-o"),
             metavar="DIR",
             help="New folder of the trained model; 'amphitrite export' publishes it.",
-            show_default=False,
+            show_default="SURVEY-own with --maps; else it must be given",
         ),
-    ],
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -85,6 +87,18 @@ def train(
             show_default=False,
         ),
     ] = None,
+    maps: own.Maps = None,
+    labels: own.Labels = "",
+    labels_unit: own.LabelsUnit = "",
+    group: own.Group = "",
+    from_weights: own.FromWeights = None,
+    unit: on_maps.Unit = "",
+    redshift: on_maps.Redshift = None,
+    source_redshift: on_maps.SourceRedshift = None,
+    pixel_kpc: on_maps.PixelKpc = None,
+    pixel_arcsec: on_maps.PixelArcsec = None,
+    centre: on_maps.Centre = "middle",
+    channels: on_maps.Channels = "",
     resume: common.Resume = False,
     overwrite: common.Overwrite = False,
     as_json: common.Json = False,
@@ -96,15 +110,43 @@ def train(
     Ctrl-C and SIGTERM end a training after the current step; --resume continues it. The
     environment variable KERAS_BACKEND selects tensorflow (the default), jax or torch.
 
+    With --maps it is trained on labelled maps of your own, divided by group into
+    training, validation, calibration and test, and a card beside it says how good it is
+    on the test. Options under Maps state what the files do not say.
+
     Example: amphitrite train morpheus --pretrained --out artefacts/morpheus
+
+    Your own: amphitrite train darkcnn --maps maps.npz --labels sigma --group id -o mine
     """
     from amphitrite_training.fitting.recipe import override
     from amphitrite_training.fitting.task import PublishedWeights
     from amphitrite_training.surveys import find
 
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
+    if out is None and not maps:
+        raise BadInput("give --out DIR, the new folder of the trained model")
+    out = out or Path(f"{survey}-own")
     with _frameworks():
         task = find(survey, model)
+        wanted = {"labels": labels, "labels_unit": labels_unit, "group": group}
+        if not maps:
+            own.refuse(**wanted, from_weights=from_weights)
+        elif pretrained:
+            raise BadInput("give --maps or --pretrained, not both")
+        else:
+            with talk.status("reading the maps"):
+                task = own.own_task(
+                    *(survey, maps),
+                    **wanted,
+                    weights=from_weights,
+                    unit=unit,
+                    redshift=redshift,
+                    source_redshift=source_redshift,
+                    pixel_kpc=pixel_kpc,
+                    pixel_arcsec=pixel_arcsec,
+                    centre=centre,
+                    channels=channels,
+                )
         recipe = override(task.recipe, settings or [])
         if isinstance(task, PublishedWeights) and not pretrained:
             raise BadInput(

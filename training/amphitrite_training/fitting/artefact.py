@@ -12,6 +12,7 @@ import numpy as np
 from amphitrite.engine.staging import Staging
 from amphitrite.files.writing import writing
 from amphitrite.triton.artefact import (
+    CARD,
     CURVE,
     FILES,
     METRICS,
@@ -74,6 +75,8 @@ def write(artefact: Artefact, folder: Path) -> None:
         ):
             text = json.dumps(values, indent=2, sort_keys=True)
             (folder / name).write_text(text + "\n")
+        if artefact.card:
+            (folder / CARD).write_text(artefact.card)
         if history := artefact.metrics.get("history"):
             draw(history, folder / CURVE, title=artefact.spec.name)
 

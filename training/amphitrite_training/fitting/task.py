@@ -6,8 +6,9 @@ A survey's module ``tasks`` has ``TASKS``, a dictionary of tasks by the NAME in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from numpy.typing import NDArray
@@ -56,6 +57,35 @@ class Data:
     validation: Batches
 
 
+@dataclass(frozen=True)
+class OwnData:
+    """Data of a user's own on which a survey's network is to be trained.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        The files; see `amphitrite.files.lists.found`.
+    labels : str
+        Name under which they say what is to be learned.
+    labels_unit : str
+        Its unit, where they do not say it.
+    group : str
+        Name under which they say what belongs together: a group is never divided
+        between training and test.
+    stated : mapping of str to object
+        What else is stated of them: fields of the survey's options.
+    weights : Path, optional
+        Folder of an artefact, with whose weights training starts.
+    """
+
+    files: Sequence[Path]
+    labels: str
+    group: str
+    labels_unit: str = ""
+    stated: Mapping[str, Any] = field(default_factory=dict)
+    weights: Path | None = None
+
+
 def _nothing(
     model: keras.Model, recipe: Any, data: Data
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -88,6 +118,9 @@ class Task(Generic[R]):
         ``learn(model, recipe, data)`` returns two dictionaries of JSON types: the
         values calibrated on the validation data with the trained network, for
         ``spec.json``, and the measurements made for that, for ``metrics.json``.
+    card : callable, optional
+        ``card(artefact)`` returns a model card in Markdown, which is written beside
+        the network.
     """
 
     recipe: R
@@ -99,6 +132,7 @@ class Task(Generic[R]):
     learn: Callable[[keras.Model, R, Data], tuple[dict[str, Any], dict[str, Any]]] = (
         _nothing
     )
+    card: Callable[[Artefact], str] | None = None
 
 
 @dataclass(frozen=True)

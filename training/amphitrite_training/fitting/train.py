@@ -63,7 +63,9 @@ def train(
         model,
         recipe,
         data,
-        checkpoints=Checkpoints(folder, {"model": task.spec.name, **values}),
+        checkpoints=Checkpoints(
+            folder, {"model": task.spec.name, **values, **task.spec.learned}
+        ),
         time_limit=time_limit,
         report=report,
     )
@@ -75,13 +77,14 @@ def train(
     account = {**counts(model), **_account(state, recipe)}
     how = {key: value for key, value in account.items() if key != "history"}
     learned = {**task.spec.learned, **learned, "recipe": values, "training": how}
-    return Artefact(
+    artefact = Artefact(
         model=served,
         spec=replace(task.spec, learned=learned),
         samples=task.samples(recipe),
         recipe=values,
         metrics={**account, **measured},
     )
+    return replace(artefact, card=task.card(artefact)) if task.card else artefact
 
 
 def _as_declared(model: keras.Model, spec: ModelSpec) -> keras.Model:

@@ -14,7 +14,13 @@ import numpy as np
 from numpy.polynomial.chebyshev import chebvander
 from numpy.typing import NDArray
 
-from amphitrite.surveys.darkcnn.page import CHANNELS, LOG_OFFSET
+from amphitrite.errors import BadInput
+from amphitrite.surveys.darkcnn.page import (
+    CHANNELS,
+    LOG_OFFSET,
+    OWN_WARNING,
+    WARNING,
+)
 from amphitrite.triton.spec import ModelSpec, reading_learned
 
 LARGEST: Final = 2.0
@@ -23,6 +29,9 @@ MEAN_TERMS: Final = 5
 """Chebyshev polynomials in the curve of the mean score."""
 VARIANCE_TERMS: Final = 3
 """Chebyshev polynomials in the curve of the score's variance."""
+OWN: Final = "own"
+"""Learned value of a network that was trained on a user's maps: which they were."""
+_DIGITS: Final = 3  # of a logarithm, by which cross-sections are different
 _LEAST_VARIANCE: Final = 0.2  # of the mean variance, below which no curve may fall
 
 
@@ -77,22 +86,43 @@ class ScoreCurve:
     ) -> ScoreCurve:
         """Return the curve of simulated clusters, by least squares.
 
+        It has no more terms than different cross-sections determine: from two it is a
+        straight line in `logarithm`.
+
         Parameters
         ----------
         noise : float
             See above.
         cross_sections, scores : (n,) ndarray
             What is true of them, and the network's scores.
+
+        Raises
+        ------
+        BadInput
+            All have one cross-section.
         """
-        terms = polynomials(cross_sections, MEAN_TERMS)
+        n_different = len(np.unique(logarithm(cross_sections).round(_DIGITS)))
+        if n_different < 2:
+            raise BadInput(
+                "how a score depends on the cross-section cannot be seen in clusters "
+                "of a single one; give clusters of two cross-sections at least"
+            )
+        n_mean, n_variance = (min(n, n_different) for n in (MEAN_TERMS, VARIANCE_TERMS))
+        terms = polynomials(cross_sections, n_mean)
         truth: NDArray[np.float64] = np.asarray(scores, np.float64)
         mean = _least_squares(terms, truth)
         squared = np.square(truth - terms @ mean)
         typical = float(squared.mean())
-        variance = _least_squares(terms[:, :VARIANCE_TERMS], squared)
-        inverse = np.linalg.inv(terms.T @ terms)
-        covariance: NDArray[np.float64] = np.asarray(typical * inverse, np.float64)
-        return cls(noise, mean, covariance, variance, typical)
+        variance = _least_squares(terms[:, :n_variance], squared)
+        covariance = np.zeros((MEAN_TERMS, MEAN_TERMS))
+        covariance[:n_mean, :n_mean] = typical * np.linalg.inv(terms.T @ terms)
+        return cls(
+            noise,
+            np.pad(mean, (0, MEAN_TERMS - n_mean)),
+            covariance,
+            np.pad(variance, (0, VARIANCE_TERMS - n_variance)),
+            typical,
+        )
 
     def mean_at(self, cross_sections: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the mean score at (n,) cross-sections in cm2/g."""
@@ -209,6 +239,11 @@ class Learned:
             "systematics": {name: each.tolist() for name, each in self.shifts.items()},
             "floor": self.floor.as_learned(),
         }
+
+
+def warning(spec: ModelSpec) -> str:
+    """Return what must be said before anything that a network says."""
+    return OWN_WARNING if OWN in spec.learned else WARNING
 
 
 def kind(present: NDArray[np.floating], *, relative: bool) -> str:

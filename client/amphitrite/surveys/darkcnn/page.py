@@ -22,6 +22,11 @@ WARNING: Final = (
     "be used to publish a cross-section"
 )
 """The first line of whatever gives a cross-section."""
+OWN_WARNING: Final = (
+    "WARNING: the weights were trained on their user's own maps, not by Amphitrite's "
+    "authors: a cross-section is as good as those maps; see the network's card"
+)
+"""The same for a network that somebody trained on maps of their own."""
 
 PIXELS: Final = 100
 """Pixels along each side of a map."""

@@ -23,7 +23,7 @@ from amphitrite.surveys.darkcnn.interpret import sample_table
 from amphitrite.surveys.darkcnn.interpret.clusters import Clusters
 from amphitrite.surveys.darkcnn.interpret.judgement import Judgement, judged
 from amphitrite.surveys.darkcnn.interpret.posterior import Posterior
-from amphitrite.surveys.darkcnn.learned import Learned
+from amphitrite.surveys.darkcnn.learned import Learned, warning
 from amphitrite.surveys.darkcnn.options import Options
 from amphitrite.surveys.darkcnn.page import MODEL, WARNING
 from amphitrite.surveys.darkcnn.prepare.inputs import MAP_FILES
@@ -55,12 +55,15 @@ class Result(engine_control.Result):
         Files given.
     n_sample : int
         Clusters that count in the sample.
+    warning : str
+        What must be said first.
     """
 
     sample: QTable
     posterior: Posterior
     n_files: int
     n_sample: int
+    warning: str = WARNING
 
 
 def run(
@@ -113,7 +116,7 @@ def run(
         session.stage("writing")
         judgement = judged(clusters, learned)
         cards = {
-            "WARNING": WARNING,
+            "WARNING": warning(model.spec),
             **sample_table.cards(judgement),
             **provenance.cards,
             "NFILES": len(files),
@@ -138,6 +141,7 @@ def run(
         *(table, summary, out, session.seconds, sample, judgement.posterior),
         n_files=len(files),
         n_sample=int(judgement.in_sample.sum()),
+        warning=warning(model.spec),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from amphitrite.errors import SpecMismatch
+from amphitrite.errors import BadInput, SpecMismatch
 from amphitrite.surveys.darkcnn.learned import (
     LARGEST,
     Learned,
@@ -62,3 +62,36 @@ def test_a_missing_value_is_refused(learned, missing):
 def test_kinds_have_names():
     assert kind(np.array([1, 0, 0]), relative=False) == "total"
     assert kind(np.array([1, 1, 1]), relative=True) == "relative total+xray+stars"
+
+
+@pytest.mark.parametrize(
+    ("values", "n_terms"),
+    [((0.0, 1.0), 2), ((0.0, 0.1, 1.0), 3), ((0, 0.1, 0.3, 1), 4)],
+)
+def test_a_curve_has_no_more_terms_than_cross_sections(values, n_terms):
+    rng = np.random.default_rng(2)
+    truth = np.repeat(np.array(values, float), 300)
+    scores = 0.5 * logarithm(truth) + rng.normal(0, 0.1, len(truth))
+    curve = ScoreCurve.of(0.0, truth, scores)
+    assert (curve.mean[n_terms:] == 0).all()
+    assert (curve.covariance[n_terms:] == 0).all()
+    assert curve.mean.shape == (5,)
+    assert curve.variance.shape == (3,)
+    at = np.array(values, float)
+    # four of its own errors, of 300 clusters at each point
+    error = np.sqrt(curve.mean_error_at(at))
+    np.testing.assert_allclose(error, 0.1 / np.sqrt(300), rtol=0.1)
+    np.testing.assert_array_less(np.abs(curve.mean_at(at) - logarithm(at) / 2), 0.024)
+
+
+def test_a_curve_of_two_cross_sections_is_straight():
+    truth = np.array([0.0, 0.0, 1.0, 1.0])
+    scatter = np.array([0.1, -0.1, 0.1, -0.1])
+    curve = ScoreCurve.of(0.0, truth, logarithm(truth) + scatter)
+    at = np.array([0.0, 0.2, 1.0, 1.5])
+    np.testing.assert_allclose(curve.mean_at(at), logarithm(at), atol=1e-9)
+
+
+def test_a_curve_of_one_cross_section_is_refused():
+    with pytest.raises(BadInput, match="two cross-sections at least"):
+        ScoreCurve.of(0.0, np.full(9, 0.1), np.arange(9.0))

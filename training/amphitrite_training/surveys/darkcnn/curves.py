@@ -7,8 +7,10 @@ from random cross-sections.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -72,7 +74,14 @@ def kinds() -> Iterator[Kind]:
 
 
 def score_curves(
-    model: keras.Model, recipe: Recipe, clusters: Clusters, places: NDArray[np.intp]
+    model: keras.Model,
+    recipe: Recipe,
+    clusters: Clusters,
+    places: NDArray[np.intp],
+    *,
+    asked: Iterable[Kind] | None = None,
+    least: int = 1,
+    noise: float = 0.0,
 ) -> tuple[dict[str, list[ScoreCurve]], dict[str, float]]:
     """Return the curves of all kinds of clusters, and the distances of unusual ones.
 
@@ -87,6 +96,13 @@ def score_curves(
         Clusters that it was not trained on.
     places : (n,) ndarray of int
         Those with random cross-sections.
+    asked : iterable of Kind, optional
+        The kinds; all of `kinds` by default.
+    least : int
+        Clusters of which a curve is made: kinds as which fewer can be seen are left
+        out.
+    noise : float
+        Of all mass in a pixel, that the maps themselves have.
 
     Returns
     -------
@@ -96,22 +112,34 @@ def score_curves(
         By the name of the kind: the distance that `FALSE_ALARM` of clusters without
         noise exceed.
     """
-    truth = clusters.truth["cross_section"][places].astype(np.float64)
     curves: dict[str, list[ScoreCurve]] = {}
     distances = {}
-    for number, each in enumerate(kinds()):
+    for number, each in enumerate(kinds() if asked is None else asked):
         rng = np.random.default_rng([recipe.seed, _CURVES, number])
-        views = [_view(each, recipe, rng) for _ in places]
+        drawn = [_view(each, recipe, rng) for _ in places]
+        can_be = [
+            _is_same(clusters.possible(int(place), view), view)
+            for place, view in zip(places, drawn, strict=True)
+        ]
+        if sum(can_be) < least:
+            continue
+        views = list(compress(drawn, can_be))
+        rows = places[can_be]
         seed = (recipe.seed, _CURVES, number)
-        found = answers(
-            model, Seen(clusters, places, views, seed, recipe.attribute_drop)
-        )
-        curve = ScoreCurve.of(each.noise, truth, found[SCORE][:, 0])
+        found = answers(model, Seen(clusters, rows, views, seed, recipe.attribute_drop))
+        truth = clusters.truth["cross_section"][rows].astype(np.float64)
+        curve = ScoreCurve.of(math.hypot(each.noise, noise), truth, found[SCORE][:, 0])
         curves.setdefault(each.name, []).append(curve)
-        if not each.noise:
+        if not each.galaxies:
             limit = np.quantile(found[DISTANCE][:, 0], 1 - FALSE_ALARM)
             distances[each.name] = float(limit)
     return curves, distances
+
+
+def _is_same(possible: View, view: View) -> bool:
+    """Return whether a cluster can be seen as it is to be."""
+    same = np.array_equal(possible.channels, view.channels)
+    return same and possible.relative == view.relative
 
 
 def _view(each: Kind, recipe: Recipe, rng: np.random.Generator) -> View:

@@ -55,25 +55,30 @@ class Batches:
         What is drawn, and how often.
     vary : bool
         Order and draw anew in each epoch, and turn the clusters, as training does.
+        Clusters that fill no whole batch are then left out of an epoch.
+    passes : int
+        How often each cluster comes in an epoch, each time seen in another way.
     """
 
     clusters: Clusters
     recipe: Recipe
     vary: bool
+    passes: int = 1
 
     def __len__(self) -> int:
-        return len(self.clusters) // self.recipe.batch_size
+        n, size = len(self.clusters) * self.passes, self.recipe.batch_size
+        return max(n // size, 1) if self.vary else -(-n // size)
 
     def batch(self, epoch: int, index: int) -> tuple[Arrays, Arrays]:
         """Return the inputs and targets of a batch; the same for the same call."""
         recipe, size = self.recipe, self.recipe.batch_size
-        order = np.arange(len(self.clusters))
+        order = np.tile(np.arange(len(self.clusters)), self.passes)
         if self.vary:
             np.random.default_rng([recipe.seed, epoch]).shuffle(order)
         places = order[index * size : (index + 1) * size]
         rng = np.random.default_rng([recipe.seed, self.vary, epoch, index])
         views = [drawn(recipe, rng) for _ in places]
-        present = rng.random((size, len(ATTRIBUTES))) >= recipe.attribute_drop
+        present = rng.random((len(places), len(ATTRIBUTES))) >= recipe.attribute_drop
         present[:, 0] = True  # the redshift
         inputs = observed(
             self.clusters, places, views, rng, present, turn=self._turn(rng)
@@ -103,16 +108,21 @@ def observed(
     places : (n,) ndarray of int
         Which of them.
     views : list of View
-        How each of them is seen.
+        How each of them is seen, as far as it can be.
     rng : numpy.random.Generator
         For turns, noise, and the error of the mass.
     attributes_present : (n, 4) ndarray of bool
-        Which attributes are known.
+        Which attributes are told, if they are known at all.
     turn : float, optional
         The share of clusters that are turned by any angle; the others are put into one
         of the eight positions of a square.  Nothing is turned without it.
     """
-    known = attributes(clusters, places, rng) * attributes_present
+    known = attributes(clusters, places, rng)
+    told = attributes_present & np.isfinite(known)
+    views = [
+        clusters.possible(int(place), view)
+        for place, view in zip(places, views, strict=True)
+    ]
     maps = np.empty((len(places), PIXELS, PIXELS, len(CHANNELS)), np.float32)
     for row, (place, view) in enumerate(zip(places, views, strict=True)):
         three = clusters[int(place)]
@@ -125,8 +135,8 @@ def observed(
         MAPS: maps,
         PRESENT: np.array([view.channels for view in views], np.float32),
         RELATIVE: np.array([[view.relative] for view in views], np.float32),
-        KNOWN: known.astype(np.float32),
-        KNOWN_PRESENT: attributes_present.astype(np.float32),
+        KNOWN: np.where(told, known, 0).astype(np.float32),
+        KNOWN_PRESENT: told.astype(np.float32),
     }
 
 

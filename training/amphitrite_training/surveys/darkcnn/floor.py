@@ -70,7 +70,9 @@ def features_of(
     known = attributes(clusters, places, rng)
     rows = [
         features(
-            clusters[int(place)][:1] / DENSITY, one[None], np.ones((1, known.shape[1]))
+            clusters[int(place)][:1] / DENSITY,
+            np.nan_to_num(one[None]),
+            np.isfinite(one[None]),
         )
         for place, one in zip(places, known, strict=True)
     ]
@@ -83,12 +85,15 @@ def fitted(seen: NDArray[np.float64], classes: NDArray[np.intp]) -> Floor:
     Parameters
     ----------
     seen : (n, n_features) ndarray of float64
-        Without NaN.
+        What is NaN is taken as usual.
     classes : (n,) ndarray of int
         From 0 on.
     """
-    mean, scale = seen.mean(0), np.maximum(seen.std(0), 1e-6)
-    rows = np.concatenate([(seen - mean) / scale, np.ones((len(seen), 1))], axis=1)
+    known = np.ma.masked_invalid(seen)
+    mean = known.mean(0).filled(0.0)
+    scale = np.maximum(known.std(0).filled(1.0), 1e-6)
+    standard = np.nan_to_num((seen - mean) / scale)
+    rows = np.concatenate([standard, np.ones((len(seen), 1))], axis=1)
     n_labels = len(CROSS_SECTIONS)
     truth = np.eye(n_labels)[classes]
 

@@ -109,7 +109,8 @@ def attributes(
     Returns
     -------
     (n, 4) ndarray of float32
-        In the order of `amphitrite.surveys.darkcnn.page.ATTRIBUTES`.
+        In the order of `amphitrite.surveys.darkcnn.page.ATTRIBUTES`; NaN where nobody
+        knows them.
     """
     truth = [clusters.truth[name][places].astype(np.float64) for name in MEASURED]
     found = np.stack(truth, axis=1)

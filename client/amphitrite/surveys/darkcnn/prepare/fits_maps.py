@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,11 +25,17 @@ from amphitrite.surveys.darkcnn.prepare.channels import channel_axis, channels_o
 from amphitrite.surveys.darkcnn.prepare.cluster import (
     Cluster,
     Map,
+    Said,
     Source,
     check_shape,
     map_of,
 )
-from amphitrite.surveys.darkcnn.prepare.entries import REDSHIFTS, SOURCES, Entries
+from amphitrite.surveys.darkcnn.prepare.entries import (
+    REDSHIFTS,
+    SOURCES,
+    Entries,
+    plain,
+)
 from amphitrite.surveys.darkcnn.prepare.reading import (
     Reading,
     cluster_redshift,
@@ -73,12 +79,15 @@ class _Content:
         The celestial coordinates.
     named : str
         The unit that follows from the name of an HDU, such as ``KAPPA``, if any.
+    others : mapping of str to str, int or float
+        What all cards of images say, by keyword in small letters.
     """
 
     maps: Mapping[str, Map]
     cards: Mapping[str, str]
     wcs: WCS | None
     named: str = ""
+    others: Mapping[str, Said] = field(default_factory=dict)
 
 
 def read(path: Path, reading: Reading) -> Source:
@@ -125,6 +134,7 @@ def read(path: Path, reading: Reading) -> Source:
         source_redshift=stated(reading.source_redshift, said.number(0, *SOURCES)),
         attributes=said.attributes(0),
         bcg=_galaxy(said, content.wcs),
+        others=content.others,
     )
     return Source(path, 1, lambda number: found)
 
@@ -132,22 +142,37 @@ def read(path: Path, reading: Reading) -> Source:
 def _content(path: Path, wanted: str | None, reading: Reading) -> _Content:
     """Return the maps of a file, with their header."""
     check_readable(path)
-    plain = unpacked(path)
+    whole = unpacked(path)
     try:
-        with open_hdus(path, plain) as hdus, intact(path):
+        with open_hdus(path, whole) as hdus, intact(path):
+            others = _others(hdus)
             names = [str(hdu.name).upper() for hdu in hdus]
             cubes = [hdu for hdu in hdus if _is_cube(hdu)]
             channels = _channels(hdus)
             if wanted is None and cubes and not channels:
-                return _cube(path, cubes[0], hdus[0].header, reading)
+                cube = _cube(path, cubes[0], hdus[0].header, reading)
+                return replace(cube, others=others)
     finally:
-        if plain is not None:
-            plain.close()
+        if whole is not None:
+            whole.close()
     if wanted is not None:
         numbers: dict[str, str | None] = {TOTAL: wanted}
     else:
         numbers = channels or {TOTAL: None}
-    return _images(path, numbers, _MASK if _MASK in names else None)
+    found = _images(path, numbers, _MASK if _MASK in names else None)
+    return replace(found, others=others)
+
+
+def _others(hdus: fits.HDUList) -> dict[str, Said]:
+    """Return what the cards of all images say; those of the first image count."""
+    return {
+        str(key).lower(): value
+        for hdu in reversed(hdus)
+        if hdu.is_image
+        for key in hdu.header
+        if key not in ("", "COMMENT", "HISTORY")
+        and (value := plain(hdu.header[key])) is not None
+    }
 
 
 def _is_cube(hdu: Any) -> bool:

@@ -189,3 +189,14 @@ def test_other_files(tmp_path):
     path.write_bytes(b"<html>")
     with pytest.raises(BadInput, match="it is a web page"):
         only(path)
+
+
+def test_what_else_the_cards_say_is_kept(write):
+    primary = fits.PrimaryHDU(header=header(SIGMA=0.1, RUN="A", EXTRA=True, MINE=1))
+    primary.header["COMMENT"] = "nothing"
+    image = fits.ImageHDU(MAP, header(**CARDS, MINE=2), name="TOTAL")
+    found = only(write(primary, image)).others
+    assert (found["sigma"], found["run"], found["extra"]) == (0.1, "A", 1)
+    assert found["mine"] == 1  # the first image counts
+    assert found["redshift"] == 0.2
+    assert "comment" not in found

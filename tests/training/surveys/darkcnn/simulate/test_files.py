@@ -12,7 +12,7 @@ from astropy.table import QTable
 
 from amphitrite.errors import OutputError
 from amphitrite.files import catalogues
-from amphitrite.surveys.darkcnn.prepare import fits_maps
+from amphitrite.surveys.darkcnn.prepare import fits_maps, npz_maps
 from amphitrite.surveys.darkcnn.prepare.reading import Reading
 from amphitrite_training.surveys.darkcnn.simulate import files
 from amphitrite_training.surveys.darkcnn.simulate.observer import dimming
@@ -93,3 +93,39 @@ def test_the_table_of_the_truth(mapped, tmp_path):
     assert found.meta["OBJECT"].startswith("SIMULATED")
     for column in files.TRUTH:
         assert not column.ucd or check_ucd(column.ucd, check_controlled_vocabulary=True)
+
+
+@pytest.mark.parametrize("channels_first", [False, True])
+def test_an_archive_is_read_as_a_users(mapped, tmp_path, channels_first):
+    some = [one for each in mapped[:2] for one in each]
+    path = tmp_path / "maps.npz"
+    files.write_archive(
+        path,
+        [truth for truth, _ in some],
+        [three for _, three in some],
+        channels_first=channels_first,
+        snapshot=np.arange(8),
+    )
+    source = npz_maps.read(path, Reading())
+    assert source.n == 8
+    truth, three = some[5]
+    found = source.cluster(5)
+    assert found.name == str(truth.number)
+    assert (found.unit, found.pixel_kpc) == ("Msun/kpc2", (20, 20))
+    assert found.redshift == truth.redshift
+    for number, channel in enumerate(("total", "xray", "stars")):
+        np.testing.assert_array_equal(found.maps[channel], three[number])
+    assert found.attributes["log_m200"] == pytest.approx(truth.log_m200)
+    said = found.others
+    assert (said["sigma"], said["sigma_unit"]) == (truth.cross_section, "cm2/g")
+    assert (said["id"], said["snapshot"]) == (truth.number, 5)
+    assert said["note"].startswith("SIMULATED")
+
+
+def test_an_array_is_left_out_of_an_archive(mapped, tmp_path):
+    truth, three = mapped[0][0]
+    files.write_archive(tmp_path / "a.npz", [truth], [three], unit=None)
+    with np.load(tmp_path / "a.npz") as found:
+        assert "unit" not in found
+    with pytest.raises(OutputError, match=r"no-such.*give an existing folder"):
+        files.write_archive(tmp_path / "no-such" / "a.npz", [truth], [three])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ from amphitrite_training.surveys.darkcnn.simulate.population import (
     draw,
     random_cross_sections,
 )
+
+if TYPE_CHECKING:
+    from amphitrite_training.surveys.darkcnn.observing import View
 
 _UNITS: Final = np.array([1e8, 1e-15, 1e6])[:, None, None]
 
@@ -57,6 +60,12 @@ class Chunk:
 
     def write(self, folder: Path) -> None:
         """Write logarithms of the maps into an existing folder, in half precision."""
+        kept, truths = self.made()
+        np.save(folder / "maps.npy", kept)
+        write_records(folder / "truth.npz", truths)
+
+    def made(self) -> tuple[NDArray[np.float16], list[dict[str, Any]]]:
+        """Return logarithms of the maps, in half precision, and what is true."""
         kept, truths = [], []
         for number in range(self.first, self.first + self.n):
             values = [
@@ -66,8 +75,7 @@ class Chunk:
             for truth, three in maps(draw(number, self.population), values):
                 kept.append(np.log10(three / _UNITS).astype(np.float16))
                 truths.append(asdict(truth))
-        np.save(folder / "maps.npy", np.stack(kept))
-        write_records(folder / "truth.npz", truths)
+        return np.stack(kept), truths
 
 
 @dataclass(frozen=True)
@@ -88,6 +96,10 @@ class Clusters:
 
     def __len__(self) -> int:
         return len(self.truth["number"])
+
+    def possible(self, place: int, view: View) -> View:
+        """Return the view itself: a simulated cluster can be seen in any way."""
+        return view
 
     def __getitem__(self, place: int) -> NDArray[np.float32]:
         """Return the maps of a cluster, as `maps.maps` does, to 0.2 %.
@@ -152,3 +164,10 @@ def of_chunks(chunks: Sequence[Chunk]) -> Clusters:
         [loaded(folder / "maps.npy", "clusters") for folder in folders],
         joined(folders, "truth.npz", "clusters"),
     )
+
+
+def passing(chunk: Chunk) -> Clusters:
+    """Return the clusters of a chunk, made in memory and not kept in the cache."""
+    kept, truths = chunk.made()
+    truth = {key: np.array([each[key] for each in truths]) for key in truths[0]}
+    return Clusters([kept], truth)

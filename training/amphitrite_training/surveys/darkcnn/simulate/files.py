@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 from amphitrite.errors import OutputError
 from amphitrite.files import catalogues
 from amphitrite.files.columns import Column
-from amphitrite.surveys.darkcnn.page import CHANNELS, XRAY
+from amphitrite.surveys.darkcnn.page import CHANNELS, PIXEL_KPC, XRAY
 from amphitrite_training.surveys.darkcnn.simulate.maps import Truth
 from amphitrite_training.surveys.darkcnn.simulate.observer import dimming, pixel_arcmin
 
 SIMULATED: Final = "SIMULATED by Amphitrite: no observation"
 # An arbitrary position.
 CENTRE_DEG: Final = (150.0, 2.0)
+GROUP: Final = "id"
+LABEL: Final = "sigma"
+"""Names of a cluster's identity and of its cross-section in an archive."""
 _BUNITS: Final = ("Msun/kpc2", "erg/(s cm2 arcmin2)", "Msun/kpc2")
 
 TRUTH: Final = (
@@ -111,6 +114,63 @@ def write_cluster(
     except OSError as error:
         raise OutputError(
             f"the simulated cluster cannot be written to {path}: {error}; give an "
+            "existing folder with space that you may write to"
+        ) from error
+
+
+def write_archive(
+    path: Path,
+    truths: Sequence[Truth],
+    maps: Sequence[NDArray[np.floating]],
+    /,
+    *,
+    channels_first: bool = False,
+    **others: object,
+) -> None:
+    """Write labelled maps as an archive of numpy, as people keep their simulations.
+
+    Parameters
+    ----------
+    path : Path
+        The file; replaced if it exists.
+    truths : sequence of Truth
+        What is true of each map.  Identity (`GROUP`), cross-section (`LABEL`), redshift
+        and attributes stand in the file.
+    maps : sequence of (3, ny, nx) ndarray of float
+        As `maps.maps` gives them.
+    channels_first : bool
+        Whether the array is (n, 3, ny, nx), not (n, ny, nx, 3).
+    **others : array or text
+        Further arrays, or others in the place of those above; None leaves one out.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    stack = np.stack(list(maps)).astype(np.float32)
+    arrays = {
+        "maps": stack if channels_first else np.moveaxis(stack, 1, -1),
+        "channels": np.array(CHANNELS, str),
+        "unit": "Msun/kpc2",
+        "pixel_kpc": PIXEL_KPC,
+        GROUP: [truth.number for truth in truths],
+        LABEL: [truth.cross_section for truth in truths],
+        f"{LABEL}_unit": "cm2/g",
+        "redshift": [truth.redshift for truth in truths],
+        "log_m200": [truth.log_m200 for truth in truths],
+        "xray_concentration": [truth.xray_concentration for truth in truths],
+        "bcg_ellipticity": [truth.bcg_ellipticity for truth in truths],
+        "note": SIMULATED,
+        **others,
+    }
+    given = {key: np.array(value) for key, value in arrays.items() if value is not None}
+    try:
+        with path.open("wb") as file:
+            np.savez(file, **given)
+    except OSError as error:
+        raise OutputError(
+            f"the simulated maps cannot be written to {path}: {error}; give an "
             "existing folder with space that you may write to"
         ) from error
 

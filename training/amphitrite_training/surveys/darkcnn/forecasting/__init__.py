@@ -1,0 +1,1 @@
+"""The forecast of a survey of clusters: served answers, mocks, words and pictures."""

@@ -1,0 +1,1 @@
+"""Training on maps of a user's own: labels, split, calibration and card."""
