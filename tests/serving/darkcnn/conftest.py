@@ -36,7 +36,7 @@ def curve(noise: float) -> ScoreCurve:
     rng = np.random.default_rng(1)
     truth = rng.uniform(0, LARGEST, 20_000)
     scores = logarithm(truth) + rng.normal(0, SCATTER, len(truth))
-    return ScoreCurve.of(noise, truth, scores)
+    return ScoreCurve.of(noise, truth, scores, 10.0)
 
 
 LEARNED = Learned(
@@ -45,7 +45,6 @@ LEARNED = Learned(
         "total+stars": [curve(0.0)],
         "total+xray+stars": [curve(0.0)],
     },
-    distances={"total": 10.0, "total+stars": 10.0, "total+xray+stars": 10.0},
     shifts={
         name: np.array([[0.0, shift], [2.0, shift]])
         for name, shift in (("age 7.5 Gyr", 0.17), ("no baryons", -0.1))

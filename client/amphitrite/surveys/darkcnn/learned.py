@@ -6,6 +6,7 @@ of all mass alone than in three, and less in noise.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -69,6 +70,9 @@ class ScoreCurve:
         Coefficients of the variance of the score of one cluster.
     typical : float
         Mean variance over all cross-sections.
+    farthest : float
+        The distance in feature space beyond which a cluster counts as unlike those that
+        were simulated, of whose number 5 % are beyond it.
     """
 
     noise: float
@@ -76,6 +80,7 @@ class ScoreCurve:
     covariance: NDArray[np.float64]
     variance: NDArray[np.float64]
     typical: float
+    farthest: float = math.inf
 
     @classmethod
     def of(
@@ -83,6 +88,7 @@ class ScoreCurve:
         noise: float,
         cross_sections: NDArray[np.floating],
         scores: NDArray[np.floating],
+        farthest: float = math.inf,
     ) -> ScoreCurve:
         """Return the curve of simulated clusters, by least squares.
 
@@ -91,7 +97,7 @@ class ScoreCurve:
 
         Parameters
         ----------
-        noise : float
+        noise, farthest : float
             See above.
         cross_sections, scores : (n,) ndarray
             What is true of them, and the network's scores.
@@ -122,6 +128,7 @@ class ScoreCurve:
             covariance,
             np.pad(variance, (0, VARIANCE_TERMS - n_variance)),
             typical,
+            farthest,
         )
 
     def mean_at(self, cross_sections: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -148,6 +155,7 @@ class ScoreCurve:
             "covariance": self.covariance.tolist(),
             "variance": self.variance.tolist(),
             "typical": self.typical,
+            "farthest": self.farthest,
         }
 
 
@@ -187,9 +195,6 @@ class Learned:
     ----------
     curves : mapping of str to sequence of ScoreCurve
         By the kind of cluster (see `kind`), in the order of rising noise.
-    distances : mapping of str to float
-        By the kind of cluster: the distance in feature space that 5 % of simulated
-        clusters without noise exceed.
     shifts : mapping of str to (n, 2) ndarray of float64
         By the name of a systematic, such as ``age 7.5 Gyr``: cross-sections in cm2/g,
         and by how much the mean score is larger if clusters are so.
@@ -198,7 +203,6 @@ class Learned:
     """
 
     curves: Mapping[str, Sequence[ScoreCurve]]
-    distances: Mapping[str, float]
     shifts: Mapping[str, NDArray[np.float64]]
     floor: Floor
 
@@ -218,15 +222,30 @@ class Learned:
                     for name, stored in values["score_curves"].items()
                 },
                 {
-                    str(name): float(distance)
-                    for name, distance in values["domain_distances"].items()
-                },
-                {
                     str(name): np.array(pairs, np.float64).reshape(-1, 2)
                     for name, pairs in values["systematics"].items()
                 },
                 Floor(**{key: np.array(v) for key, v in values["floor"].items()}),
             )
+
+    def farthest(self, kind: str, noise: float = 0.0) -> float:
+        """Return the distance beyond which a cluster is unlike simulated ones.
+
+        Parameters
+        ----------
+        kind : str
+            See `kind`.
+        noise : float
+            See `ScoreCurve`; the nearest one is taken.
+
+        Returns
+        -------
+        float
+            Infinite for a kind of which none were simulated.
+        """
+        curves = self.curves.get(kind, ())
+        nearest = min(curves, key=lambda curve: abs(curve.noise - noise), default=None)
+        return math.inf if nearest is None else nearest.farthest
 
     def as_learned(self) -> dict[str, Any]:
         """Return the values in JSON types, as `Learned.of` reads them."""
@@ -235,7 +254,6 @@ class Learned:
                 name: [curve.as_learned() for curve in curves]
                 for name, curves in self.curves.items()
             },
-            "domain_distances": dict(self.distances),
             "systematics": {name: each.tolist() for name, each in self.shifts.items()},
             "floor": self.floor.as_learned(),
         }
@@ -272,5 +290,7 @@ def _curve(stored: Mapping[str, Any]) -> ScoreCurve:
     mean, covariance, variance = (
         np.array(stored[key], np.float64) for key in ("mean", "covariance", "variance")
     )
-    noise, typical = float(stored["noise"]), float(stored["typical"])
-    return ScoreCurve(noise, mean, covariance, variance, typical)
+    noise, typical, farthest = (
+        float(stored[key]) for key in ("noise", "typical", "farthest")
+    )
+    return ScoreCurve(noise, mean, covariance, variance, typical, farthest)

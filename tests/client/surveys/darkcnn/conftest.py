@@ -38,7 +38,7 @@ def straight_curve(noise=0.0, scatter=SCATTER, error=0.0):
     variance[0] = scatter**2
     covariance = np.zeros((MEAN_TERMS, MEAN_TERMS))
     covariance[0, 0] = error**2
-    return ScoreCurve(noise, mean, covariance, variance, scatter**2)
+    return ScoreCurve(noise, mean, covariance, variance, scatter**2, 5.0)
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +55,6 @@ def learned():
             "total": [straight_curve(), straight_curve(noise=0.4, scatter=0.5)],
             "total+stars": [straight_curve(scatter=0.1)],
         },
-        distances={"total": 5.0, "total+stars": 5.0},
         shifts={"age 7.5 Gyr": np.array([[0.0, 0.1], [1.0, 0.1], [2.0, 0.1]])},
         floor=Floor(np.zeros(27), np.ones(27), np.zeros((27, 3)), np.zeros(3)),
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,6 +42,14 @@ def test_a_curve_is_that_of_its_clusters():
     assert curve.typical == pytest.approx(0.04, rel=0.1)
 
 
+def test_the_farthest_cluster_is_that_of_the_nearest_noise(learned, curve):
+    total = [replace(curve(noise=noise), farthest=1 + noise) for noise in (0.0, 0.4)]
+    known = replace(learned, curves={"total": total})
+    assert known.farthest("total") == 1
+    assert known.farthest("total", 0.3) == 1.4
+    assert known.farthest("total+stars") == math.inf
+
+
 def test_no_variance_falls_to_nothing():
     curve = ScoreCurve(0.0, np.zeros(5), np.zeros((5, 5)), np.array([0, 1, 0.0]), 1.0)
     np.testing.assert_allclose(curve.variance_at(np.array([0.0, LARGEST])), [0.2, 1])
@@ -51,7 +62,7 @@ def test_values_survive_the_spec(learned):
     assert [curve.noise for curve in again.curves["total"]] == [0, 0.4]
 
 
-@pytest.mark.parametrize("missing", ["score_curves", "domain_distances", "floor"])
+@pytest.mark.parametrize("missing", ["score_curves", "systematics", "floor"])
 def test_a_missing_value_is_refused(learned, missing):
     values = learned.as_learned()
     del values[missing]

@@ -49,7 +49,7 @@ def curve(noise):
     rng = np.random.default_rng(1)
     truth = rng.uniform(0, 2, 5_000)
     said = logarithm(truth) + rng.normal(0, SCATTER, len(truth))
-    return ScoreCurve.of(noise, truth, said)
+    return ScoreCurve.of(noise, truth, said, LIMIT)
 
 
 def learned():
@@ -59,7 +59,6 @@ def learned():
         curves.setdefault(each.name, []).append(curve(each.noise))
     return Learned(
         curves,
-        dict.fromkeys(curves, LIMIT),
         {name: np.array([[0.0, 0.05], [1.0, 0.05]]) for name in OTHERS},
         Floor(np.zeros(27), np.ones(27), np.zeros((27, 3)), np.arange(3.0)),
     )

@@ -45,7 +45,6 @@ def test_a_network_is_calibrated(some, small, cache, monkeypatch):
     learned, measured = calibrate(model, small, some)
     read = Learned.of(replace(MODEL, learned=learned))
     assert list(read.shifts) == ["feedback +2"]
-    assert set(read.curves) == set(read.distances)
     assert len(read.curves["total+xray+stars"]) == 5
     assert read.floor.weights.shape == (27, 3)
     measured = measured["calibration"]
@@ -56,4 +55,4 @@ def test_a_network_is_calibrated(some, small, cache, monkeypatch):
     kernel, _ = model.get_layer(WHITENING).get_weights()
     assert not np.allclose(kernel, np.eye(len(kernel)))
     # about 1 for simulated clusters, of which only 18 were seen here
-    assert 0.1 < read.distances["total"] < 10
+    assert 0.1 < read.farthest("total") < 10

@@ -73,7 +73,7 @@ class Accuracy:
             judged,
             regression,
             refitted(seen, _classes(judged), judged.number),
-            learned.distances.get(case.kind, np.inf),
+            learned.farthest(case.kind, case.pixel_noise),
         )
 
     @property

@@ -63,7 +63,7 @@ def calibrate(
     place = np.arange(len(found)) % (len(CROSS_SECTIONS) + N_RANDOM)
     in_class = np.flatnonzero(place < len(CROSS_SECTIONS))
     measured = _set(model, recipe, found, in_class)
-    curves, distances = score_curves(
+    curves = score_curves(
         model, recipe, found, np.flatnonzero(place >= len(CROSS_SECTIONS))
     )
     rng = np.random.default_rng([recipe.seed, _CALIBRATION])
@@ -72,7 +72,7 @@ def calibrate(
     right = floor.logits(regression, seen).argmax(1) == classes
     moved, errors = shifts(model, recipe)
     measured |= {"floor_accuracy": float(right.mean()), "systematic_errors": errors}
-    learned = Learned(curves, distances, moved, regression).as_learned()
+    learned = Learned(curves, moved, regression).as_learned()
     return learned, {"calibration": measured}
 
 

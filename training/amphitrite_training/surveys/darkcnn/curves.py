@@ -33,7 +33,7 @@ NOISES: Final = (0.0, 800.0, 100.0, 50.0, 30.0)
 RELATIVE: Final = ((1, 0, 0), (1, 0, 1), (1, 1, 1))
 """Channels beside maps over their maximum; these have no noise."""
 FALSE_ALARM: Final = 0.05
-"""Share of simulated clusters without noise that are said to be unlike them."""
+"""Share of simulated clusters that are said to be unlike them."""
 _CURVES: Final = 5_000_000  # first number of a stream that no training batch has
 
 
@@ -82,8 +82,11 @@ def score_curves(
     asked: Iterable[Kind] | None = None,
     least: int = 1,
     noise: float = 0.0,
-) -> tuple[dict[str, list[ScoreCurve]], dict[str, float]]:
-    """Return the curves of all kinds of clusters, and the distances of unusual ones.
+) -> dict[str, list[ScoreCurve]]:
+    """Return the curves of all kinds of clusters.
+
+    Clusters beyond the distance that `FALSE_ALARM` of them exceed do not count in a
+    curve, as they do not in a sample.
 
     Parameters
     ----------
@@ -106,14 +109,10 @@ def score_curves(
 
     Returns
     -------
-    curves : dict of str to list of ScoreCurve
+    dict of str to list of ScoreCurve
         By the name of the kind, in the order of rising noise.
-    distances : dict of str to float
-        By the name of the kind: the distance that `FALSE_ALARM` of clusters without
-        noise exceed.
     """
     curves: dict[str, list[ScoreCurve]] = {}
-    distances = {}
     for number, each in enumerate(kinds() if asked is None else asked):
         rng = np.random.default_rng([recipe.seed, _CURVES, number])
         drawn = [_view(each, recipe, rng) for _ in places]
@@ -128,12 +127,13 @@ def score_curves(
         seed = (recipe.seed, _CURVES, number)
         found = answers(model, Seen(clusters, rows, views, seed, recipe.attribute_drop))
         truth = clusters.truth["cross_section"][rows].astype(np.float64)
-        curve = ScoreCurve.of(math.hypot(each.noise, noise), truth, found[SCORE][:, 0])
+        score, distance = (found[name][:, 0] for name in (SCORE, DISTANCE))
+        farthest = float(np.quantile(distance, 1 - FALSE_ALARM))
+        near = distance <= farthest
+        own = math.hypot(each.noise, noise)
+        curve = ScoreCurve.of(own, truth[near], score[near], farthest)
         curves.setdefault(each.name, []).append(curve)
-        if not each.galaxies:
-            limit = np.quantile(found[DISTANCE][:, 0], 1 - FALSE_ALARM)
-            distances[each.name] = float(limit)
-    return curves, distances
+    return curves
 
 
 def _is_same(possible: View, view: View) -> bool:

@@ -105,6 +105,11 @@ class Asked:
         return View(present, False, self.n_gal, exposure)
 
     @property
+    def noise(self) -> float:
+        """Standard deviation of the noise of all mass in a pixel, as a convergence."""
+        return Kind(self.view.channels, False, self.n_gal).noise
+
+    @property
     def kind(self) -> str:
         """The kind of cluster; see `amphitrite.surveys.darkcnn.learned.kind`."""
         return Kind(self.view.channels, False, self.n_gal).name
@@ -227,7 +232,7 @@ def forecast(
             model, [*true, *random], asked.view, advance, seed=asked.seed
         )
     is_pool = everything.number < _KNOWN_IDS
-    limit = learned.distances.get(asked.kind, math.inf)
+    limit = learned.farthest(asked.kind, asked.noise)
     near = everything.distance <= limit
     pool, known = everything.take(is_pool & near), everything.take(~is_pool & near)
     if min(len(pool), len(known)) < 100:

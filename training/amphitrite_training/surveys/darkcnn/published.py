@@ -133,9 +133,7 @@ def judged_maps(model: ServedModel, path: Path, learned: Learned) -> Published:
         other, _, _ = _judged(model, path, redshift)
         same &= other.probabilities.argmax(1) == best
     kinds = clusters.kinds
-    return Published(
-        true, clusters, maps, learned.distances.get(kinds[0], np.inf), int(same.sum())
-    )
+    return Published(true, clusters, maps, learned.farthest(kinds[0]), int(same.sum()))
 
 
 def _judged(

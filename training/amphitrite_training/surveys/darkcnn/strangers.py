@@ -133,7 +133,7 @@ class Strangers:
     @classmethod
     def of(cls, name: str, case: Case, judged: Judged, learned: Learned) -> Strangers:
         """Return the detections among judged clusters."""
-        far = judged.clusters.distance > learned.distances.get(case.kind, np.inf)
+        far = judged.clusters.distance > learned.farthest(case.kind, case.pixel_noise)
         classes = judged.cross_section[:, None] == np.array(CROSS_SECTIONS)
         right = judged.clusters.probabilities.argmax(1) == classes.argmax(1)
         return cls(name, case, share(far, judged.number), share(right, judged.number))

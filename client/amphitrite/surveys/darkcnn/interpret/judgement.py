@@ -61,13 +61,11 @@ def judged(clusters: Clusters, learned: Learned) -> Judgement:
     learned : Learned
         What came with the weights.
     """
-    kinds = clusters.kinds
-    limits = np.array([learned.distances.get(each, np.inf) for each in kinds], float)
-    far = clusters.distance > limits
-    calibrated = grouped(kinds, clusters.noise, learned.curves)
-    known = np.zeros(len(clusters), bool)
+    calibrated = grouped(clusters.kinds, clusters.noise, learned.curves)
+    known, far = np.zeros((2, len(clusters)), bool)
     for group in calibrated:
         known[group.rows] = True
+        far[group.rows] = clusters.distance[group.rows] > group.curve.farthest
     counts = known & ~far
     sample = [
         Group(group.kind, group.curve, rows)

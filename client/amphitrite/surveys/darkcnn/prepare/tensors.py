@@ -122,7 +122,8 @@ def prepared(cluster: Cluster, reading: Reading, choices: Choices) -> Prepared:
     check_total(cluster, relative=relative)
     centre = centre_of(cluster, reading.centre, choices)
     total, share = _on_grid(cluster, TOTAL, centre)
-    total *= factor
+    # what was over the maximum in the file is not quite so on another grid
+    total *= 1 / total.max() if relative else factor
     mass = mass_within(aperture_mean(total), cluster, relative=relative)
     found = {TOTAL: total}
     missing = {TOTAL: share}

@@ -96,7 +96,7 @@ def learn(
     set_fixed(model, CALIBRATION, np.eye(len(LABELS)) / best)
     noise = calibration.noise()
     within = np.flatnonzero(calibration.truth["cross_section"] <= LARGEST)
-    found, distances = curves.score_curves(
+    found = curves.score_curves(
         *(model, recipe, calibration, within),
         asked=[
             kind for kind in curves.kinds() if recipe.noisy_share or not kind.galaxies
@@ -105,7 +105,7 @@ def learn(
         noise=noise,
     )
     regression = _floor(sets[TRAINING], recipe)
-    learned = Learned(found, distances, {}, regression)
+    learned = Learned(found, {}, regression)
     measured = _tested(model, recipe, test, learned, sets[TRAINING])
     facts = {"temperature": best, "noise": noise, "kinds": sorted(found)}
     return learned.as_learned(), {"own_test": {**facts, **measured}}
@@ -228,7 +228,7 @@ def _estimates(
     median, error = cluster_estimates(score, groups)
     truth = test.truth["cross_section"]
     known = np.flatnonzero(np.isfinite(median) & (truth <= GRID[-1]))
-    limits = np.array([learned.distances.get(name, np.inf) for name in kinds])
+    limits = np.array([learned.farthest(name) for name in kinds])
     return {
         "cluster": {
             "n": len(known),
