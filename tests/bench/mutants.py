@@ -1668,8 +1668,8 @@ CLOSED: Final = (
         (
             "key_that_can_be_sent",
             "a header opens what is closed",
-            "trace:closed:to-all=nobody",
-            "trace:closed=nobody",
+            "shared-memory,logging,trace:closed:to-all=nobody",
+            "shared-memory,logging,trace:closed=nobody",
         ),
         (
             "container_on_every_address",

@@ -57,11 +57,27 @@ ELSEWHERE = {
     "client/surveys/morpheus/run": "serving/morpheus/test_faults.py",
     "client/triton/connection": "serving/test_weights.py",
     "client/triton/plain_configs": "client/triton/test_plain_models.py",
+    "training/commands/forecast": "serving/darkcnn/test_own.py",
     "training/commands/progress": "training/commands/test_train.py",
     "training/fitting/train": "training/commands/test_train.py",
     "training/surveys/asid/heads/card": "training/surveys/asid/test_card.py",
     "training/surveys/asid/heads/published": "training/surveys/asid/heads/test_data.py",
     "training/surveys/calnet/card_tables": "training/surveys/calnet/test_card.py",
+    "training/surveys/darkcnn/card_tables": "training/surveys/darkcnn/test_card.py",
+    **dict.fromkeys(
+        (
+            "training/surveys/darkcnn/forecasting/picture",
+            "training/surveys/darkcnn/forecasting/words",
+        ),
+        "training/surveys/darkcnn/test_forecast.py",
+    ),
+    **dict.fromkeys(
+        (
+            "training/surveys/darkcnn/retrain/card",
+            "training/surveys/darkcnn/retrain/learn",
+        ),
+        "serving/darkcnn/test_own.py",
+    ),
     "training/surveys/emri/card_tables": "training/surveys/emri/test_card.py",
     **dict.fromkeys(
         (

@@ -29,7 +29,7 @@ def learned(**shifts):
     truth = np.linspace(0, 2, 4000)
     curve = ScoreCurve.of(0.0, truth, logarithm(truth))
     moved = {name: np.array([[0.0, by], [1.0, by]]) for name, by in shifts.items()}
-    return Learned({"total+xray+stars": [curve]}, {}, moved, FLOOR)
+    return Learned({"total+xray+stars": [curve]}, moved, FLOOR)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_systematics_are_those_of_the_clusters():
     moved = _shifts(learned(age=np.log10(1.5)), 0.3)
     # 1.5 (0.3 + 0.03) - 0.03, on a grid of 0.0025
     assert moved["age"] == pytest.approx(0.165, abs=0.006)
-    assert _shifts(Learned({}, {}, {}, FLOOR), 0.3) == {}
+    assert _shifts(Learned({}, {}, FLOOR), 0.3) == {}
 
 
 def test_the_numbers(found):

@@ -79,7 +79,7 @@ def agreements(found: Evaluation) -> str:
             f"{each.case.semi_latus:g}",
             f"{each.same_orbit:.5f}",
             *(f"{each.overlap[day]:.3f}" for day in DAYS),
-            *(f"{each.cycles[day]:+.2f}" for day in DAYS),
+            *(f"{round(each.cycles[day], 2) + 0.0:+.2f}" for day in DAYS),  # no -0.00
             f"{each.radial:+.2e}",
         ]
         for each in found.agreements
