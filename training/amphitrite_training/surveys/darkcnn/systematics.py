@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 TRUE: Final = (0.0, 0.1, 0.3, 1.0)
 """Cross-sections at which shifts are measured, cm2/g."""
 OTHERS: Final[Mapping[str, Population]] = {
-    "age 5 Gyr": Population(assembly_gyr=8.5),
-    "age 7.5 Gyr": Population(assembly_gyr=11.2),
+    "cores younger by 18 %": Population(ages=1 / math.sqrt(1.5)),
+    "cores older by 22 %": Population(ages=math.sqrt(1.5)),
     "feedback -2": Population(feedback=-2.0),
     "feedback +2": Population(feedback=2.0),
     "concentration scatter 0.10 dex": Population(concentration_dex=0.10),
@@ -34,8 +35,8 @@ OTHERS: Final[Mapping[str, Population]] = {
 }
 """Other populations.
 
-An age is the median, over all simulated clusters, of how long their cores have formed:
-3.6 Gyr in the population that a network learns from.
+Cores of one cluster today are said to have formed for 5 to 7.5 Gyr: the two ages are as
+far apart, a factor of 1.5, with that of the simulation between them.
 """
 _SHIFTS: Final = 6_000_000  # first number of a stream that no training batch has
 

@@ -101,7 +101,7 @@ def test_shapes(many):
 @pytest.mark.parametrize(
     ("other", "changed"),
     [
-        ({"assembly_gyr": 9.5}, {"age_gyr"}),
+        ({"ages": 1.3}, {"age_gyr"}),
         ({"concentration_dex": 0.2}, {"concentration", "halo"}),
         ({"galaxy_dex": 0.15}, {"galaxy"}),
         ({"feedback": 2.0}, {"gas", "galaxy"}),

@@ -56,7 +56,7 @@ class Chunk:
     KEPT_AS: ClassVar[str] = "clusters/darkcnn"
     CONTENTS: ClassVar[str] = "simulated clusters"
     ROOM: ClassVar[str] = "60 kB for each cluster"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
 
     def write(self, folder: Path) -> None:
         """Write logarithms of the maps into an existing folder, in half precision."""

@@ -72,6 +72,8 @@ from amphitrite_training.surveys.darkcnn.simulate.substructure import (
 
 LOG_MASS_RANGE: Final = (14.0, 15.45)
 RELAXED_SHARE: Final = 0.6
+ASSEMBLY_GYR: Final = 7.0
+"""Lookback time since when cores have formed."""
 YOUNGEST_GYR: Final = 0.8
 _SEED: Final = 1706
 _HOST, _SUBHALOES, _MERGER, _SURROUNDINGS, _TEXTURE, _CROSS_SECTION = range(6)
@@ -87,8 +89,8 @@ class Population:
     ----------
     redshift : tuple of float
         Range, evenly drawn.
-    assembly_gyr : float
-        Lookback time since when cores have formed.
+    ages : float
+        For how much longer cores have formed.
     concentration_dex : float
         Scatter of the concentration at a given mass.
     galaxy_dex : float
@@ -102,7 +104,7 @@ class Population:
     """
 
     redshift: tuple[float, float] = REDSHIFTS
-    assembly_gyr: float = 7.0
+    ages: float = 1.0
     concentration_dex: float = 0.15
     galaxy_dex: float = 0.0
     feedback: float = 0.0
@@ -193,7 +195,7 @@ def draw(number: int, population: Population | None = None) -> Cluster:
         1.8,
         9.0,
     )
-    age = population.assembly_gyr - lookback_gyr(redshift)
+    age = population.ages * (ASSEMBLY_GYR - lookback_gyr(redshift))
     age *= 10 ** (0.12 * (early + scatter)) * (1.0 if relaxed else 0.8)
     halo = NFW.of_mass(mass, redshift, concentration)
     body = _body(rng)
