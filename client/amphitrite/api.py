@@ -76,7 +76,6 @@ def connect(
     calnet False
     emri False
     emri_table3 False
-    emri_table3 False
     morpheus True
     """
     if url is not None:
