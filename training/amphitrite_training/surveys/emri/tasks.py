@@ -62,9 +62,18 @@ TASKS: Mapping[str, Task[Recipe]] = {
         learn=_learn,
     ),
     "emri_table3": Task(
-        # it learns little from fainter signals, and needs 4 GB for a batch of 16
+        # it learns nothing unless the first signals are very loud, and needs 4 GB for a
+        # batch of 16
         recipe=Recipe(
-            learning_rate=3e-4, batch_size=16, steps=50, snr_last=(30.0, 120.0)
+            snr_first=(300.0, 800.0),
+            snr_last=(40.0, 120.0),
+            settled=11,
+            steps=25,
+            epochs=20,
+            batch_size=16,
+            learning_rate=5e-4,
+            warmup_steps=20,
+            n_validation_signals=96,
         ),
         spec=TABLE_3,
         build=_build_table3,
