@@ -30,6 +30,7 @@ from amphitrite_training.evaluation.statistics import (
 )
 from amphitrite_training.surveys.darkcnn import floor
 from amphitrite_training.surveys.darkcnn.cases import Case
+from amphitrite_training.surveys.darkcnn.data import class_of
 from amphitrite_training.surveys.darkcnn.serving import Judged
 
 N_BINS: Final = 10
@@ -72,14 +73,14 @@ class Accuracy:
             case,
             judged,
             regression,
-            refitted(seen, _classes(judged), judged.number),
+            refitted(seen, class_of(judged.cross_section), judged.number),
             learned.farthest(case.kind, case.pixel_noise),
         )
 
     @property
     def classes(self) -> NDArray[np.intp]:
         """The true classes."""
-        return _classes(self.judged)
+        return class_of(self.judged.cross_section)
 
     @property
     def n_ids(self) -> int:
@@ -206,10 +207,9 @@ def refitted(
     numbers : (n,) ndarray of int
         Their ids, two different ones at least.
     """
-    profiles = np.log(np.maximum(clusters.profile, floor.LEAST))
-    steps = np.diff(profiles, axis=1)
-    known = clusters.attributes * clusters.attributes_present
-    seen = np.concatenate([profiles, steps, known], axis=1).astype(np.float64)
+    seen = floor.features_of_profiles(
+        clusters.profile, clusters.attributes, clusters.attributes_present
+    )
     _, place = np.unique(numbers, return_inverse=True)
     found = np.zeros((len(seen), len(CROSS_SECTIONS)))
     for half in (0, 1):
@@ -217,8 +217,3 @@ def refitted(
         fitted = floor.fitted(seen[~own], classes[~own])
         found[own] = floor.logits(fitted, seen[own])
     return found
-
-
-def _classes(judged: Judged) -> NDArray[np.intp]:
-    is_class = judged.cross_section[:, None] == np.array(CROSS_SECTIONS)
-    return np.asarray(is_class.argmax(1), np.intp)

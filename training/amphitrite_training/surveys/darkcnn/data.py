@@ -176,6 +176,12 @@ def targets(cross_sections: NDArray[np.floating]) -> Arrays:
     }
 
 
+def class_of(cross_sections: NDArray[np.floating]) -> NDArray[np.intp]:
+    """Return the class of (n,) cross-sections; -1 for those of none."""
+    is_class = cross_sections[:, None] == np.array(CROSS_SECTIONS)
+    return np.where(is_class.any(1), is_class.argmax(1), -1)
+
+
 def data(recipe: Recipe) -> Data:
     """Return the training and validation clusters of a recipe.
 

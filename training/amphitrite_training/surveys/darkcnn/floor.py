@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from amphitrite.surveys.darkcnn.interpret import floor as served
+from amphitrite.surveys.darkcnn.interpret.profiles import profile
 from amphitrite.surveys.darkcnn.learned import Floor
 from amphitrite.surveys.darkcnn.page import CROSS_SECTIONS, DENSITY
-from amphitrite.surveys.darkcnn.prepare.missing import RADII
+from amphitrite_training.surveys.darkcnn.data import class_of
 from amphitrite_training.surveys.darkcnn.observing import attributes
 from amphitrite_training.surveys.darkcnn.simulate.clusters import Clusters
 
-EDGES_KPC: Final = (0, 20, 40, 60, 80, 110, 150, 200, 280, 400, 560, 800, 1000)
-"""Edges of the rings in which all mass is averaged."""
 LEAST: Final = 1e-3
 """The least mean of a ring, whose logarithm is taken, in units of `page.DENSITY`."""
 _PENALTY: Final = 1e-4
-_RINGS: Final = [
-    (RADII >= low) & (RADII < high) for low, high in itertools.pairwise(EDGES_KPC)
-]
 
 
 def features(
@@ -42,13 +38,22 @@ def features(
     Returns
     -------
     (n, 27) ndarray of float64
-        The logarithms of the means in rings, the differences of neighbours, and the
-        attributes, NaN where absent.
+        See `features_of_profiles`.
     """
-    means = np.stack([totals[:, ring].mean(-1) for ring in _RINGS], axis=1)
-    logarithms = np.log(np.maximum(means.astype(np.float64), LEAST))
-    stated = np.where(known_present > 0, known, np.nan)
-    return np.concatenate([logarithms, np.diff(logarithms, axis=1), stated], axis=1)
+    profiles = np.stack([profile(total[..., None]) for total in totals])
+    return features_of_profiles(profiles, known, known_present)
+
+
+def features_of_profiles(
+    profiles: NDArray[np.floating],
+    known: NDArray[np.floating],
+    known_present: NDArray[np.floating],
+) -> NDArray[np.float64]:
+    """Return what the client tells the regression, of rings with `LEAST` at least.
+
+    See `amphitrite.surveys.darkcnn.interpret.floor.features`.
+    """
+    return served.features(np.maximum(profiles, LEAST), known, known_present)
 
 
 def features_of(
@@ -64,9 +69,8 @@ def features_of(
     rng : numpy.random.Generator
         For the error of the mass.
     """
-    truth = clusters.truth["cross_section"]
-    is_class = truth[:, None] == np.array(CROSS_SECTIONS)
-    places = np.flatnonzero(is_class.any(1))
+    classes = class_of(clusters.truth["cross_section"])
+    places = np.flatnonzero(classes >= 0)
     known = attributes(clusters, places, rng)
     rows = [
         features(
@@ -76,7 +80,7 @@ def features_of(
         )
         for place, one in zip(places, known, strict=True)
     ]
-    return np.concatenate(rows), is_class[places].argmax(1)
+    return np.concatenate(rows), classes[places]
 
 
 def fitted(seen: NDArray[np.float64], classes: NDArray[np.intp]) -> Floor:

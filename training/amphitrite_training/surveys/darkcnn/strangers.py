@@ -15,6 +15,7 @@ from amphitrite.surveys.darkcnn.page import CROSS_SECTIONS, PIXEL_KPC
 from amphitrite_training.evaluation.cards import Interval
 from amphitrite_training.evaluation.statistics import share
 from amphitrite_training.surveys.darkcnn.cases import Case
+from amphitrite_training.surveys.darkcnn.data import class_of
 from amphitrite_training.surveys.darkcnn.serving import Judged
 from amphitrite_training.surveys.darkcnn.simulate.clusters import Clusters, clusters
 from amphitrite_training.surveys.darkcnn.simulate.population import Population
@@ -134,8 +135,8 @@ class Strangers:
     def of(cls, name: str, case: Case, judged: Judged, learned: Learned) -> Strangers:
         """Return the detections among judged clusters."""
         far = judged.clusters.distance > learned.farthest(case.kind, case.pixel_noise)
-        classes = judged.cross_section[:, None] == np.array(CROSS_SECTIONS)
-        right = judged.clusters.probabilities.argmax(1) == classes.argmax(1)
+        classes = class_of(judged.cross_section)
+        right = judged.clusters.probabilities.argmax(1) == classes
         return cls(name, case, share(far, judged.number), share(right, judged.number))
 
     def as_dict(self) -> dict[str, Any]:

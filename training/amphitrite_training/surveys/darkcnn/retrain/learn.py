@@ -22,7 +22,6 @@ from amphitrite.surveys.darkcnn.learned import (
     logarithm,
 )
 from amphitrite.surveys.darkcnn.page import (
-    CROSS_SECTIONS,
     DISTANCE,
     LABELS,
     MASS_ERROR_DEX,
@@ -35,7 +34,7 @@ from amphitrite_training.evaluation.statistics import (
 )
 from amphitrite_training.surveys.darkcnn import curves, floor
 from amphitrite_training.surveys.darkcnn.calibrate import surprise, temperature
-from amphitrite_training.surveys.darkcnn.data import drawn
+from amphitrite_training.surveys.darkcnn.data import class_of, drawn
 from amphitrite_training.surveys.darkcnn.domain import whitening
 from amphitrite_training.surveys.darkcnn.judging import Seen, answers
 from amphitrite_training.surveys.darkcnn.model import (
@@ -109,12 +108,6 @@ def learn(
     measured = _tested(model, recipe, test, learned, sets[TRAINING])
     facts = {"temperature": best, "noise": noise, "kinds": sorted(found)}
     return learned.as_learned(), {"own_test": {**facts, **measured}}
-
-
-def class_of(cross_sections: NDArray[np.floating]) -> NDArray[np.intp]:
-    """Return the class of (n,) cross-sections; -1 for those of none."""
-    is_class = cross_sections[:, None] == np.array(CROSS_SECTIONS)
-    return np.where(is_class.any(1), is_class.argmax(1), -1)
 
 
 def _seen(
