@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from amphitrite.surveys.darkcnn.interpret.clusters import Clusters
 from amphitrite.surveys.darkcnn.interpret.judgement import Judgement
 from amphitrite.surveys.darkcnn.interpret.posterior import GRID, SHARES
-from amphitrite.surveys.darkcnn.interpret.profiles import EDGES_KPC
+from amphitrite.surveys.darkcnn.interpret.profiles import MIDDLES_KPC
 from amphitrite.surveys.darkcnn.page import (
     CHANNELS,
     CROSS_SECTIONS,
@@ -33,7 +33,6 @@ N_SHOWN: Final = 3
 _COLOURS: Final = ("#1f3a5f", "#c8553d", "#d9a441")
 _BANDS: Final = ("#e3a08f", "#f0d3cb")  # of `SHARES`
 _TOTAL: Final = CHANNELS.index(TOTAL)
-_RADII: Final = (np.array(EDGES_KPC[:-1]) + np.array(EDGES_KPC[1:])) / 2
 _FAINT: Final = 1e-3  # of a map's maximum, where its colours end
 
 
@@ -148,7 +147,7 @@ def _draw_profiles(axes: Axes, clusters: Clusters) -> None:
             continue
         mean = clusters.profile[rows].mean(axis=0)
         axes.plot(
-            *(_RADII, np.where(mean > 0, mean, np.nan)),
+            *(MIDDLES_KPC, np.where(mean > 0, mean, np.nan)),
             color=_COLOURS[number],
             marker="o",
             markersize=3,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amphitrite.surveys.darkcnn.interpret.posterior import GRID
-from amphitrite.surveys.darkcnn.interpret.profiles import EDGES_KPC
+from amphitrite.surveys.darkcnn.interpret.profiles import MIDDLES_KPC
 from amphitrite.surveys.darkcnn.page import CROSS_SECTIONS, LABELS
 from amphitrite_training.diagrams import curves, shares, thumbnails
 from amphitrite_training.diagrams.style import BAND, COLOURS
@@ -32,7 +32,6 @@ from amphitrite_training.surveys.darkcnn.simulate.population import draw
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_RADII: Final = (np.array(EDGES_KPC[:-1]) + np.array(EDGES_KPC[1:])) / 2
 _UNIT: Final = "cross-section [cm$^2$/g]"
 _RELIABLE: Final = (cases.CLEAR, cases.CLEAR_ALONE, cases.NOISY, cases.NOISY_ALONE)
 
@@ -250,13 +249,13 @@ def _by_class(simulated: Accuracy, published: Published | None) -> curves.Panel:
     shown = {}
     for number, label in enumerate(LABELS):
         shown[f"{label}, simulated"] = curves.Curve(
-            _RADII, simulated.mean_profile(number), COLOURS[number]
+            MIDDLES_KPC, simulated.mean_profile(number), COLOURS[number]
         )
     if published is not None:
         for number, label in enumerate(LABELS):
             n = int((published.classes == number).sum())
             shown[f"{label}, published ({n} maps)"] = curves.Curve(
-                _RADII, published.mean_profile(number), COLOURS[number], "o--"
+                MIDDLES_KPC, published.mean_profile(number), COLOURS[number], "o--"
             )
     return curves.Panel(
         shown,
@@ -272,13 +271,13 @@ def _ratios(simulated: Accuracy, published: Published | None) -> curves.Panel:
     for number in (1, 2):
         value = f"{CROSS_SECTIONS[number]:g} cm$^2$/g"
         shown[f"{value}, simulated"] = curves.Curve(
-            _RADII,
+            MIDDLES_KPC,
             simulated.mean_profile(number) / simulated.mean_profile(0),
             COLOURS[number],
         )
         if published is not None:
             shown[f"{value}, published"] = curves.Curve(
-                _RADII,
+                MIDDLES_KPC,
                 published.mean_profile(number) / published.mean_profile(0),
                 COLOURS[number],
                 "o--",

@@ -13,6 +13,8 @@ from amphitrite.surveys.darkcnn.prepare.missing import RADII
 EDGES_KPC: Final = (0, 20, 40, 60, 80, 110, 150, 200, 280, 400, 560, 800, 1000)
 """Radii between the rings, in kpc."""
 N_RINGS: Final = len(EDGES_KPC) - 1
+MIDDLES_KPC: Final = (np.array(EDGES_KPC[:-1]) + np.array(EDGES_KPC[1:])) / 2
+"""(12,) radii in the middle of the rings, in kpc."""
 
 _TOTAL: Final = CHANNELS.index(TOTAL)
 _INSIDE: Final = RADII < EDGES_KPC[-1]
