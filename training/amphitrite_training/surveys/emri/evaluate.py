@@ -206,8 +206,8 @@ class _Measuring:
         """Compare the two kinds of waveforms, without any network."""
         with self.progress("waveforms", len(CASES)) as advance:
             found = []
-            for case in CASES:
-                found += agreement([case])
+            for each in agreement(CASES):
+                found.append(each)
                 advance(1)
         return tuple(found)
 

@@ -10,7 +10,7 @@ fifth order.  So they agree far from the black hole and for a short time.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
@@ -112,8 +112,8 @@ class Agreement:
 
 def agreement(
     cases: Sequence[Case] = CASES, days: Sequence[float] = DAYS
-) -> list[Agreement]:
-    """Return the figures of agreement of some cases.
+) -> Iterator[Agreement]:
+    """Yield the figures of agreement of some cases.
 
     Parameters
     ----------
@@ -131,7 +131,8 @@ def agreement(
     """
     augmented.package_version()
     with workers.pool(1) as process:
-        return [compared(case, days, process) for case in cases]
+        for case in cases:
+            yield compared(case, days, process)
 
 
 def compared(case: Case, days: Sequence[float], process: Executor) -> Agreement:
