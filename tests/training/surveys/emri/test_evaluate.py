@@ -199,7 +199,8 @@ def test_sizes_are_in_proportion_and_not_too_small():
     assert (half.n_noise, half.n_signals, half.n_points) == (10_000, 250, 100)
     quick = Sizes.of(1)
     assert (quick.n_noise, quick.n_snr, quick.n_points) == (1_000, 25, 10)
-    assert quick.n_misjudged_signals == 15
+    assert quick.n_misjudged_signals == 10
+    assert (Sizes().of_ratio(50.0), Sizes().of_ratio(60.0)) == (500, 200)
 
 
 def test_signals_of_the_evaluation_are_never_trained_on():

@@ -63,6 +63,8 @@ from amphitrite_training.surveys.emri.simulate.augmented_agreement import (
 from amphitrite_training.surveys.emri.simulate.signals import Signals, signals
 
 _FULL: Final = 20  # thousands of segments of noise
+FAINT: Final = 50.0
+"""Signal-to-noise ratio up to which more signals are judged: there networks differ."""
 _LEAST: Final = 10
 _SEEDS_OF_A_POINT: Final = 10_000
 
@@ -76,8 +78,8 @@ class Sizes:
     n_noise : int
         Noise from which the thresholds come.
     n_signals, n_snr, n_points : int
-        Signals of groups 1 to 3 each, of each signal-to-noise ratio of group 4, and of
-        each point of groups 5 to 7.
+        Signals of groups 1 to 3 each, of each signal-to-noise ratio of group 4 up to
+        `FAINT`, and of each other point of groups 4 to 7.
     n_misjudged, n_misjudged_signals : int
         Segments of each kind of misjudged noise, and signals in it.
     n_stream : int
@@ -88,9 +90,9 @@ class Sizes:
     n_signals: int = 500
     n_snr: int = 500
     n_points: int = 200
-    n_misjudged: int = 2_000
-    n_misjudged_signals: int = 300
-    n_stream: int = 2_000
+    n_misjudged: int = 1_000
+    n_misjudged_signals: int = 200
+    n_stream: int = 1_000
 
     @classmethod
     def of(cls, n_fields: int) -> Sizes:
@@ -108,11 +110,12 @@ class Sizes:
     @property
     def all_signals(self) -> int:
         """Signals of groups 1, 2 and 4 to 7 together."""
-        return (
-            2 * self.n_signals
-            + len(SINGLE_RATIOS) * self.n_snr
-            + len(SETTINGS) * self.n_points
-        )
+        singles = sum(self.of_ratio(ratio) for ratio in SINGLE_RATIOS)
+        return 2 * self.n_signals + singles + len(SETTINGS) * self.n_points
+
+    def of_ratio(self, ratio: float) -> int:
+        """Return the number of signals of a ratio of group 4."""
+        return self.n_snr if ratio <= FAINT else self.n_points
 
 
 def evaluate(
@@ -254,14 +257,14 @@ class _Measuring:
         self, augmented: Signals | None
     ) -> Iterator[tuple[int, Mapping[str, float], Iterable[Batch]]]:
         """Yield the group, the parameters and the segments of each point."""
-        n, n_snr = self.sizes.n_signals, self.sizes.n_snr
-        stored = signals(TEST_SIGNALS, max(n, n_snr))
+        n = self.sizes.n_signals
+        stored = signals(TEST_SIGNALS, max(n, self.sizes.n_snr, self.sizes.n_points))
         yield 1, {}, self._stored(100, stored, _ratios(n))
         yield 2, {}, self._seen(200, STAND_IN, n)
         if augmented:  # in the noise of group 1, and as loud
             yield 3, {}, self._stored(100, augmented, _ratios(n))
         for number, ratio in enumerate(SINGLE_RATIOS):
-            ratios = np.full(n_snr, ratio)
+            ratios = np.full(self.sizes.of_ratio(ratio), ratio)
             yield 4, {"snr": ratio}, self._stored(400 + number, stored, ratios)
         for number, setting in enumerate(SETTINGS):
             part = 100 * setting.group + number

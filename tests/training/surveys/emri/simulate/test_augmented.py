@@ -16,7 +16,7 @@ from scipy import fft
 from amphitrite.engine import workers
 from amphitrite.errors import MissingExtra
 from amphitrite.surveys.emri.sampling import N_SAMPLES, NYQUIST_HZ, SAMPLE_SECONDS
-from amphitrite_training.surveys.emri.simulate import augmented
+from amphitrite_training.surveys.emri.simulate import augmented, augmented_worker
 from amphitrite_training.surveys.emri.simulate.augmented import made, signals
 from amphitrite_training.surveys.emri.simulate.augmented_agreement import (
     CASES,
@@ -187,6 +187,21 @@ def test_an_orbit_that_has_plunged_has_no_wave(process):
     found = inspiral(spin=0.0, frequency=3.5e-3, later=0.0)
     asked = replace(source(found, orbit(found)), orbit=(6.2, 0.1, 0.8), spin=1e-3)
     assert made(process, asked, 100, 1920.0) is None
+
+
+def test_an_orbit_that_the_package_cannot_follow_has_no_wave(monkeypatch):
+    """Its search for the last stable orbit fails for one in some hundreds."""
+
+    class Generator:
+        def inspiral_generator(self, *arguments, **options):
+            raise ValueError("f(a) and f(b) must have different signs.")
+
+    monkeypatch.setattr(augmented_worker, "_generator", Generator)
+    monkeypatch.setattr(augmented_worker, "_last_orbit", lambda source: 6.0)
+    monkeypatch.setattr(augmented_worker, "_years", lambda seconds: seconds / 3e7)
+    found = inspiral(spin=0.5)
+    asked = source(found, orbit(found))
+    assert augmented_worker.wave(asked, 100, 30.0, 1920.0) is None
 
 
 @with_package

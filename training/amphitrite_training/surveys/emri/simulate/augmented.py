@@ -9,9 +9,9 @@ Shibata 2020, PRD 102, 064005, arXiv:2008.13554).  It must be installed, see the
 
 The parameters are those of `amphitrite_training.surveys.emri.simulate.inspirals.draw`,
 and both kludges start the segment on the same orbit.  Left out are retrograde orbits,
-whose frequencies some versions of the package take from prograde ones, and orbits that
-have plunged by then.  The semi-latus rectum is that which the kludge gives to the
-frequency, ``p = (1 - e^2) (2 pi nu M)^(-2/3)``.
+whose frequencies some versions of the package take from prograde ones, orbits that have
+plunged by then, and the few that the package cannot follow.  The semi-latus rectum is
+that which the kludge gives to the frequency, ``p = (1 - e^2) (2 pi nu M)^(-2/3)``.
 """
 
 from __future__ import annotations

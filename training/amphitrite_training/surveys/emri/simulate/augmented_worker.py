@@ -76,7 +76,10 @@ class Wave:
 
 
 def wave(source: Source, n: int, seconds: float, orbit_step: float) -> Wave | None:
-    """Return the wave of a source; None if it has plunged before the first sample.
+    """Return the wave of a source.
+
+    None if it has plunged before the first sample, or if the package cannot follow its
+    orbit: for one in some hundreds its search for the last stable orbit fails.
 
     Parameters
     ----------
@@ -94,7 +97,10 @@ def wave(source: Source, n: int, seconds: float, orbit_step: float) -> Wave | No
     arguments = (*source.masses, source.spin, *source.orbit)
     phases = dict(zip(("Phi_phi0", "Phi_theta0", "Phi_r0"), source.phases, strict=True))
     trajectory = generator.inspiral_generator
-    time = trajectory(*arguments, **phases, T=_years(n * seconds), dt=seconds)[0]
+    try:
+        time = trajectory(*arguments, **phases, T=_years(n * seconds), dt=seconds)[0]
+    except ValueError:
+        return None
     orbit = _orbit(trajectory, source, np.arange(0, time[-1], orbit_step))
     oversampling = max(1, math.ceil(2 * seconds * _highest(source, orbit)))
     strain = generator(
