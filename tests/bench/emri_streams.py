@@ -10,7 +10,9 @@ In every round, on the same segments of simulated noise:
 Then the whole command on streams of a year and of ten years in HDF5, with the wall time
 of each stage and the client's peak memory, and on 13 years with segments that overlap
 so much that 5,000 of them are judged: how much of that time bare ONNX Runtime would
-need for the network alone.
+need for the network alone (``bare_share``), and for how much of it the server's
+instances were inferring, by its own count (``inference_share``; client and server share
+the processors, so that each slows the other).
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from bare import session
 from client import amphitrite
 from numpy.typing import NDArray
 
+from amphitrite.server import rest
 from amphitrite.server.launcher import LocalTriton
 from amphitrite.surveys.emri.page import MODEL, STATISTIC, STRAIN
 from amphitrite.surveys.emri.sampling import SAMPLE_SECONDS
@@ -38,7 +41,7 @@ from amphitrite.triton.repository import find_repository
 from amphitrite_training.surveys.emri.simulate.files import write_stream
 from amphitrite_training.surveys.emri.simulate.streams import stream
 
-THREADS = 2
+THREADS = INSTANCES = 2
 IN_FLIGHT = 4
 BATCH = 8
 YEAR = round(365.25 * 86_400 / SAMPLE_SECONDS)
@@ -62,10 +65,10 @@ def main() -> None:
         LocalTriton(find_repository(), [MODEL.name]) as triton,
     ):
         rates = measure(chosen, triton.grpc_url)
-        runs = streams(Path(scratch), chosen, triton.grpc_url)
+        runs = streams(Path(scratch), chosen, triton)
     bare = statistics.median(rates["bare ONNX Runtime"])
     many = runs["many segments"]
-    many["inference_share"] = round(many["segments"] / bare / many["wall"], 3)
+    many["bare_share"] = round(many["segments"] / bare / many["wall"], 3)
     if chosen.json:
         print(json.dumps({"rates": rates, "runs": runs}))
         return
@@ -147,7 +150,7 @@ def keras_peer(path: Path, batches: list[Segments]) -> Callable[[], None]:
 
 
 def streams(
-    folder: Path, chosen: argparse.Namespace, server: str
+    folder: Path, chosen: argparse.Namespace, triton: LocalTriton
 ) -> dict[str, dict[str, Any]]:
     """Run the command on streams, and return what each took."""
     year = folder / "year.h5"
@@ -156,11 +159,21 @@ def streams(
     write_stream(decade, stream(10 * YEAR, seed=2), 0.0)
     longer = folder / "longer.h5"
     write_stream(longer, stream(chosen.years * YEAR, seed=3), 0.0)
-    return {
-        "a year": command(year, server),
-        "ten years": command(decade, server),
-        "many segments": command(longer, server, "--overlap", chosen.overlap),
-    }
+    server = triton.grpc_url
+    found = {"a year": command(year, server), "ten years": command(decade, server)}
+    before = inferring(triton.metrics_url)
+    many = command(longer, server, "--overlap", chosen.overlap)
+    busy = inferring(triton.metrics_url) - before
+    many["inference_share"] = round(busy / INSTANCES / many["wall"], 3)
+    return {**found, "many segments": many}
+
+
+def inferring(metrics: str) -> float:
+    """Return for how many seconds instances of the model have been inferring."""
+    _, text = rest.request(metrics, "/metrics", timeout=5)
+    count = f'nv_inference_compute_infer_duration_us{{model="{MODEL.name}"'
+    (line,) = (each for each in text.decode().splitlines() if each.startswith(count))
+    return float(line.split()[-1]) / 1e6
 
 
 def command(path: Path, server: str, *options: object) -> dict[str, Any]:
