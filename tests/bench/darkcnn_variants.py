@@ -70,6 +70,7 @@ WAYS = (
     Way("total alone, without noise", {"channel_shares": ALONE, "noisy_share": "0"}),
     Way("all channels", {"channel_shares": ALL}),
     Way("all channels, without noise", {"channel_shares": ALL, "noisy_share": "0"}),
+    Way("convolutions alone", {"multipoles": "False"}),
     Way("50 pixels", {"pixels": "50"}),
     Way("Inception", {"network": "inception", "width": "0.2"}),
     Way(
@@ -79,6 +80,7 @@ WAYS = (
         "the paper's mode",
         {
             "scaling": "maximum",
+            "multipoles": "False",
             "continuous": "False",
             "noisy_share": "0",
             "channel_shares": ALL,
@@ -90,6 +92,7 @@ WAYS = (
             "network": "inception",
             "width": "0.2",
             "scaling": "maximum",
+            "multipoles": "False",
             "continuous": "False",
             "noisy_share": "0",
             "channel_shares": ALL,
@@ -99,6 +102,7 @@ WAYS = (
         "the paper's mode, with noise",
         {
             "scaling": "maximum",
+            "multipoles": "False",
             "continuous": "False",
             "channel_shares": ALL,
         },

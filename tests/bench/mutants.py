@@ -2396,6 +2396,138 @@ EMRI: Final = (
     ),
 )
 
+DARKCNN: Final = (
+    *_client(
+        "surveys/darkcnn/prepare/pickles",
+        "client/surveys/darkcnn/prepare/test_pickles.py",
+        (
+            "more_than_the_file",
+            "memory is taken for a size that a file only states",
+            "        if n > self._left:\n",
+            "        if False:\n",
+        ),
+    ),
+    *_client(
+        "surveys/darkcnn/prepare/units",
+        "client/surveys/darkcnn/prepare/test_units.py",
+        (
+            "redshift_once",
+            "a critical density forgets that the lens is closer in proper length",
+            "    ratio = far / (near * (far - near)) * (1 + lens)",
+            "    ratio = far / (near * (far - near))",
+        ),
+        (
+            "behind_itself",
+            "sources may be at the lens",
+            "    if not 0 < lens < source:\n",
+            "    if not 0 < lens <= source:\n",
+        ),
+        (
+            "logarithms",
+            "the logarithm of a density is taken for a density",
+            " or _is_logarithmic(unit):\n",
+            ":\n",
+        ),
+    ),
+    *_client(
+        "surveys/darkcnn/prepare/tensors",
+        "client/surveys/darkcnn/prepare/test_tensors.py",
+        (
+            "relative_by_density",
+            "a map over its maximum is not over it on the grid of the network",
+            "    total *= 1 / total.max() if relative else factor\n",
+            "    total *= factor\n",
+        ),
+        (
+            "xray_as_they_are",
+            "X-rays and stars are not over their mean",
+            "    return values / mean, share\n",
+            "    return values, share\n",
+        ),
+    ),
+    *_client(
+        "surveys/darkcnn/interpret/posterior",
+        "client/surveys/darkcnn/interpret/test_posterior.py",
+        (
+            "ends_count_twice",
+            "the ends of the grid stand for a whole step of the prior",
+            "(GRID == GRID[-1]), 0.5, 1.0)",
+            "(GRID == GRID[-1]), 1.0, 1.0)",
+        ),
+        (
+            "never_to_zero",
+            "an interval ends half a step above 0",
+            "    return max(low, float(GRID[0])), min(high, float(GRID[-1]))\n",
+            "    return low + _STEP, min(high, float(GRID[-1]))\n",
+        ),
+    ),
+    *_client(
+        "surveys/darkcnn/interpret/sample",
+        "client/surveys/darkcnn/interpret/test_sample.py",
+        (
+            "curves_without_error",
+            "the error of the calibration vanishes with the number of clusters",
+            "curve.variance_at(GRID) / n + curve.mean_error_at(GRID)",
+            "curve.variance_at(GRID) / n",
+        ),
+        (
+            "any_noise",
+            "clusters much noisier than all simulated ones count",
+            " & (noise <= MORE_NOISE * nodes.max() + _QUIET)\n",
+            "\n",
+        ),
+    ),
+    *_client(
+        "surveys/darkcnn/interpret/floor",
+        "client/surveys/darkcnn/interpret/test_floor.py",
+        (
+            "absent_attribute_counts",
+            "an absent attribute is told as 0 to the regression",
+            "    known = np.where(np.asarray(present) > 0, attributes, np.nan)\n",
+            "    known = np.asarray(attributes)\n",
+        ),
+    ),
+    *_of(
+        "training/amphitrite_training",
+        "surveys/darkcnn/multipoles",
+        "training/surveys/darkcnn/test_multipoles.py",
+        (
+            "mean_in_multipoles",
+            "the mean of a ring leaks into its multipoles",
+            '    rest = x - fixed(mean, "of_rings", shares)\n',
+            '    rest = x - 0 * fixed(mean, "of_rings", shares)\n',
+        ),
+        (
+            "cosines_twice",
+            "a multipole depends on how a cluster is turned",
+            "power = ops.square(cosine) + ops.square(sine)",
+            "power = 2 * ops.square(cosine)",
+        ),
+    ),
+    *_of(
+        "training/amphitrite_training",
+        "surveys/darkcnn/retrain/split",
+        "training/surveys/darkcnn/retrain/test_split.py",
+        (
+            "groups_divided",
+            "clusters of one group are in several sets",
+            "np.flatnonzero(np.isin(groups, names[first:last]))",
+            "np.flatnonzero(np.isin(groups, names[first : last + 1]))",
+        ),
+    ),
+    *_of(
+        "training/amphitrite_training",
+        "surveys/darkcnn/model",
+        "training/surveys/darkcnn/test_model.py",
+        (
+            "absent_attribute_seen",
+            "what stands in an absent attribute matters",
+            "[_standard(known) * known_present, known_present]",
+            "[_standard(known), known_present]",
+        ),
+    ),
+)
+
 MUTANTS: Final = (
     *ENGINE,
     *OUTPUT,
@@ -2412,4 +2544,5 @@ MUTANTS: Final = (
     *INSTALLED,
     *AROUND,
     *EMRI,
+    *DARKCNN,
 )

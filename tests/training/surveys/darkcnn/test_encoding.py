@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from amphitrite.surveys.darkcnn.page import MODEL
-from amphitrite_training.surveys.darkcnn.encoding import gaussian, planes
+from amphitrite_training.surveys.darkcnn.encoding import gaussian, planes, scaled
 from amphitrite_training.surveys.darkcnn.recipe import Recipe
 
 pytestmark = pytest.mark.training
@@ -19,9 +19,8 @@ ALL = np.ones((2, 3), np.float32)
 
 def encoded(recipe, maps=MAPS, present=ALL):
     inputs = [keras.Input(tensor.shape) for tensor in MODEL.inputs[:2]]
-    return keras.Model(inputs, planes(*inputs, recipe)).predict_on_batch(
-        [maps, present]
-    )
+    model = keras.Model(inputs, planes(scaled(*inputs, recipe)))
+    return model.predict_on_batch([maps, present])
 
 
 def test_rows_are_smoothed():

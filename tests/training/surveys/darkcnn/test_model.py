@@ -58,6 +58,7 @@ def softmax(logits):
         {},
         {"pixels": 100},
         {"members": 2},
+        {"multipoles": False},
         {"scaling": "maximum", "continuous": False},
         {"network": "inception"},
     ],
@@ -84,7 +85,7 @@ def test_three_of_the_default_width_are_below_30_mb():
 
 
 def test_the_full_inception_is_as_large_as_stated():
-    model = build(Recipe(network="inception", width=1.0))
+    model = build(Recipe(network="inception", width=1.0, multipoles=False))
     assert model.count_params() == pytest.approx(13.7e6, abs=0.05e6)
 
 
@@ -94,7 +95,7 @@ def test_members_are_averaged(small, inputs):
     members = [
         layer.output
         for layer in model.layers
-        if isinstance(layer, keras.layers.Dense) and layer.output.shape[1] == 3
+        if isinstance(layer, keras.layers.Dense) and layer.output.shape[1:] == (3,)
     ][:2]
     alone = keras.Model(model.inputs, members)
     first, second = asked(alone, inputs)
@@ -116,6 +117,17 @@ def test_what_is_absent_does_not_matter(network, inputs):
 
 
 @pytest.mark.parametrize("name", [PRESENT, RELATIVE, KNOWN_PRESENT])
+def test_the_cross_section_means_the_same_whatever_is_known(network, inputs):
+    """Nor does the distance depend on attributes other than the redshift."""
+    found = asked(network, inputs)
+    told = inputs[KNOWN_PRESENT].copy()
+    told[:, 1:] = 1 - told[:, 1:]
+    other = asked(network, {**inputs, KNOWN_PRESENT: told})
+    for name in (SCORE, DISTANCE):
+        np.testing.assert_array_equal(other[name], found[name])
+    assert not np.allclose(other["logits"], found["logits"], atol=1e-4)
+
+
 def test_whether_it_is_there_does_matter(network, inputs, name):
     found = asked(network, inputs)["logits"]
     other = asked(network, {**inputs, name: 1 - inputs[name]})["logits"]
@@ -141,8 +153,8 @@ def test_three_classes_alone_give_a_cross_section_between_them(small, inputs):
 def test_temperature_and_distance_are_set_into_the_graph(small, inputs):
     model = build(small)
     before = asked(model, inputs)
-    set_fixed(model, CALIBRATION, np.eye(3) / 2)
     n = model.get_layer(WHITENING).output.shape[1]
+    set_fixed(model, CALIBRATION, np.eye(3 + n, 3) / 2)
     set_fixed(model, WHITENING, np.zeros((n, n)), 3.0)
     after = asked(model, inputs)
     np.testing.assert_array_equal(after["logits"], before["logits"])

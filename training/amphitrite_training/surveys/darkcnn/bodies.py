@@ -6,14 +6,15 @@ from typing import Any, Final
 
 from keras import layers
 
-_MOMENTUM: Final = 0.95
+MOMENTUM: Final = 0.95
+"""Of the running means of batch normalisation."""
 _LEAST: Final = 4
 SIMPLE: Final = (40, 80, 160, 320)
 """Filters of the three convolutions, and units of the dense layer, at width 1."""
 
 
 def simple(x: Any, width: float) -> Any:
-    """Return the answers of the simple network: three convolutions with pooling.
+    """Return the answers of the simple network: three convolutions with strides of 2.
 
     Parameters
     ----------
@@ -22,10 +23,9 @@ def simple(x: Any, width: float) -> Any:
         Over that of `SIMPLE`.
     """
     *filters, units = (_filters(each, width) for each in SIMPLE)
-    x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
+    x = layers.BatchNormalization(momentum=MOMENTUM)(x)
     for each in filters:
-        x = layers.Conv2D(each, 3, padding="same", activation="relu")(x)
-        x = layers.MaxPooling2D(2)(x)
+        x = layers.Conv2D(each, 3, strides=2, padding="same", activation="relu")(x)
     return layers.Dense(units, activation="relu")(layers.Flatten()(x))
 
 
@@ -48,7 +48,7 @@ def inception(x: Any, width: float) -> Any:
     Szegedy et al. 2016, arXiv:1602.07261, figures 3 to 9.
     """
     wide = _Wide(width)
-    x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
+    x = layers.BatchNormalization(momentum=MOMENTUM)(x)
     x = _stem(x, wide, first=2 if x.shape[1] > 50 else 1)
     x = _block_a(x, wide)
     x = _join(
@@ -95,7 +95,7 @@ class _Wide:
                 padding="same",
                 use_bias=False,
             )(x)
-            x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
+            x = layers.BatchNormalization(momentum=MOMENTUM)(x)
             x = layers.Activation("relu")(x)
         return x
 

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import keras
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 from amphitrite.surveys.darkcnn.learned import Learned
-from amphitrite.surveys.darkcnn.page import CROSS_SECTIONS, LABELS
+from amphitrite.surveys.darkcnn.page import CROSS_SECTIONS
 from amphitrite_training.surveys.darkcnn import floor
 from amphitrite_training.surveys.darkcnn.curves import score_curves
 from amphitrite_training.surveys.darkcnn.data import CALIBRATION_IDS, drawn
@@ -24,6 +22,7 @@ from amphitrite_training.surveys.darkcnn.model import (
     WHITENING,
     set_fixed,
 )
+from amphitrite_training.surveys.darkcnn.recalibration import recalibration, surprise
 from amphitrite_training.surveys.darkcnn.recipe import Recipe
 from amphitrite_training.surveys.darkcnn.simulate.clusters import clusters
 from amphitrite_training.surveys.darkcnn.systematics import shifts
@@ -33,14 +32,13 @@ if TYPE_CHECKING:
 
 N_RANDOM: Final = 2
 """Random cross-sections of each id from which score curves are made."""
-TEMPERATURES: Final = (0.1, 10.0)
 _CALIBRATION: Final = 4_000_000  # first number of a stream that no training batch has
 
 
 def calibrate(
     model: keras.Model, recipe: Recipe, training: Clusters
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Set the temperature and the distance of a network, and return what was learned.
+    """Set the probabilities and the distance of a network, and return what was learned.
 
     Parameters
     ----------
@@ -56,8 +54,8 @@ def calibrate(
     learned : dict
         See `amphitrite.surveys.darkcnn.learned.Learned`.
     measured : dict
-        The temperature, the negative log-likelihood before and after it, accuracies,
-        and the errors of the systematic shifts.
+        The negative log-likelihood before and after, accuracies, and the errors of
+        the systematic shifts.
     """
     found = clusters(CALIBRATION_IDS, recipe.n_calibration_ids, n_random=N_RANDOM)
     place = np.arange(len(found)) % (len(CROSS_SECTIONS) + N_RANDOM)
@@ -76,38 +74,10 @@ def calibrate(
     return learned, {"calibration": measured}
 
 
-def temperature(logits: NDArray[np.floating], classes: NDArray[np.intp]) -> float:
-    """Return that by which class scores are to be divided (Guo et al. 2017).
-
-    Parameters
-    ----------
-    logits : (n, 3) ndarray
-    classes : (n,) ndarray of int
-        What is true.
-
-    Returns
-    -------
-    float
-        Of least negative log-likelihood, within `TEMPERATURES`; arXiv:1706.04599.
-    """
-    found = minimize_scalar(
-        lambda logarithm: surprise(logits / np.exp(logarithm), classes),
-        bounds=tuple(np.log(TEMPERATURES)),
-        method="bounded",
-    )
-    return float(np.exp(found.x))
-
-
-def surprise(logits: NDArray[np.floating], classes: NDArray[np.intp]) -> float:
-    """Return the mean negative log-likelihood of (n,) classes."""
-    likelihoods = log_softmax(np.asarray(logits, np.float64), axis=1)
-    return -float(likelihoods[np.arange(len(classes)), classes].mean())
-
-
 def _set(
     model: keras.Model, recipe: Recipe, found: Clusters, places: NDArray[np.intp]
 ) -> dict[str, Any]:
-    """Set temperature and distance; the clusters are seen as in training."""
+    """Set probabilities and distance; the clusters are seen as in training."""
     rng = np.random.default_rng([recipe.seed, _CALIBRATION])
     seen = Seen(
         found,
@@ -119,13 +89,15 @@ def _set(
     outputs = {LOGITS: model.output[LOGITS], FEATURES: model.get_layer(FEATURES).output}
     said = answers(keras.Model(model.inputs, outputs), seen)
     classes = places % (len(CROSS_SECTIONS) + N_RANDOM)
-    best = temperature(said[LOGITS], classes)
-    set_fixed(model, CALIBRATION, np.eye(len(LABELS)) / best)
-    set_fixed(model, WHITENING, *whitening(said[FEATURES]))
+    kernel, bias = whitening(said[FEATURES])
+    set_fixed(model, WHITENING, kernel, bias)
+    white = said[FEATURES] @ kernel + bias
+    kernel, bias = recalibration(said[LOGITS], white, classes)
+    set_fixed(model, CALIBRATION, kernel, bias)
+    scores = np.concatenate([said[LOGITS], white], axis=1) @ kernel + bias
     return {
-        "temperature": best,
         "surprise_before": surprise(said[LOGITS], classes),
-        "surprise": surprise(said[LOGITS] / best, classes),
-        "accuracy": float((said[LOGITS].argmax(1) == classes).mean()),
+        "surprise": surprise(scores, classes),
+        "accuracy": float((scores.argmax(1) == classes).mean()),
         "n_clusters": len(places),
     }

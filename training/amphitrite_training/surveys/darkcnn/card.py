@@ -40,6 +40,7 @@ def card(found: Evaluation) -> str:
         "edit.",
         _SIMULATED,
         tables.network(found),
+        _seen_twice(found.spec.learned["recipe"]),
         wrapped(f"References: {'; '.join(REFERENCES)}."),
         f"![Maps of simulated clusters]({FOLDER}/maps.png)",
         "## How it was trained",
@@ -85,6 +86,17 @@ _LIMITS: Final = wrapped(
     "core has formed is the largest uncertainty: 5 or 7.5 Gyr are worth a factor 1.5 "
     "in the cross-section. None of these numbers is a measure of observed clusters."
 )
+
+
+def _seen_twice(recipe: Any) -> str:
+    """Return how the network sees a map; nothing if by convolutions alone."""
+    if not recipe.get("multipoles"):
+        return ""
+    return wrapped(
+        "It sees each map twice: through convolutions, and ring by ring as mean, "
+        "scatter, dipole, quadrupole and hexadecapole, since scattering makes a core "
+        "rounder as well as flatter."
+    )
 
 
 def _recipe(learned: Any) -> str:
@@ -144,7 +156,7 @@ def _calibration(found: Evaluation) -> str:
             "the most probable class and the share of clusters of which it is true, "
             f"over {N_BINS} bins with as many clusters each. So few clusters have some "
             "of it by chance: what perfect probabilities would have stands beside it. "
-            "The temperature comes from other ids. A cluster is said to be unlike "
+            "Scores were made probabilities on other ids. A cluster is called unlike "
             "simulated ones if its distance in the features of the network exceeds "
             f"that of {percent(FALSE_ALARM)} of the calibration's clusters of its kind "
             "without noise."

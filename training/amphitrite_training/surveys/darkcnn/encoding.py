@@ -18,12 +18,8 @@ _BRIGHT: Final = 4.0
 _SMALLEST: Final = 1e-6
 
 
-def planes(maps: Any, present: Any, recipe: Recipe) -> Any:
-    """Return the planes of which a network's first convolution is.
-
-    The convergence and two smoothed copies, each as its inverse hyperbolic sine, which
-    is linear in noise; then the logarithm of X-rays, of a smoothed copy of them, and of
-    stars, each plus 1.
+def scaled(maps: Any, present: Any, recipe: Recipe) -> Any:
+    """Return maps in the pixels and on the scale of a recipe.
 
     Parameters
     ----------
@@ -36,7 +32,7 @@ def planes(maps: Any, present: Any, recipe: Recipe) -> Any:
 
     Returns
     -------
-    (n, pixels, pixels, 6) tensor
+    (n, pixels, pixels, 3) tensor
         0 where a channel is absent.
     """
     x = maps * ops.reshape(present, (-1, 1, 1, len(CHANNELS)))
@@ -44,15 +40,41 @@ def planes(maps: Any, present: Any, recipe: Recipe) -> Any:
         x = layers.AveragePooling2D(PIXELS // recipe.pixels)(x)
     if recipe.scaling == "maximum":
         x = x / ops.maximum(ops.max(x, axis=(1, 2), keepdims=True), _SMALLEST)
+    return x
+
+
+def planes(x: Any) -> Any:
+    """Return the planes of which a network's first convolution is.
+
+    The convergence and two smoothed copies, each as its inverse hyperbolic sine, which
+    is linear in noise; then the logarithm of X-rays, of a smoothed copy of them, and of
+    stars, each plus 1.
+
+    Parameters
+    ----------
+    x : (n, pixels, pixels, 3) tensor
+        See `scaled`.
+
+    Returns
+    -------
+    (n, pixels, pixels, 6) tensor
+        0 where a channel is absent.
+    """
     total, xrays, stars = (x[..., n : n + 1] for n in range(len(CHANNELS)))
     copies = [total, *(_smoothed(total, width, TOTAL) for width in WIDTHS_KPC)]
     bright = [xrays, _smoothed(xrays, WIDTHS_KPC[0], XRAY), stars]
     return layers.Concatenate()(
         [
-            *(ops.arcsinh(x / bend) for x, bend in zip(copies, _BENDS, strict=True)),
+            *(arcsinh(x / bend) for x, bend in zip(copies, _BENDS, strict=True)),
             *(ops.log(1 + ops.maximum(x, 0.0)) / _BRIGHT for x in bright),
         ]
     )
+
+
+def arcsinh(x: Any) -> Any:
+    """Return the inverse hyperbolic sine; TensorFlow's own takes twice as long."""
+    size = ops.abs(x)
+    return ops.sign(x) * ops.log(size + ops.sqrt(ops.square(x) + 1))
 
 
 def gaussian(pixels: int, width_kpc: float) -> NDArray[np.float32]:
@@ -63,6 +85,20 @@ def gaussian(pixels: int, width_kpc: float) -> NDArray[np.float32]:
     places = np.arange(pixels) * (FIELD_KPC / pixels)
     weights = np.exp(-0.5 * np.square((places[:, None] - places) / width_kpc))
     return np.asarray(weights / weights.sum(0), np.float32)
+
+
+def fixed(
+    x: Any,
+    name: str,
+    kernel: NDArray[np.floating],
+    bias: NDArray[np.floating] | float = 0.0,
+) -> Any:
+    """Return x times a matrix that training leaves as it is."""
+    layer = layers.Dense(kernel.shape[1], trainable=False, name=name)
+    x = layer(x)
+    weights = (kernel, np.broadcast_to(bias, kernel.shape[1:]))
+    layer.set_weights([np.asarray(each, "float32") for each in weights])
+    return x
 
 
 def _smoothed(x: Any, width_kpc: float, name: str) -> Any:

@@ -31,8 +31,9 @@ from amphitrite.surveys.darkcnn.page import (
     RELATIVE,
     SCORE,
 )
-from amphitrite_training.surveys.darkcnn.bodies import inception, simple
-from amphitrite_training.surveys.darkcnn.encoding import planes
+from amphitrite_training.surveys.darkcnn.bodies import MOMENTUM, inception, simple
+from amphitrite_training.surveys.darkcnn.encoding import fixed, planes, scaled
+from amphitrite_training.surveys.darkcnn.multipoles import multipoles
 from amphitrite_training.surveys.darkcnn.recipe import Recipe
 
 LOGITS: Final = "logits"
@@ -54,14 +55,17 @@ def build(recipe: Recipe) -> keras.Model:
     """Build a network for clusters.
 
     Maps are encoded in the graph (see `encoding.planes`); a body makes a vector of
-    them, to which the attributes, and which of all that is present, are added.  What is
-    absent is multiplied by 0, so that it does not matter what stands there.
+    them, to which the multipoles of their rings, the redshift, and which channels are
+    present, are added.  Cross-section and distance follow from these alone, so that
+    they mean the same whichever attributes are known; the classes see the attributes,
+    too.  What is absent is multiplied by 0, so that it does not matter what stands
+    there.
 
     Parameters
     ----------
     recipe : Recipe
-        Its ``network``, ``width``, ``members``, ``pixels``, ``scaling``, ``continuous``
-        and ``drop`` are used.
+        Its ``network``, ``width``, ``members``, ``pixels``, ``multipoles``,
+        ``scaling``, ``continuous`` and ``drop`` are used.
 
     Returns
     -------
@@ -76,23 +80,28 @@ def build(recipe: Recipe) -> keras.Model:
     relative = keras.Input((1,), name=RELATIVE)
     known = keras.Input((len(ATTRIBUTES),), name=KNOWN)
     known_present = keras.Input((len(ATTRIBUTES),), name=KNOWN_PRESENT)
-    seen = planes(maps, present, recipe)
-    beside = layers.Concatenate()(
-        [_standard(known) * known_present, known_present, present, relative]
-    )
-    answers = [_member(seen, beside, recipe) for _ in range(recipe.members)]
+    x = scaled(maps, present, recipe)
+    attributes = layers.Concatenate()([_standard(known) * known_present, known_present])
+    told = layers.Concatenate()([attributes[:, :1], present, relative])
+    rings = multipoles(x) if recipe.multipoles else None
+    seen = planes(x)
+    answers = [
+        _member(seen, rings, told, attributes, recipe) for _ in range(recipe.members)
+    ]
     features = [each[0] for each in answers]
     vector = features[0] if len(features) == 1 else layers.Concatenate()(features)
     vector = layers.Identity(name=FEATURES)(vector)
     logits = _average([each[1] for each in answers], LOGITS)
-    probabilities = ops.softmax(_fixed(logits, CALIBRATION, np.eye(len(LABELS))))
+    white = fixed(vector, WHITENING, np.eye(int(vector.shape[1])))
+    distance = ops.sqrt(ops.mean(ops.square(white), axis=1, keepdims=True))
+    unchanged = np.eye(len(LABELS) + int(white.shape[1]), len(LABELS))
+    scores = fixed(layers.Concatenate()([logits, white]), CALIBRATION, unchanged)
+    probabilities = ops.softmax(scores)
     if recipe.continuous:
         score = _average([layers.Dense(1)(each[2]) for each in answers], SCORE)
     else:
         logarithms = [[math.log10(value + LOG_OFFSET)] for value in CROSS_SECTIONS]
-        score = _fixed(probabilities, SCORE, np.array(logarithms))
-    white = _fixed(vector, WHITENING, np.eye(int(vector.shape[1])))
-    distance = ops.sqrt(ops.mean(ops.square(white), axis=1, keepdims=True))
+        score = fixed(probabilities, SCORE, np.array(logarithms))
     return keras.Model(
         [maps, present, relative, known, known_present],
         {
@@ -142,14 +151,22 @@ def set_fixed(
     model.get_layer(name).set_weights([np.asarray(each, "float32") for each in weights])
 
 
-def _member(seen: Any, beside: Any, recipe: Recipe) -> tuple[Any, Any, Any]:
+def _member(
+    seen: Any, rings: Any, told: Any, attributes: Any, recipe: Recipe
+) -> tuple[Any, Any, Any]:
     """Return features, logits, and that from which the cross-section follows."""
     body = simple if recipe.network == "simple" else inception
-    x = layers.Dropout(recipe.drop)(body(seen, recipe.width))
-    x = layers.Concatenate()([x, layers.Dense(32, activation="relu")(beside)])
-    features = layers.Dense(N_FEATURES)(x)
+    parts = [
+        layers.Dropout(recipe.drop)(body(seen, recipe.width)),
+        layers.Dense(32, activation="relu")(told),
+    ]
+    if rings is not None:
+        rings = layers.BatchNormalization(momentum=MOMENTUM)(rings)
+        parts.append(layers.Dense(2 * N_FEATURES, activation="relu")(rings))
+    features = layers.Dense(N_FEATURES)(layers.Concatenate()(parts))
     x = layers.Activation("relu")(features)
-    return features, layers.Dense(len(LABELS))(x), x
+    both = layers.Concatenate()([x, layers.Dense(32, activation="relu")(attributes)])
+    return features, layers.Dense(len(LABELS))(both), x
 
 
 def _average(answers: list[Any], name: str) -> Any:
@@ -162,18 +179,4 @@ def _average(answers: list[Any], name: str) -> Any:
 def _standard(known: Any) -> Any:
     """Return attributes less their usual mean, over their usual deviation."""
     mean, deviation = np.array([USUAL[name] for name in ATTRIBUTES]).T
-    return _fixed(known, "standard", np.diag(1 / deviation), -mean / deviation)
-
-
-def _fixed(
-    x: Any,
-    name: str,
-    kernel: NDArray[np.floating],
-    bias: NDArray[np.floating] | float = 0.0,
-) -> Any:
-    """Return x times a matrix that training leaves as it is."""
-    layer = layers.Dense(kernel.shape[1], trainable=False, name=name)
-    x = layer(x)
-    weights = (kernel, np.broadcast_to(bias, kernel.shape[1:]))
-    layer.set_weights([np.asarray(each, "float32") for each in weights])
-    return x
+    return fixed(known, "standard", np.diag(1 / deviation), -mean / deviation)

@@ -33,7 +33,6 @@ from amphitrite_training.evaluation.statistics import (
     share,
 )
 from amphitrite_training.surveys.darkcnn import curves, floor
-from amphitrite_training.surveys.darkcnn.calibrate import surprise, temperature
 from amphitrite_training.surveys.darkcnn.data import class_of, drawn
 from amphitrite_training.surveys.darkcnn.domain import whitening
 from amphitrite_training.surveys.darkcnn.judging import Seen, answers
@@ -45,14 +44,15 @@ from amphitrite_training.surveys.darkcnn.model import (
     set_fixed,
 )
 from amphitrite_training.surveys.darkcnn.observing import View
+from amphitrite_training.surveys.darkcnn.recalibration import recalibration, surprise
 from amphitrite_training.surveys.darkcnn.recipe import Recipe
 from amphitrite_training.surveys.darkcnn.retrain.maps import Maps
 from amphitrite_training.surveys.darkcnn.retrain.split import TRAINING
 
 LEAST_IN_CURVE: Final = 12
 """Maps for calibration of which a score curve is made."""
-_LEAST_IN_CLASSES: Final = 10  # maps of which a temperature is made
-_TIMES: Final = 4  # that each map is seen as in training, for temperature and distance
+_LEAST_IN_CLASSES: Final = 10  # maps by which probabilities are set
+_TIMES: Final = 4  # that each map is seen as in training, to set them and the distance
 _BINS: Final = 10
 _ALL: Final = View(np.ones(3, bool))
 _STREAM: Final = 7_000_000  # first number of a stream that no training batch has
@@ -61,7 +61,7 @@ _STREAM: Final = 7_000_000  # first number of a stream that no training batch ha
 def learn(
     model: keras.Model, recipe: Recipe, sets: Mapping[str, Maps]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Set the temperature and the distance of a network, and return what was learned.
+    """Set the probabilities and the distance of a network, and return what was learned.
 
     Parameters
     ----------
@@ -86,16 +86,20 @@ def learn(
         {LOGITS: model.output[LOGITS], FEATURES: model.get_layer(FEATURES).output},
     )
     known = _seen_as_in_training(features, sets[TRAINING], recipe)[FEATURES]
-    set_fixed(model, WHITENING, *whitening(known))
-    said = _seen_as_in_training(features, calibration, recipe)[LOGITS]
+    kernel, bias = whitening(known)
+    set_fixed(model, WHITENING, kernel, bias)
+    said = _seen_as_in_training(features, calibration, recipe)
     classes = np.tile(class_of(calibration.truth["cross_section"]), _TIMES)
-    best = 1.0
-    if (classes >= 0).sum() >= _TIMES * _LEAST_IN_CLASSES:
-        best = temperature(said[classes >= 0], classes[classes >= 0])
-    set_fixed(model, CALIBRATION, np.eye(len(LABELS)) / best)
+    in_class = classes >= 0
+    recalibrated = bool(in_class.sum() >= _TIMES * _LEAST_IN_CLASSES)
+    if recalibrated:
+        logits = said[LOGITS][in_class]
+        white = said[FEATURES][in_class] @ kernel + bias
+        found = recalibration(logits, white, classes[in_class], times=_TIMES)
+        set_fixed(model, CALIBRATION, *found)
     noise = calibration.noise()
     within = np.flatnonzero(calibration.truth["cross_section"] <= LARGEST)
-    found = curves.score_curves(
+    score_curves = curves.score_curves(
         *(model, recipe, calibration, within),
         asked=[
             kind for kind in curves.kinds() if recipe.noisy_share or not kind.galaxies
@@ -104,9 +108,13 @@ def learn(
         noise=noise,
     )
     regression = _floor(sets[TRAINING], recipe)
-    learned = Learned(found, {}, regression)
+    learned = Learned(score_curves, {}, regression)
     measured = _tested(model, recipe, test, learned, sets[TRAINING])
-    facts = {"temperature": best, "noise": noise, "kinds": sorted(found)}
+    facts = {
+        "recalibrated": recalibrated,
+        "noise": noise,
+        "kinds": sorted(score_curves),
+    }
     return learned.as_learned(), {"own_test": {**facts, **measured}}
 
 
