@@ -25,12 +25,6 @@ from amphitrite_training.surveys.darkcnn.simulate.files import write_archive
 from amphitrite_training.surveys.darkcnn.simulate.maps import Truth
 
 _IDS = 9_000_000
-# The command line as users have it, even where the survey is not among SURVEYS yet.
-_PROGRAM = (
-    "import sys; from amphitrite import surveys; "
-    "surveys.SURVEYS = tuple(dict.fromkeys((*surveys.SURVEYS, 'darkcnn'))); "
-    "from amphitrite.cli import main; main()"
-)
 
 
 def write(path: Path, n: int) -> None:
@@ -48,7 +42,7 @@ def timed(what: str, *words: str | Path) -> str:
     """Run a command of amphitrite, print its times, and return what it prints."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", _PROGRAM, *map(str, words)],
+        [sys.executable, "-m", "amphitrite", *map(str, words)],
         capture_output=True,
         text=True,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},

@@ -20,6 +20,7 @@ import json
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import tempfile
@@ -42,6 +43,9 @@ from amphitrite.surveys import SURVEYS
 from amphitrite.surveys.asid import run as asid_run
 from amphitrite.surveys.asid.options import Options as AsidOptions
 from amphitrite.surveys.calnet import work as calnet_work
+from amphitrite.surveys.darkcnn import run as darkcnn_run
+from amphitrite.surveys.darkcnn.options import Options as DarkcnnOptions
+from amphitrite.surveys.darkcnn.prepare.inputs import clusters as clusters_of
 from amphitrite.surveys.emri import run as emri_run
 from amphitrite.surveys.emri.options import Options as EmriOptions
 from amphitrite.surveys.emri.sampling import N_SAMPLES
@@ -61,6 +65,12 @@ from amphitrite_training.surveys.asid.simulate.photons import Region, draw_event
 from amphitrite_training.surveys.asid.simulate.sky import make_sky
 from amphitrite_training.surveys.calnet.simulate.files import write_star
 from amphitrite_training.surveys.calnet.simulate.stars import draw_star
+from amphitrite_training.surveys.darkcnn.simulate.files import (
+    write_archive,
+    write_cluster,
+)
+from amphitrite_training.surveys.darkcnn.simulate.maps import maps
+from amphitrite_training.surveys.darkcnn.simulate.population import draw
 from amphitrite_training.surveys.emri.simulate.files import write_stream
 from amphitrite_training.surveys.emri.simulate.streams import stream
 from amphitrite_training.surveys.morpheus.simulate.field import render_field
@@ -221,6 +231,16 @@ def calnet_inputs(folder: Path) -> None:
         write_star(star, folder).rename(folder / f"star {seed}")
 
 
+def darkcnn_inputs(folder: Path) -> None:
+    """Write the maps of a cluster as FITS images, an archive and a database."""
+    ((truth, three),) = maps(draw(SEED), [0.1])
+    write_cluster(folder / "images", "a cluster", truth, three)
+    write_archive(folder / "archive", [truth], [three])
+    params = {"redshift": np.array([truth.redshift]), "id": np.array([truth.number])}
+    stack = np.moveaxis(three, 0, -1)[None].astype(np.float32)
+    (folder / "database.pkl").write_bytes(pickle.dumps((params, stack)))
+
+
 def emri_inputs(folder: Path) -> None:
     """Write a segment of strain as a FITS table, as HDF5 and as an archive."""
     strain = stream(N_SAMPLES + 1000, seed=SEED)
@@ -253,6 +273,15 @@ def read_calnet(folder: Path, which: str) -> None:
         pass
 
 
+def read_darkcnn(folder: Path, which: str) -> None:
+    """Read and prepare a cluster, and all that is done before a run connects."""
+    options = DarkcnnOptions(unit="Msun/kpc2", pixel_kpc=20.0)
+    with _no_partial_output(folder) as out:
+        darkcnn_run.run([folder / which], _no_server(), out / "c.fits", options)
+    for _ in clusters_of([folder / which], options.reading):
+        pass
+
+
 def read_emri(folder: Path, which: str) -> None:
     """Read and check strain, all that is done before a run connects."""
     with _no_partial_output(folder) as out:
@@ -275,12 +304,14 @@ def read_morpheus(folder: Path, which: str) -> None:
 INPUTS = {
     "asid": asid_inputs,
     "calnet": calnet_inputs,
+    "darkcnn": darkcnn_inputs,
     "emri": emri_inputs,
     "morpheus": morpheus_inputs,
 }
 READERS = {
     "asid": read_asid,
     "calnet": read_calnet,
+    "darkcnn": read_darkcnn,
     "emri": read_emri,
     "morpheus": read_morpheus,
 }

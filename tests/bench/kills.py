@@ -202,6 +202,7 @@ def simulated(folder: Path) -> dict[str, Survey]:
     return {
         "asid": sky(folder),
         "calnet": stars(folder),
+        "darkcnn": clusters_of(folder),
         "emri": strain_of(folder),
         "morpheus": field_of(folder),
     }
@@ -234,6 +235,21 @@ def stars(folder: Path) -> Survey:
         write_star(draw_star(SEED + number, kind=kind, tmag=10.0), folder / "stars")
     words = ("calnet", str(folder / "stars" / "*.fits"), "--workers", "0")
     return Survey(words, "stars.fits")
+
+
+def clusters_of(folder: Path) -> Survey:
+    """Write maps of clusters."""
+    from amphitrite_training.surveys.darkcnn.simulate.files import write_archive
+    from amphitrite_training.surveys.darkcnn.simulate.maps import maps
+    from amphitrite_training.surveys.darkcnn.simulate.population import draw
+
+    made = [
+        cluster for number in range(40) for cluster in maps(draw(number), (0.0, 0.1, 1))
+    ]
+    names = [f"cluster {number}" for number in range(len(made))]
+    path = folder / "maps.npz"
+    write_archive(path, *zip(*made, strict=True), id=names)
+    return Survey(("darkcnn", str(path)), "clusters.fits")
 
 
 def strain_of(folder: Path) -> Survey:

@@ -17,6 +17,6 @@ def test_the_public_names_are_these():
 
 
 def test_the_surveys_and_the_errors_are_these():
-    assert SURVEYS == ("asid", "calnet", "emri", "morpheus")
+    assert SURVEYS == ("asid", "calnet", "darkcnn", "emri", "morpheus")
     errors = {name for name in vars(amphitrite.errors) if name[0].isupper()}
     assert errors >= {"AmphitriteError", "BadInput", "OutputError", "ServerError"}

@@ -40,6 +40,7 @@ ANSWERS = {
     "asid_classifier": "p_fake",
     "asid_location": "offset",
     "calnet": "p_eb",
+    "darkcnn": "probabilities",
     "emri": "p_signal",
     "emri_table3": "p_signal",
     "morpheus": "probabilities",

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.wcs import WCS
 
 from amphitrite.triton.repository import model_folders
 from amphitrite_training.surveys.asid.simulate.exposures import write_exposure
@@ -57,7 +58,7 @@ COMMANDS = [(name, line) for name in NAMES for line in commands(ROOT / name)]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as the READMEs imagine the reader's: photons, stars, strain, an image.
+    """A folder as the READMEs imagine the reader's: photons, stars, maps and more.
 
     It has the clone's models too, as a copy, lest a command write into the clone.
     """
@@ -74,11 +75,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stars.mkdir(parents=True)
     for seed in range(4):
         write_star(draw_star(seed), stars)
+    (place / "maps").mkdir()
+    for number in range(3):
+        write_convergence(place / "maps" / f"{number}.fits", 0.3 + 0.1 * number)
     write_stream(place / "strain.h5", stream(600_000, seed=1), 0.0)
     for band in "hjvz":
         noise = rng.normal(scale=0.003, size=source.shape)
         fits.writeto(place / f"{band}.fits", (source + noise).astype(np.float32))
     return place
+
+
+def write_convergence(path: Path, maximum: float) -> None:
+    """Write a map of a cluster as lensing gives it: a convergence on the sky."""
+    y, x = np.mgrid[-60:61, -60:61]
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    wcs.wcs.crval, wcs.wcs.crpix = [150.0, 2.0], [61, 61]
+    wcs.wcs.cdelt = [-5 / 3600, 5 / 3600]
+    image = maximum / np.hypot(1, np.hypot(x, y) / 4)
+    fits.writeto(path, image.astype(np.float32), wcs.to_header())
 
 
 @pytest.fixture(scope="module")

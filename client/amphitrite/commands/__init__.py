@@ -20,6 +20,7 @@ Triton server, and writes a catalogue with units and provenance:
 
     amphitrite asid events.fits -o catalogue.fits
     amphitrite calnet 'lc/s015/*.fits' -o eb.fits
+    amphitrite darkcnn 'maps/*.fits' --unit kappa --z 0.3 -o clusters.fits
     amphitrite emri strain.h5 -o triggers.ecsv
     amphitrite morpheus h.fits j.fits v.fits z.fits -o result/
 
@@ -36,6 +37,7 @@ _EPILOG = (
 def application() -> typer.Typer:
     """Return the whole command line, the entry points' commands included."""
     from amphitrite.commands.models import install, list_models
+    from amphitrite.commands.prepare import prepare
     from amphitrite.commands.serve import serve
     from amphitrite.commands.status import status
     from amphitrite.surveys import SURVEYS
@@ -53,6 +55,7 @@ def application() -> typer.Typer:
     for survey in SURVEYS:
         command = getattr(import_module(f"amphitrite.commands.{survey}"), survey)
         app.command(rich_help_panel="Surveys")(_interruptible(command))
+    app.command(rich_help_panel="Surveys")(_interruptible(prepare))
     app.command(rich_help_panel="Server")(_interruptible(serve))
     app.command(rich_help_panel="Server")(_interruptible(status))
     models = typer.Typer(

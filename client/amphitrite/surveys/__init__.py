@@ -15,7 +15,7 @@ from amphitrite.errors import BadInput
 from amphitrite.triton.connection import Connection
 from amphitrite.triton.spec import ModelSpec
 
-SURVEYS = ("asid", "calnet", "emri", "morpheus")
+SURVEYS = ("asid", "calnet", "darkcnn", "emri", "morpheus")
 
 
 class Page(Protocol):

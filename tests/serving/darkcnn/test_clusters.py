@@ -13,13 +13,10 @@ import typer
 from astropy.io import fits
 from astropy.table import QTable
 
-from amphitrite.commands import conduct
 from amphitrite.commands.darkcnn import darkcnn
 from amphitrite.engine.control import Control, Limits
 from amphitrite.errors import BadInput
 from amphitrite.files.folders import MARKER
-from amphitrite.surveys import Survey
-from amphitrite.surveys.darkcnn import page
 from amphitrite.surveys.darkcnn.options import Options
 from amphitrite.surveys.darkcnn.page import DENSITY, WARNING
 from amphitrite.surveys.darkcnn.run import run
@@ -253,15 +250,8 @@ def test_a_resumed_run_gives_the_same(maps, connection, whole, tmp_path):
     assert_same(again.sample, whole.sample)
 
 
-@pytest.fixture
-def known(monkeypatch):
-    """Let the command find the survey, which is not among the finished ones yet."""
-    monkeypatch.setattr(conduct, "find", lambda name: Survey(page, Options, run))
-    monkeypatch.setattr(conduct, "asked", lambda name: [page.MODEL.name])
-
-
 def test_the_command_warns_before_it_says_anything(
-    maps, darkcnn_server, tmp_path, capsys, known
+    maps, darkcnn_server, tmp_path, capsys
 ):
     app = typer.Typer()
     app.command()(darkcnn)

@@ -12,7 +12,6 @@ import typer
 from astropy.table import Table
 from typer.testing import CliRunner
 
-from amphitrite import surveys
 from amphitrite.server.launcher import LocalTriton
 from amphitrite.surveys.darkcnn.learned import Learned
 from amphitrite.surveys.darkcnn.options import Options
@@ -138,7 +137,6 @@ def test_training_goes_on_from_its_weights(artefact, maps, tmp_path):
 def test_a_forecast_with_it(server, tmp_path, monkeypatch):
     from amphitrite_training.surveys.darkcnn import forecast
 
-    monkeypatch.setattr(surveys, "SURVEYS", (*surveys.SURVEYS, "darkcnn"))
     monkeypatch.setattr(forecast, "POOL", (200, 200))
     monkeypatch.setattr(forecast, "KNOWN_IDS", 120)
     # a network of a few steps finds noisy clusters unlike all that it has seen

@@ -52,5 +52,5 @@ def test_an_unknown_survey_is_refused(tmp_path):
 
 def test_help_names_every_demo():
     shown = " ".join(call("--help").output.split())
-    assert all(survey in shown for survey in ("asid", "calnet", "emri", "morpheus"))
+    assert all(survey in shown for survey in ("asid", "calnet", "darkcnn", "emri"))
     assert "amphitrite demo morpheus" in shown

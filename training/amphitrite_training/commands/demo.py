@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def demo(
     survey: Annotated[
-        str, typer.Argument(help="The survey: asid, calnet, emri or morpheus.")
+        str, typer.Argument(help="The survey: asid, calnet, darkcnn, emri or morpheus.")
     ] = "asid",
     out: Annotated[
         Path | None,
@@ -44,13 +44,16 @@ def demo(
 
     The files are simulated with a fixed seed and then processed like your own files:
     for asid the photons of a region of the gamma-ray sky, for calnet light curves of
-    stars of every kind, for emri two years of TianQin's strain with three inspirals,
-    for morpheus a four-band HST field. No training framework is needed; emri needs
-    numba, which the extra 'training' brings.
+    stars of every kind, for darkcnn maps of 60 galaxy clusters of one hidden
+    cross-section, for emri two years of TianQin's strain with three inspirals, for
+    morpheus a four-band HST field. No training framework is needed; darkcnn and emri
+    need numba, which the extra 'training' brings.
 
     Example: amphitrite demo --out demo
 
     Light curves: amphitrite demo calnet --out demo-stars
+
+    Maps of clusters: amphitrite demo darkcnn --out demo-clusters
 
     Strain: amphitrite demo emri --out demo-strain
 

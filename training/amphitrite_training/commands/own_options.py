@@ -63,8 +63,8 @@ FromWeights = Annotated[
     typer.Option(
         "--from-weights",
         metavar="DIR",
-        help="Start with the weights of a folder that 'amphitrite train' wrote, "
-        "instead of random ones.",
+        help="Start with the weights of a folder that 'amphitrite train' wrote, or "
+        "with those of the network that is served ('shipped'), instead of random ones.",
         show_default=False,
         rich_help_panel=_PANEL,
     ),

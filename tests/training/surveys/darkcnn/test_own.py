@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,9 @@ from amphitrite_training.surveys.darkcnn.own import STEPS, own
 from amphitrite_training.surveys.darkcnn.recipe import Recipe
 from amphitrite_training.surveys.darkcnn.simulate.files import write_archive
 from amphitrite_training.surveys.darkcnn.simulate.maps import Truth
+
+REPOSITORY = Path(__file__).parents[4] / "model_repository"
+OUTPUTS = [each.name for each in MODEL.outputs]
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +98,18 @@ def test_weights_must_be_those_of_such_a_network(archive, tmp_path):
     (tmp_path / "spec.json").write_text('{"name": "emri"}')
     with pytest.raises(BadInput, match="holds no network of darkcnn"):
         own(asked(path, weights=tmp_path))
+
+
+@pytest.mark.training
+@pytest.mark.export
+def test_the_shipped_weights_are_those_that_are_served(archive):
+    onnxruntime = pytest.importorskip("onnxruntime", reason="needs the export extra")
+    task = own(asked(archive(24), weights=Path("shipped")))
+    network = task.build(task.recipe)
+    served = onnxruntime.InferenceSession(REPOSITORY / MODEL.name / "1" / "model.onnx")
+    inputs = task.samples(task.recipe)
+    expected = dict(zip(OUTPUTS, served.run(OUTPUTS, dict(inputs)), strict=True))
+    found = network.predict_on_batch([inputs[each.name] for each in MODEL.inputs])
+    for name, values in expected.items():
+        # sums in single precision, in another order
+        np.testing.assert_allclose(found[name], values, atol=1e-4, err_msg=name)

@@ -31,8 +31,12 @@ STEPS: Final = 60
 _N_SAMPLES: Final = 16
 _GENTLE: Final[Mapping[str, Any]] = {"epochs": 8, "learning_rate": 3e-4}
 """What is other than in the recipe when training starts with given weights."""
-_BUILT: Final = ("network", "width", "members", "pixels", "scaling", "continuous")
+_BUILT: Final = (
+    *("network", "width", "members", "pixels", "multipoles", "scaling", "continuous"),
+)
 """Values of the recipe on which the weights depend."""
+SHIPPED: Final = Path(__file__).with_name("shipped")
+"""The served network as it was trained; `--from-weights` knows it by this name."""
 
 
 def own(asked: OwnData) -> Task[Recipe]:
@@ -108,7 +112,9 @@ class _Weights:
 
     @classmethod
     def of(cls, folder: Path) -> _Weights:
-        """Return the weights in the folder of an artefact."""
+        """Return the weights in the folder of an artefact, or those of `SHIPPED`."""
+        if str(folder) == SHIPPED.name:
+            folder = SHIPPED
         try:
             values = json.loads((folder / RECIPE).read_text())
             name = json.loads((folder / SPEC).read_text())["name"]
