@@ -13,6 +13,7 @@ The number is the exit code of the command line::
         ├── ServerUnreachable   nothing answers at the address
         ├── ModelNotReady       the server answers but does not serve the model
         ├── SpecMismatch        the served model is not the one expected
+        ├── QueueFull           the server has too many requests already
         ├── InferenceTimeout    no answer within the deadline
         └── InferenceFailed     the server refused or failed the request
 
@@ -98,6 +99,10 @@ class ModelNotReady(ServerError):
 
 class SpecMismatch(ServerError):
     """The served model differs from what this survey expects."""
+
+
+class QueueFull(ServerError):
+    """The server has as many requests waiting as it takes."""
 
 
 class InferenceTimeout(ServerError):

@@ -28,15 +28,13 @@ from amphitrite import errors
 from amphitrite.engine import workers
 from amphitrite.engine.control import Limits, Summary
 from amphitrite.engine.journal import Journal
+from amphitrite.triton.failures import RETRYABLE
 from amphitrite.triton.served import ServedModel
 
 logger = logging.getLogger(__name__)
 
 Outputs = Mapping[str, NDArray[Any]]
 
-# An inference changes nothing on the server, so it can be asked for again whenever the
-# cause may pass: a restart, an overload, a lost connection.
-RETRYABLE = (errors.ServerUnreachable, errors.ModelNotReady, errors.InferenceTimeout)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
 # The journal's key that says that some of its parts may be of other weights.
 _MIXED = "answers of other weights"
