@@ -51,8 +51,9 @@ def status(
     )
     with connection_to(server, known=model_names, using=using) as connection:
         models = connection.status()
-    ready = any(model.ready for model in models) and not any(
-        model.state == NOT_READY for model in models
+    serving = {model.server for model in models if model.ready}
+    ready = bool(models) and all(
+        model.server in serving and model.state != NOT_READY for model in models
     )
     several = any(model.server for model in models)
     table = Table(

@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self
 
 from numpy.typing import NDArray
 
 from amphitrite import errors
 from amphitrite.triton import lookup
 from amphitrite.triton.answers import Tensors
+from amphitrite.triton.attendance import Attendance, each
 from amphitrite.triton.connection import Connection
 from amphitrite.triton.failures import RETRYABLE
-from amphitrite.triton.members import LONGEST_PAUSE, Member, Members, State, Turn
+from amphitrite.triton.members import Members, Turn
 from amphitrite.triton.names import Names
-from amphitrite.triton.run_state import agreed, check_agrees
 from amphitrite.triton.served import ServedModel
 from amphitrite.triton.spec import ModelSpec
 from amphitrite.triton.status import NOT_READY, ModelStatus
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 LOOK_UP_SECONDS: Final = 3.0
 """Time between two look-ups of the servers' names."""
-_AT_ONCE: Final = 16  # servers that are asked about their models at the same time
 
 
 @dataclass
@@ -85,10 +82,9 @@ class Fleet:
         self.deadline = deadline
         self._names = Names(url, look_up)
         self._members = Members(join)
-        self._models: dict[str, ServedModel] = {}
-        self._lock = threading.Lock()  # of the models, and of who serves them all
         self._refreshing = threading.Lock()
         self._ended = threading.Event()
+        self._attendance = Attendance(self, self._members, self._ended)
         self._soon = threading.Event()
         self._again = ThreadPoolExecutor(1, "amphitrite-again")
         self._refresh()
@@ -108,7 +104,7 @@ class Fleet:
         self._again.shutdown(wait=False, cancel_futures=True)
         with self._refreshing:
             _, left = self._members.replace({})
-        _each(left, lambda member: member.connection.close())
+        each(left, lambda member: member.connection.close())
 
     def model(self, expected: ModelSpec) -> ServedModel:
         """Return the served model after checking it on every server that is well.
@@ -120,16 +116,18 @@ class Fleet:
         ServerUnreachable, ModelNotReady, InferenceTimeout
             No server serves the model.
         SpecMismatch
-            No server serves the expected model, or the one with which the run began; or
-            a server has changed it although no request to that server had failed, so
-            that it may have answered with either.
+            No server serves the expected model, or the one with which the run began.
+        AnswersMixed
+            A server has changed the model although no request to it had failed.
         """
         self._refresh()
-        if expected.name in self._models:
-            self._confirm(self._models[expected.name])
+        if not self._members.of():
+            raise self._names.failure()
+        if expected.name in self._attendance.models:
+            self._attendance.confirm(self._attendance.models[expected.name])
         else:
-            self._meet(expected)
-        return self._models[expected.name]
+            self._attendance.meet(expected)
+        return self._attendance.models[expected.name]
 
     def send(
         self, model: ServedModel, tensors: Tensors, outputs: Sequence[str]
@@ -152,8 +150,8 @@ class Fleet:
         self._refresh()
         members = self._members.of()
         if not members:
-            raise self._failure()
-        found = _each(members, lambda member: member.connection.status(names))
+            raise self._names.failure()
+        found = each(members, lambda member: member.connection.status(names))
         listed = []
         for member, models in zip(members, found, strict=True):
             if isinstance(models, errors.ServerError):
@@ -165,7 +163,8 @@ class Fleet:
         """Send a request to a server that is well; if there is none, it fails."""
         turn = self._members.take()
         if turn is None:
-            request.answer.set_exception(self._failure())
+            failure = self._attendance.failure(request.failures)
+            request.answer.set_exception(failure)
             return
         try:
             sent = turn.member.connection.send(
@@ -187,7 +186,8 @@ class Fleet:
             request.answer.set_result(sent.result())
             return
         if isinstance(error, RETRYABLE) and not self._ended.is_set():
-            self._failed(turn, error)
+            if self._attendance.failed(turn, error):
+                self._soon.set()
             request.failures.append(error)
             # a request that fails wherever it goes is not sent round for ever
             if len(request.failures) < 2 * max(1, len(self._members.of())):
@@ -213,133 +213,6 @@ class Fleet:
         except RuntimeError:  # it has ended: whoever waited does so no longer
             logger.debug("the fleet %s has ended", self.url)
 
-    def _failed(self, turn: Turn, failure: errors.ServerError) -> None:
-        """Let a server rest, and look aside whether it comes back."""
-        resting = self._members.failed(turn, failure)
-        if resting is None:
-            return
-        pause, is_news = resting
-        if is_news:
-            logger.warning(
-                "%s\nWhat was asked there goes to the other servers of %s.",
-                failure,
-                self.url,
-            )
-        self._look_after(turn.member, pause)
-        self._soon.set()
-
-    def _look_after(self, member: Member, pause: float) -> None:
-        """Ask a server aside, again and again, until it is well."""
-
-        def looking() -> None:
-            rest = pause
-            while not self._ended.wait(rest) and not member.gone:
-                if self._is_well(member):
-                    return
-                rest = min(2 * max(rest, 0.1), LONGEST_PAUSE)
-
-        threading.Thread(target=looking, daemon=True).start()
-
-    def _is_well(self, member: Member) -> bool:
-        """Check all of the run's models on a server; note what is found."""
-        names = list(self._models)
-        try:
-            for name in names:
-                run = self._models[name]
-                check_agrees(member.connection.model(run.spec), run)
-        except errors.ServerError as error:
-            self._set_aside(member, error)
-            return False
-        except ValueError:  # gRPC's: the connection was closed meanwhile
-            return False
-        with self._lock:
-            if list(self._models) != names:
-                return False
-            if self._members.bring_back(member):
-                logger.info("the server at %s serves again", member.url)
-            return True
-
-    def _set_aside(self, member: Member, error: errors.ServerError) -> None:
-        """Send a server no requests; report once that it serves other models."""
-        other = isinstance(error, errors.SpecMismatch)
-        state = State.OTHER if other else State.RESTING
-        if self._members.set_aside(member, state, error) and other:
-            logger.warning("%s\nThe server at %s is left out.", error, member.url)
-
-    def _meet(self, expected: ModelSpec) -> None:
-        """Choose the run's model, among the servers that are well or new."""
-        members = self._members.of(State.NEW, State.WELL)
-        found = dict(zip(members, self._models_on(members, expected), strict=True))
-        served = [m for m in found.values() if isinstance(m, ServedModel)]
-        if not served:
-            raise self._failure([e for e in found.values() if isinstance(e, Exception)])
-        run = agreed(served, self)
-        with self._lock:
-            self._models[expected.name] = run
-            # some may have become well since, and were not asked for this model
-            late = [
-                m for m in self._members.of(State.NEW, State.WELL) if m not in found
-            ]
-            for member in late:
-                self._members.set_aside(
-                    member, State.RESTING, errors.ModelNotReady("not yet asked")
-                )
-        for member, result in found.items():
-            try:
-                if isinstance(result, errors.ServerError):
-                    raise result
-                check_agrees(result, run)
-            except errors.ServerError as error:
-                if not isinstance(error, errors.SpecMismatch):
-                    logger.warning("%s\nThe run begins without it.", error)
-                self._set_aside(member, error)
-            else:
-                self._members.bring_back(member)
-        for member in self._members.of(State.RESTING, State.OTHER):
-            if member in found or member in late:
-                self._look_after(member, member.pause)
-
-    def _confirm(self, run: ServedModel) -> None:
-        """Check that servers that are well serve a model unchanged, and that one is."""
-        members = self._members.of(State.WELL)
-        turns = [Turn(member, member.returns) for member in members]
-        for turn, now in zip(turns, self._models_on(members, run.spec), strict=True):
-            if isinstance(now, ServedModel):
-                check_agrees(now, run)
-            elif isinstance(now, errors.SpecMismatch):
-                raise now
-            else:
-                self._failed(turn, now)
-        if self._members.of(State.WELL):
-            return
-        _each(self._members.of(), self._is_well)
-        if not self._members.of(State.WELL):
-            raise self._failure()
-
-    def _models_on(
-        self, members: Sequence[Member], spec: ModelSpec
-    ) -> list[ServedModel | errors.ServerError]:
-        return _each(members, lambda member: member.connection.model(spec))
-
-    def _failure(
-        self, failures: Sequence[errors.ServerError] = ()
-    ) -> errors.ServerError:
-        """Return the error that says why no server takes a request."""
-        members = self._members.of()
-        if not members:
-            return self._names.failure()
-        if any(member.state is State.WELL for member in members):
-            members = [member for member in members if member.state is State.WELL]
-        found = [*failures, *(m.failure for m in members if m.failure is not None)]
-        passing = [error for error in found if isinstance(error, RETRYABLE)]
-        last = (passing or found or [errors.ModelNotReady("none has answered yet")])[-1]
-        if len(members) == 1:
-            return last
-        return type(last)(
-            f"none of the {len(members)} servers of {self.url} takes requests for this "
-            f"run; one of them: {last}"
-        )
-
     def _keep_looking_up(self) -> None:
         """Look the names up every few seconds, and soon after a failure."""
         while not self._ended.is_set():
@@ -358,24 +231,6 @@ class Fleet:
             logger.info("the server at %s has left", member.url)
             if not member.in_flight:
                 self._later(member.connection.close)
-        if self._models:
+        if self._attendance.models:
             for member in new:
-                self._look_after(member, 0.0)
-
-
-def _each(
-    members: Iterable[Member], ask: Callable[[Member], T]
-) -> list[T | errors.ServerError]:
-    """Return what each of some servers answers to a question, or how it fails."""
-
-    def asked(member: Member) -> T | errors.ServerError:
-        try:
-            return ask(member)
-        except errors.ServerError as error:
-            return error
-
-    members = list(members)
-    if not members:
-        return []
-    with ThreadPoolExecutor(min(_AT_ONCE, len(members))) as pool:
-        return list(pool.map(asked, members))
+                self._attendance.look_after(member, 0.0)
