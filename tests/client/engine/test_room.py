@@ -1,5 +1,7 @@
 """A full queue lowers what is in flight, and answers raise it again."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from amphitrite.engine import room
@@ -14,8 +16,8 @@ FULL = QueueFull("no room")
 def pauses(monkeypatch):
     """The pauses, on a clock that only they move."""
     paused = []
-    monkeypatch.setattr(room.time, "sleep", paused.append)
-    monkeypatch.setattr(room.time, "monotonic", lambda: 100.0 + sum(paused))
+    clock = SimpleNamespace(sleep=paused.append, monotonic=lambda: 100.0 + sum(paused))
+    monkeypatch.setattr(room, "time", clock)
     return paused
 
 
