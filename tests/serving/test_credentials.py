@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from certificates import Authority, Pair
 
@@ -172,8 +178,8 @@ def test_headers_may_come_from_the_environment(
     [
         ({"tls_ca": "other_ca"}, "whoever signed it with --tls-ca"),
         ({"tls_cert": None, "tls_key": None}, "it demands a certificate of the client"),
-        ({"pair": "expired"}, "accepts, and its key, with --tls-cert"),
-        ({"pair": "stranger"}, "accepts, and its key, with --tls-cert"),
+        ({"pair": "expired"}, "which may have expired"),
+        ({"pair": "stranger"}, "does not accept the client's certificate"),
         ({"header_file": None}, "with --header-file"),
         ({"header_file": "wrong_headers"}, "does not accept what this client sent"),
         (
@@ -222,3 +228,32 @@ def test_the_name_in_the_certificate_counts(elsewhere: LocalTriton, files: Files
 def test_a_plain_server_asked_in_tls_is_named(plain: LocalTriton, files: Files):
     with pytest.raises(errors.ServerUnreachable, match="leave out --tls-ca"):
         asked(plain.grpc_url, tls_ca=files.ca.file)
+
+
+def test_keys_are_nowhere_to_be_seen(closed: LocalTriton, files: Files):
+    options = right(files)
+    words = [
+        *(sys.executable, "-m", "amphitrite", "status", "--json"),
+        *("--server", f"{closed.grpc_url},127.0.0.1:9"),
+    ]
+    for option, path in options.items():
+        words += [f"--{option.replace('_', '-')}", str(path)]
+    seen = []
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while process.poll() is None:
+            with contextlib.suppress(psutil.Error):
+                seen += psutil.Process(process.pid).cmdline()
+            time.sleep(0.01)
+        said, err = process.communicate()
+    assert process.returncode == 3  # nothing listens at the second address
+    listed = {model["server"]: model for model in json.loads(said)["models"]}
+    assert listed[closed.grpc_url]["state"] == "not loaded"  # it answers
+    assert "nothing listens at port 9" in listed["127.0.0.1:9"]["reason"]
+    key = files.client.key.read_text().splitlines()[1]
+    using = credentials.read(**options)
+    for text in (said, err, *seen, repr(using)):
+        assert SECRET not in text
+        assert key not in text
+    assert seen

@@ -5,27 +5,35 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import shutil
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from amphitrite import errors
 from amphitrite.engine.control import Limits
 from amphitrite.engine.execution import Unit, execute
 from amphitrite.engine.journal import Journal
 from amphitrite.places import checkout_repository
+from amphitrite.server import rest
 from amphitrite.server.launcher import LocalTriton
 from amphitrite.server.listening import Network
 from amphitrite.server.provision import ServerEnvironment
 from amphitrite.surveys.calnet import page
+from amphitrite.triton.config import format_config, parse_config
 from amphitrite.triton.connecting import connection
 from amphitrite.triton.connection import Connection
 from amphitrite.triton.fleet import Fleet
+from amphitrite.triton.served import ServedModel
+from amphitrite.triton.spec import ModelSpec, TensorSpec, parameter_key
 
 pytestmark = pytest.mark.triton
 
@@ -48,6 +56,10 @@ class Server:
     @property
     def url(self) -> str:
         return self._running.grpc_url
+
+    @property
+    def metrics(self) -> str:
+        return self._running.metrics_url
 
     def _started(self, network: Network) -> LocalTriton:
         return LocalTriton(
@@ -133,6 +145,7 @@ def run(
     folder: Path,
     pace: Pace,
     numbers: Iterable[int] = range(N_DIFFERENT),
+    patience: float = 20,
 ) -> list[np.ndarray]:
     """Bring units through the servers; return the answers in the units' order."""
     done: list[str] = []
@@ -142,7 +155,7 @@ def run(
             done.append(f"{number:06d}")
             yield Unit(done[-1], number)
 
-    limits = Limits(in_flight=IN_FLIGHT, patience=20)
+    limits = Limits(in_flight=IN_FLIGHT, patience=patience)
     folder.mkdir()
     with Journal(folder / "journal", {}, resume=False) as journal:
         model = servers.model(page.MODEL)
@@ -194,3 +207,136 @@ def test_servers_that_are_restarted_in_turn_and_killed_stop_no_run(
     logger.info("%d requests, longest stop %.3f s", len(found), pace.longest_stop)
     assert "Trying again for" not in caplog.text  # the run itself never waited
     assert pace.longest_stop < 1.0
+
+
+def n_requests(server: Server) -> int:
+    """Return how many requests to the model a server has counted."""
+    status, text = rest.request(server.metrics, "/metrics", timeout=20)
+    assert status == 200
+    counter = f'nv_inference_request_success{{model="{page.MODEL.name}"'
+    (line,) = [li for li in text.decode().splitlines() if li.startswith(counter)]
+    return int(float(line.split()[-1]))
+
+
+def learn(model: Path, **learned: Any) -> None:
+    """Let a model say that it has learned something else with the same weights."""
+    config = parse_config((model / "config.pbtxt").read_text())
+    parameter = config.parameters[parameter_key(1)]
+    spec = ModelSpec.from_json(parameter.string_value)
+    changed = replace(spec, learned={**spec.learned, **learned})
+    parameter.string_value = changed.to_json()
+    (model / "config.pbtxt").write_text(format_config(config))
+
+
+def ask(model: ServedModel, n: int) -> None:
+    for number in range(n):
+        model.infer(Work(number).inputs)
+
+
+def test_a_server_that_takes_another_s_place_under_a_name_gets_its_work(
+    start: Callable[..., Server],
+):
+    old, kept = start(), start()
+    found = {old.url, kept.url}
+    with connection(
+        "dns:///tritons:8001", look_up=lambda name, port: set(found)
+    ) as fleet:
+        model = fleet.model(page.MODEL)
+        ask(model, 20)
+        assert min(n_requests(old), n_requests(kept)) > 5
+        new = start()
+        began = time.monotonic()
+        found.remove(old.url)
+        found.add(new.url)
+        while not n_requests(new):
+            assert time.monotonic() < began + 10
+            ask(model, 2)
+        logger.info("the new server has work after %.1f s", time.monotonic() - began)
+        before = n_requests(old)
+        ask(model, 30)
+        assert n_requests(old) == before
+        model.check_unchanged()
+
+
+def test_a_server_with_other_weights_gets_no_request(
+    start: Callable[..., Server], tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    repository = checkout_repository()
+    assert repository is not None
+    shutil.copytree(repository / page.MODEL.name, tmp_path / page.MODEL.name)
+    learn(tmp_path / page.MODEL.name, threshold=0.125)
+    other = start(tmp_path)  # as after an update that is half done
+    servers = [other, start(), start()]
+    with connection(",".join(server.url for server in servers)) as fleet:
+        model = fleet.model(page.MODEL)
+        assert model.spec.learned["threshold"] != 0.125
+        assert f"The server at {other.url} is left out" in caplog.text
+        before = n_requests(other)
+        ask(model, 30)
+        assert n_requests(other) == before
+        assert min(map(n_requests, servers[1:])) > 5
+        for server in servers[1:]:
+            server.end(signal.SIGKILL)
+        with pytest.raises(errors.ServerUnreachable):
+            ask(model, 1)
+        assert n_requests(other) == before
+    assert caplog.text.count("is left out") == 1
+
+
+def test_all_servers_down_for_longer_than_the_patience_end_a_run(
+    start: Callable[..., Server], tmp_path: Path
+):
+    servers = [start(), start()]
+    pace = Pace()
+
+    def stop() -> None:
+        pace.wait_for(20)
+        for server in servers:
+            server.end(signal.SIGKILL)
+
+    with connection(",".join(server.url for server in servers)) as fleet:
+        stopping = threading.Thread(target=stop)
+        stopping.start()
+        with pytest.raises(errors.ServerUnreachable, match="none of the 2 servers"):
+            run(fleet, tmp_path / "run", pace, itertools.count(), patience=3)
+        stopping.join()
+
+
+def test_a_full_queue_slows_a_run_down_and_ends_none(
+    repository: Any,
+    toys: Any,
+    server_environment: ServerEnvironment,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+):
+    spec = ModelSpec(
+        "slow",
+        *((TensorSpec(side, "float32", (4,), ("channel",)),) for side in ("x", "y")),
+    )
+    network = toys.slow()
+    short = "dynamic_batching { default_queue_policy { max_queue_size: 2 } }\n"
+    repository.add("slow", network, extra=short + toys.parameter(spec, network))
+
+    class One(Work):
+        def __init__(self, number: int) -> None:
+            self.inputs = {"x": np.full((16, 4), number, np.float32)}
+
+        def add(self, where: None, outputs: dict[str, np.ndarray]) -> None:
+            self.answer = outputs["y"]
+
+    units = [Unit(str(number), number) for number in range(60)]
+    with (
+        LocalTriton(repository.path, environment=server_environment) as server,
+        connection(server.grpc_url) as one,
+        Journal(tmp_path / "journal", {}, resume=False) as journal,
+    ):
+        model = one.model(spec)
+        sent = [model.submit(One(number).inputs) for number in range(30)]
+        full = [future.exception() for future in sent if future.exception()]
+        assert full
+        assert {type(error) for error in full} == {errors.QueueFull}
+        assert "busy, not ill" in str(full[0])
+        summary = execute(units, One, model, journal, limits=Limits(in_flight=30))
+    assert summary.done == 60
+    assert caplog.text.count("Going on with fewer requests at once") == 1
+    assert "Trying again for" not in caplog.text

@@ -15,16 +15,6 @@ _PLAIN: Final = (
     "RECORD_LAYER",
     "HTTP_REQUEST",
 )
-# The server's objections to the client's certificate, as OpenSSL names them.
-_REFUSALS: Final = {
-    "CERTIFICATE_REQUIRED": "it demands a certificate of the client",
-    "HANDSHAKE_FAILURE": "it demands a certificate of the client",
-    "UNKNOWN_CA": "whoever signed the client's certificate is not known to it",
-    "CERTIFICATE_EXPIRED": "the client's certificate has expired",
-    "CERTIFICATE_UNKNOWN": "it does not accept the client's certificate",
-    "BAD_CERTIFICATE": "it does not accept the client's certificate",
-    "DECRYPT_ERROR": "it does not accept the client's certificate",
-}
 
 
 def why_refused(connection: socket.socket, host: str, using: Credentials) -> str | None:
@@ -50,16 +40,41 @@ def why_refused(connection: socket.socket, host: str, using: Credentials) -> str
         return str(error)
     context.set_alpn_protocols(["h2"])
     try:
-        with context.wrap_socket(connection, server_hostname=host) as secure:
-            # a server refuses the client's certificate only after the handshake
-            secure.recv(1)
+        secure = context.wrap_socket(connection, server_hostname=host)
     except ssl.SSLCertVerificationError as error:
         return _not_trusted(error, host)
     except ssl.SSLError as error:
-        return _told(error.reason or "")
+        return _failed(error.reason or "")
     except (OSError, ValueError):
         return None
-    return None
+    with secure:
+        return None if _goes_on(secure) else _not_accepted(using)
+
+
+def _goes_on(secure: ssl.SSLSocket) -> bool:
+    """Return whether a server speaks after the handshake, or waits.
+
+    It refuses a client's certificate only then: some say why, Triton just hangs up.
+    """
+    try:
+        return bool(secure.recv(1))
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
+
+
+def _not_accepted(using: Credentials) -> str:
+    why = "it demands a certificate of the client"
+    if using.certificate is not None:
+        why = (
+            "it does not accept the client's certificate, which may have expired or be "
+            "signed by one whom the server does not know"
+        )
+    return (
+        f"the server refuses this client: {why}; give a certificate that its operator "
+        "accepts, and its key, with --tls-cert and --tls-key"
+    )
 
 
 def _not_trusted(error: ssl.SSLCertVerificationError, host: str) -> str:
@@ -80,17 +95,10 @@ def _not_trusted(error: ssl.SSLCertVerificationError, host: str) -> str:
     )
 
 
-def _told(reason: str) -> str | None:
+def _failed(reason: str) -> str:
     if any(word in reason for word in _PLAIN):
         return (
             "what listens there does not speak TLS; leave out --tls-ca, --tls-cert and "
             "--tls-key, or give the server's port with TLS"
         )
-    for word, refusal in _REFUSALS.items():
-        if reason.endswith(word):
-            return (
-                f"the server refuses this client: {refusal}; give a certificate that "
-                "the server's operator accepts, and its key, with --tls-cert and "
-                "--tls-key"
-            )
     return f"TLS with that server fails ({reason}); ask its operator what it demands"
