@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ pytestmark = pytest.mark.triton
 logger = logging.getLogger(__name__)
 
 N_SERVERS = 3
+N_STARTS = 4
 N_UNITS = 2000  # at least
 N_DIFFERENT = 100
 IN_FLIGHT = 8
@@ -62,12 +63,17 @@ class Server:
         return self._running.metrics_url
 
     def _started(self, network: Network) -> LocalTriton:
-        return LocalTriton(
+        server = LocalTriton(
             self.repository,
             [page.MODEL.name],
             listening=network,
             environment=self.environment,
-        ).start()
+        )
+        for _ in range(N_STARTS - 1):
+            # where the machine is busy, Triton may crash on its own locks
+            with suppress(errors.ProvisioningError):
+                return server.start()
+        return server.start()
 
     def end(self, how: signal.Signals) -> None:
         """Send it a signal, and wait until it has ended."""
