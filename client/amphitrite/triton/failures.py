@@ -18,6 +18,9 @@ RETRYABLE = (
 
 An inference changes nothing on the server, so that it can be asked for again.
 """
+# gRPC's words for a connection that was reset while it carried a request, which come
+# with one status or another.
+_RESETS = ("RST_STREAM", "Stream removed", "Connection reset")
 _FORBIDDEN = ("UNAUTHENTICATED", "PERMISSION_DENIED")
 
 
@@ -134,7 +137,8 @@ def translate(failure: Failure, asked: Asked) -> errors.ServerError:
             f"({text}). Give the gRPC port of a Triton server, usually "
             f"{addresses.GRPC_PORT}."
         )
-    if "UNAVAILABLE" in status or "CANCELLED" in status or "RST_STREAM" in text:
+    reset = any(words in text for words in _RESETS)
+    if "UNAVAILABLE" in status or "CANCELLED" in status or reset:
         found = asked.answering() if deadline else None
         why = found or (
             f"{text}. Check the address (host:port of its gRPC endpoint) and that "

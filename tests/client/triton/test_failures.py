@@ -59,6 +59,10 @@ def answering(monkeypatch):
             *(errors.QueueFull, "it is busy, not ill"),
         ),
         (
+            *("UNKNOWN", "Stream removed (recvmsg:Connection reset by peer)"),
+            *(errors.ServerUnreachable, "Stream removed"),
+        ),
+        (
             *("INTERNAL", "Received RST_STREAM with error code 2"),
             *(errors.ServerUnreachable, "Received RST_STREAM"),
         ),
