@@ -103,7 +103,7 @@ class Fleet:
         self._soon.set()
         self._again.shutdown(wait=False, cancel_futures=True)
         with self._refreshing:
-            _, left = self._members.replace({})
+            left = self._members.clear()
         each(left, lambda member: member.connection.close())
 
     def model(self, expected: ModelSpec) -> ServedModel:

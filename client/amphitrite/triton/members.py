@@ -97,16 +97,17 @@ class Members:
     def replace(self, names: Mapping[str, str]) -> tuple[list[Member], list[Member]]:
         """Let the fleet consist of some addresses, given with their names.
 
+        While none of them is well, those that are go on.
+
         Returns
         -------
         tuple of two lists of Member
             The new ones, and those that left, whose connections are still open.
         """
         with self._lock:
-            left = [m for url, m in self._members.items() if url not in names]
-            for member in left:
-                member.gone = True
-                del self._members[member.url]
+            well = {u for u, m in self._members.items() if m.state is State.WELL}
+            gone = self._members.keys() - names.keys()
+            left = self._without(gone if well & names.keys() else gone - well)
             new = [
                 Member(url, self._join(url, name))
                 for url, name in names.items()
@@ -114,6 +115,11 @@ class Members:
             ]
             self._members |= {member.url: member for member in new}
         return new, left
+
+    def clear(self) -> list[Member]:
+        """Remove all members, and return them."""
+        with self._lock:
+            return self._without(set(self._members))
 
     def of(self, *states: State) -> list[Member]:
         """Return the members in some states, or all."""
@@ -191,6 +197,12 @@ class Members:
             member.full_until = 0.0
             member.returns += 1
             return True
+
+    def _without(self, urls: set[str]) -> list[Member]:
+        left = [self._members.pop(url) for url in sorted(urls)]
+        for member in left:
+            member.gone = True
+        return left
 
     def _next_pause(self, member: Member) -> float:
         pause = member.pause

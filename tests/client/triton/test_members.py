@@ -87,6 +87,18 @@ def test_setting_aside_is_news_once(members):
     assert members.of(State.OTHER, State.WELL) == members.of()
 
 
+def test_the_last_that_is_well_leaves_after_another_has_come(members):
+    (new,), left = members.replace({"c:3": ""})
+    assert left == []
+    assert {members.take().member.url for _ in range(4)} == {"a:1", "b:2"}
+    members.bring_back(new)
+    _, left = members.replace({"c:3": ""})
+    assert [member.url for member in left] == ["a:1", "b:2"]
+    assert all(member.gone for member in left)
+    assert members.clear() == [new]
+    assert members.take() is None
+
+
 def test_whoever_leaves_is_closed_after_its_last_request(members):
     turn, other = members.take(), members.take()
     _, (left,) = members.replace({"b:2": ""})
