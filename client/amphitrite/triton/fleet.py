@@ -226,7 +226,10 @@ class Fleet:
         with self._refreshing:
             if self._ended.is_set():
                 return
-            new, left = self._members.replace(self._names.addresses())
+            names = self._names.addresses()
+            new, left = self._members.replace(names)
+        if any(member.url not in names for member in self._members.of()):
+            self._soon.set()  # it goes as soon as another is well
         for member in left:
             logger.info("the server at %s has left", member.url)
             if not member.in_flight:
