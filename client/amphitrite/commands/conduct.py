@@ -67,6 +67,10 @@ def conduct(
         models=asked(name),
         model_repository=common.model_repository,
         deadline=common.deadline,
+        tls_ca=common.tls_ca,
+        tls_cert=common.tls_cert,
+        tls_key=common.tls_key,
+        header_file=common.header_file,
     )
     result: Any = find(name).run(inputs, connecting, output, options, control)
     sentence, fields = describe(result)

@@ -70,10 +70,53 @@ Server = Annotated[
     str | None,
     typer.Option(
         "--server",
-        metavar="HOST:PORT",
-        help="gRPC address of a running Triton; also [IPv6]:PORT, unix:PATH, or "
-        "dns:///NAME:PORT for several under one name. Without it a local one is "
-        "started, used and stopped.",
+        metavar="HOST:PORT,...",
+        help="gRPC address of a running Triton, or of several, with commas between "
+        "them, that share the work; also [IPv6]:PORT, unix:PATH, or dns:///NAME:PORT "
+        "for all servers under one name. Without it a local one is started, used and "
+        "stopped.",
+        show_default=False,
+        rich_help_panel=_SERVER,
+    ),
+]
+TlsCa = Annotated[
+    Path | None,
+    typer.Option(
+        "--tls-ca",
+        metavar="FILE",
+        help="Speak TLS with the server, whose certificate one in this PEM file has "
+        "signed.",
+        show_default=False,
+        rich_help_panel=_SERVER,
+    ),
+]
+TlsCert = Annotated[
+    Path | None,
+    typer.Option(
+        "--tls-cert",
+        metavar="FILE",
+        help="This client's certificate, PEM, for a server that demands one.",
+        show_default=False,
+        rich_help_panel=_SERVER,
+    ),
+]
+TlsKey = Annotated[
+    Path | None,
+    typer.Option(
+        "--tls-key",
+        metavar="FILE",
+        help="The private key of --tls-cert, PEM without a password.",
+        show_default=False,
+        rich_help_panel=_SERVER,
+    ),
+]
+HeaderFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--header-file",
+        metavar="FILE",
+        help="Lines 'name: value' to send with every request, such as a key that the "
+        "server demands. By default those in AMPHITRITE_HEADERS.",
         show_default=False,
         rich_help_panel=_SERVER,
     ),
@@ -139,7 +182,7 @@ class Common:
         See `amphitrite.engine.control.Limits`.
     resume, overwrite
         See `amphitrite.engine.control.Control`.
-    server, model_repository, deadline
+    server, model_repository, deadline, tls_ca, tls_cert, tls_key, header_file
         See `amphitrite.connect`.
     as_json, quiet, verbose
         See `amphitrite.commands.talk.Talk`.
@@ -156,3 +199,7 @@ class Common:
     quiet: bool
     verbose: bool
     workers: int = 0
+    tls_ca: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    header_file: Path | None = None

@@ -19,8 +19,7 @@ from amphitrite.engine.journal import Journal
 from amphitrite.engine.provenance import Provenance
 from amphitrite.engine.staging import Staging
 from amphitrite.files import catalogues
-from amphitrite.triton.connection import Connection
-from amphitrite.triton.served import ServedModel
+from amphitrite.triton.served import ServedModel, Server
 from amphitrite.triton.spec import ModelSpec
 
 
@@ -77,7 +76,7 @@ class Session:
         self,
         survey: str,
         out: Path,
-        connecting: AbstractContextManager[Connection],
+        connecting: AbstractContextManager[Server],
         control: Control | None = None,
         *,
         inputs: Sequence[Path],
@@ -129,7 +128,7 @@ class Session:
         return self._stack.enter_context(workers.pool(self.control.limits.workers))
 
     @cached_property
-    def _connection(self) -> Connection:
+    def _connection(self) -> Server:
         return self._stack.enter_context(self._connecting)
 
     def stage(self, name: str) -> None:

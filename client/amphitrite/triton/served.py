@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from numpy.typing import NDArray
 
 from amphitrite import errors
 from amphitrite.triton.answers import Tensors
 from amphitrite.triton.spec import ModelSpec
+from amphitrite.triton.status import ModelStatus
 
 
 class Server(Protocol):
-    """The part of a connection that a served model uses."""
+    """One server or several: a `Connection` or a `Fleet`."""
 
     url: str
+    deadline: float
+
+    def __enter__(self) -> Self:
+        """Return the connection, which the ``with`` block's end closes."""
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connection."""
+
+    def close(self) -> None:
+        """Close the connection; more than once does no harm."""
 
     def model(self, expected: ModelSpec) -> ServedModel:
         """Return the model as it is served now."""
@@ -26,6 +37,9 @@ class Server(Protocol):
         self, model: ServedModel, tensors: Tensors, outputs: Sequence[str]
     ) -> Future[dict[str, NDArray[Any]]]:
         """Send one request without waiting for its answer."""
+
+    def status(self, names: Collection[str] | None = None) -> list[ModelStatus]:
+        """Return the state of each model, tested with one request."""
 
 
 @dataclass(frozen=True)

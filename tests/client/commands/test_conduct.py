@@ -27,6 +27,10 @@ COMMON = Common(
     quiet=False,
     verbose=False,
     workers=2,
+    tls_ca=Path("ca"),
+    tls_cert=Path("certificate"),
+    tls_key=Path("key"),
+    header_file=Path("headers"),
 )
 INPUTS, OUT, OPTIONS = [Path("a.fits"), Path("b.fits")], Path("out.fits"), object()
 
@@ -68,6 +72,10 @@ def test_options_reach_the_run(survey):
             "models": ["asid", "asid_heads"],
             "model_repository": Path("models"),
             "deadline": 9.0,
+            "tls_ca": Path("ca"),
+            "tls_cert": Path("certificate"),
+            "tls_key": Path("key"),
+            "header_file": Path("headers"),
         },
     )
 

@@ -46,7 +46,7 @@ from amphitrite.surveys.asid.prepare.photons import Photons
 from amphitrite.surveys.asid.prepare.tiling import Tiles, centres
 from amphitrite.surveys.asid.products import check_drawable, write
 from amphitrite.surveys.asid.work import search
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 from amphitrite.triton.spec import ModelSpec
 
 logger = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class Result(engine_control.Result):
 
 def run(
     inputs: Sequence[Path],
-    connecting: AbstractContextManager[Connection],
+    connecting: AbstractContextManager[Server],
     out: Path,
     options: Options,
     control: Control | None = None,

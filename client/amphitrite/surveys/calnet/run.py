@@ -21,7 +21,7 @@ from amphitrite.surveys.calnet.options import Options
 from amphitrite.surveys.calnet.page import MODEL
 from amphitrite.surveys.calnet.prepare.notes import choices
 from amphitrite.surveys.calnet.work import draw_sheet, measure, score
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 
 _JOURNAL_BYTES: Final = 8192  # of a file and a star, and more
 _NOUN: Final = "light curve"
@@ -54,7 +54,7 @@ class Result(engine_control.Result):
 
 def run(
     inputs: Sequence[Path],
-    connecting: AbstractContextManager[Connection],
+    connecting: AbstractContextManager[Server],
     out: Path,
     options: Options,
     control: Control | None = None,

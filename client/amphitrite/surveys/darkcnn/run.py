@@ -29,8 +29,7 @@ from amphitrite.surveys.darkcnn.page import MODEL, WARNING
 from amphitrite.surveys.darkcnn.prepare.inputs import MAP_FILES
 from amphitrite.surveys.darkcnn.prepare.pieces import Listing, listed
 from amphitrite.surveys.darkcnn.work import judge, maps_of
-from amphitrite.triton.connection import Connection
-from amphitrite.triton.served import ServedModel
+from amphitrite.triton.served import ServedModel, Server
 
 _JOURNAL_BYTES: Final = 100_000  # of a file with one cluster, and more
 _NOUN: Final = "map file"
@@ -68,7 +67,7 @@ class Result(engine_control.Result):
 
 def run(
     inputs: Sequence[Path],
-    connecting: AbstractContextManager[Connection],
+    connecting: AbstractContextManager[Server],
     out: Path,
     options: Options,
     control: Control | None = None,

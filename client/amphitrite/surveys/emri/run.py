@@ -21,8 +21,7 @@ from amphitrite.surveys.emri.options import Options
 from amphitrite.surveys.emri.page import ASKED, MODEL
 from amphitrite.surveys.emri.prepare.inputs import STRAIN_FILES, Stream, opened
 from amphitrite.surveys.emri.work import judge, judge_noise, measure
-from amphitrite.triton.connection import Connection
-from amphitrite.triton.served import ServedModel
+from amphitrite.triton.served import ServedModel, Server
 
 _JOURNAL_BYTES: Final = 1_000_000
 _NOUN: Final = "strain file"
@@ -62,7 +61,7 @@ class Result(engine_control.Result):
 
 def run(
     inputs: Sequence[Path],
-    connecting: AbstractContextManager[Connection],
+    connecting: AbstractContextManager[Server],
     out: Path,
     options: Options,
     control: Control | None = None,

@@ -31,8 +31,7 @@ from amphitrite.surveys.morpheus.prepare.inputs import (
 from amphitrite.surveys.morpheus.prepare.windows import strips, window_starts
 from amphitrite.surveys.morpheus.products import write_products
 from amphitrite.surveys.morpheus.work import StripOfBands, prepare
-from amphitrite.triton.connection import Connection
-from amphitrite.triton.served import ServedModel
+from amphitrite.triton.served import ServedModel, Server
 
 # A strip's sums take 92 bytes a pixel; two strips are at work at a time.  Lower strips
 # than this would mostly overlap their neighbours.
@@ -44,7 +43,7 @@ _PRODUCT_BYTES_PER_PIXEL: Final = 70
 
 def run(
     inputs: Sequence[Path],
-    connecting: AbstractContextManager[Connection],
+    connecting: AbstractContextManager[Server],
     out: Path,
     options: Options,
     control: Control | None = None,

@@ -16,12 +16,12 @@ from amphitrite.engine.execution import Unit
 from amphitrite.engine.provenance import Provenance
 from amphitrite.engine.session import Session
 from amphitrite.files import catalogues
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 
 
 def run(
     inputs: Sequence[Path],
-    connecting: AbstractContextManager[Connection],
+    connecting: AbstractContextManager[Server],
     out: Path,
     options: Options,
     control: Control | None = None,
