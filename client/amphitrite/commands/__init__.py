@@ -35,6 +35,7 @@ _EPILOG = (
 
 def application() -> typer.Typer:
     """Return the whole command line, the entry points' commands included."""
+    from amphitrite.commands.merge import merge
     from amphitrite.commands.models import install, list_models
     from amphitrite.commands.serve import serve
     from amphitrite.commands.status import status
@@ -53,6 +54,7 @@ def application() -> typer.Typer:
     for survey in SURVEYS:
         command = getattr(import_module(f"amphitrite.commands.{survey}"), survey)
         app.command(rich_help_panel="Surveys")(_interruptible(command))
+    app.command(rich_help_panel="Surveys")(_interruptible(merge))
     app.command(rich_help_panel="Server")(_interruptible(serve))
     app.command(rich_help_panel="Server")(_interruptible(status))
     models = typer.Typer(

@@ -104,6 +104,7 @@ def asid(
     in_flight: common.InFlight = 4,
     resume: common.Resume = False,
     overwrite: common.Overwrite = False,
+    shard: common.ShardText = None,
     server: common.Server = None,
     model_repository: common.ModelRepository = None,
     deadline: common.Deadline = 120.0,
@@ -156,6 +157,7 @@ def asid(
             patience=patience,
             resume=resume,
             overwrite=overwrite,
+            shard=shard,
             server=server,
             model_repository=model_repository,
             deadline=deadline,
@@ -163,11 +165,11 @@ def asid(
             quiet=quiet,
             verbose=verbose,
         ),
-        _describe,
+        describe,
     )
 
 
-def _describe(result: Result) -> tuple[str, dict[str, Any]]:
+def describe(result: Result) -> tuple[str, dict[str, Any]]:
     """Return the sentence to print, and the fields for scripts."""
     bands = [band.label for band in result.bands]
     sentence = (

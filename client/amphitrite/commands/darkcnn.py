@@ -50,6 +50,7 @@ def darkcnn(
     in_flight: common.InFlight = 4,
     resume: common.Resume = False,
     overwrite: common.Overwrite = False,
+    shard: common.ShardText = None,
     server: common.Server = None,
     model_repository: common.ModelRepository = None,
     deadline: common.Deadline = 120.0,
@@ -121,6 +122,7 @@ def darkcnn(
             patience=patience,
             resume=resume,
             overwrite=overwrite,
+            shard=shard,
             server=server,
             model_repository=model_repository,
             deadline=deadline,
@@ -128,11 +130,11 @@ def darkcnn(
             quiet=quiet,
             verbose=verbose,
         ),
-        _describe,
+        describe,
     )
 
 
-def _describe(result: Result) -> tuple[str, dict[str, Any]]:
+def describe(result: Result) -> tuple[str, dict[str, Any]]:
     """Return the sentence to print, and the fields for scripts."""
     (low, high), outer = (
         result.posterior.interval(0.68),

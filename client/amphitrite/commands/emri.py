@@ -111,6 +111,7 @@ def emri(
     in_flight: common.InFlight = 4,
     resume: common.Resume = False,
     overwrite: common.Overwrite = False,
+    shard: common.ShardText = None,
     server: common.Server = None,
     model_repository: common.ModelRepository = None,
     deadline: common.Deadline = 120.0,
@@ -164,6 +165,7 @@ def emri(
             patience=patience,
             resume=resume,
             overwrite=overwrite,
+            shard=shard,
             server=server,
             model_repository=model_repository,
             deadline=deadline,
@@ -171,11 +173,11 @@ def emri(
             quiet=quiet,
             verbose=verbose,
         ),
-        _describe,
+        describe,
     )
 
 
-def _describe(result: Result) -> tuple[str, dict[str, Any]]:
+def describe(result: Result) -> tuple[str, dict[str, Any]]:
     """Return the sentence to print, and the fields for scripts."""
     expected = result.n_segments * result.fap
     sentence = (

@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -88,13 +88,25 @@ class Journal:
 
         A unit that is there already is replaced.
         """
-        self._where[key] = self._append(key, frames.pack(arrays))
+        self.put(key, frames.pack(arrays))
+
+    def put(self, key: str, body: bytes | memoryview) -> None:
+        """Add one finished unit whose arrays are packed; see `append`."""
+        self._where[key] = self._append(key, body)
         if time.monotonic() - self._synced > _SYNC_SECONDS:
             self.sync()
 
     def read(self, key: str) -> dict[str, NDArray[Any]]:
         """Return the arrays of a finished unit."""
         return frames.unpack(self._read(*self._where[key]))
+
+    def records(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the finished units and their packed arrays, in the order of the keys.
+
+        See `amphitrite.engine.frames.unpack`.
+        """
+        for key in sorted(self._where):
+            yield key, self._read(*self._where[key])
 
     def forget(self, key: str) -> None:
         """Take a unit for unfinished, so that it is done again."""

@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import Final
 
 from amphitrite.errors import BadInput
@@ -21,7 +20,6 @@ COUNT_VARIABLE: Final = "AMPHITRITE_SHARDS"
 _SLURM: Final = "SLURM_ARRAY_TASK_"
 _INDEXED_JOB: Final = "JOB_COMPLETION_INDEX"
 _GIVEN: Final = re.compile(r"(-?\d+)/(-?\d+)")
-_PACKED: Final = re.compile(r"\.(gz|fz|bz2|xz)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -92,17 +90,12 @@ def shard_of(key: str, count: int) -> int:
     Parameters
     ----------
     key : str
-        Any text; see `name_key` for files.
+        Any text, such as `amphitrite.files.compression.plain_name` of a file.
     count : int
         Number of shards.
     """
     digest = sha256(key.encode("utf-8", "surrogateescape")).digest()
     return int.from_bytes(digest[:8], "big") % count
-
-
-def name_key(path: Path) -> str:
-    """Return the key of a file: its name without folders and compression suffix."""
-    return _PACKED.sub("", path.name)
 
 
 def _of_engine(environment: Mapping[str, str]) -> Shard:
