@@ -37,7 +37,6 @@ ELSEWHERE = {
     "client/surveys/calnet/prepare/missions": (
         "client/surveys/calnet/prepare/test_times.py"
     ),
-    "client/surveys/calnet/run": "serving/calnet/test_search.py",
     **dict.fromkeys(
         (
             "client/surveys/darkcnn/prepare/pickle_steps",
