@@ -34,8 +34,8 @@ def merge(
     Each shard, run with --shard I/N, leaves a part with the answers of the network. The
     result of all parts is the one of a single run over all inputs: the same rows to the
     bit, with the parts in its header. No server is asked. The options are those of the
-    shards, and so are the inputs, which must still be there; asid, morpheus and emri
-    read them again.
+    shards, and so are the inputs, which must still be there; all surveys but calnet read
+    them again.
 
     An input that a shard could not use is named, and the exit code is then 1.
 
