@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +19,7 @@ def merge(
         list[Path],
         typer.Argument(
             metavar="PART",
-            help="The parts of all shards, in any order.",
+            help="The parts of all shards, in any order; also quoted patterns.",
             show_default=False,
         ),
     ],
@@ -34,8 +35,8 @@ def merge(
     Each shard, run with --shard I/N, leaves a part with the answers of the network. The
     result of all parts is the one of a single run over all inputs: the same rows to the
     bit, with the parts in its header. No server is asked. The options are those of the
-    shards, and so are the inputs, which must still be there; all surveys but calnet read
-    them again.
+    shards, and so are the inputs, which must still be there: all surveys but calnet
+    read them again.
 
     An input that a shard could not use is named, and the exit code is then 1.
 
@@ -49,7 +50,7 @@ def merge(
 
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
     with talk.status("checking the parts"):
-        found = Parts.of(parts)
+        found = Parts.of(list(_matching(parts)))
     control = Control(
         resume=resume,
         overwrite=overwrite,
@@ -59,3 +60,14 @@ def merge(
     result = api.merge(found, output, control=control)
     command = import_module(f"amphitrite.commands.{found.head.survey}")
     tell(talk, result, output, command.describe)
+
+
+def _matching(parts: list[Path]) -> Iterator[Path]:
+    """Yield the files that names and patterns stand for; folders stay as they are."""
+    from amphitrite.files import lists
+
+    for part in parts:
+        if part.exists():
+            yield part
+        else:
+            yield from lists.expand([part])

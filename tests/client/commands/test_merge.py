@@ -39,10 +39,12 @@ class Stars(Result):
 
 
 @pytest.fixture
-def survey(monkeypatch):
+def survey(monkeypatch, tmp_path):
     """A survey that notes how it is run, and the parts that are found."""
     noted = SimpleNamespace(summary=Summary(resumed=3), head=HEAD)
+    monkeypatch.chdir(tmp_path)
     parts = [Path("0.part")]
+    parts[0].touch()
 
     def run(*arguments):
         noted.arguments = arguments
@@ -82,3 +84,10 @@ def test_relative_names_are_merged_where_the_shards_were_run(survey):
     survey.head = replace(HEAD, folder="/elsewhere")
     with pytest.raises(BadInput, match="were run in /elsewhere"):
         merge([Path("0.part")], Path("eb.fits"))
+
+
+def test_a_pattern_stands_for_parts(survey):
+    merge([Path("*.part")], Path("eb.fits"), quiet=True)
+    assert [str(path) for path in survey.arguments[4].parts.paths] == ["0.part"]
+    with pytest.raises(BadInput, match="stands for no file"):
+        merge([Path("*.parts")], Path("eb.fits"))
