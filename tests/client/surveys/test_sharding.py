@@ -191,6 +191,7 @@ CASES = {
     "asid": Case(brightest, sky, lambda: shipped("asid")),
     "darkcnn": Case(peak_of_mass, maps, of_maps),
     "emri": Case(energy, stream, quiet),
+    "emri with noise": Case(energy, stream, quiet, {"fap": 0.9, "calibrate": 24}),
     "morpheus": Case(
         *(classes, image, dict),
         options={"strip_rows": 12, "report": False, "stride": 6},
@@ -201,8 +202,8 @@ CASES = {
 
 @pytest.fixture(scope="module", params=CASES)
 def done(request, tmp_path_factory):
-    """A survey run as a whole and in shards: its name, inputs, result and parts."""
-    name, case = request.param, CASES[request.param]
+    """A survey run as a whole and in shards: case, result, parts and requests."""
+    case, (name, *_) = CASES[request.param], request.param.split()
     folder = tmp_path_factory.mktemp(name)
     inputs = case.inputs(folder)
     with pytest.MonkeyPatch.context() as patch:
@@ -226,14 +227,14 @@ def done(request, tmp_path_factory):
             _, size = run(part, shard=Shard(index, N_SHARDS))
             parts.append(folder / part)
             sizes.append(size)
-        yield name, whole, parts, (sizes, n)
+        yield case, whole, parts, (sizes, n)
 
 
 def test_all_parts_give_the_result_of_one_run(done, tmp_path):
-    name, whole, parts, _ = done
+    case, whole, parts, _ = done
     assert len(whole.table)
     for number, order in enumerate((parts, parts[::-1])):
-        out = tmp_path / str(number) / CASES[name].out
+        out = tmp_path / str(number) / case.out
         result = api.merge(order, out)
         assert result.table.colnames == whole.table.colnames
         for column in whole.table.colnames:
@@ -262,15 +263,15 @@ def test_shards_divide_what_is_asked_of_the_server(done):
 
 
 def test_an_input_that_has_changed_is_noticed(done, tmp_path):
-    name, _, parts, _ = done
+    case, _, parts, _ = done
     folder = parts[0].parent
     path = sorted(p for p in folder.iterdir() if p.suffix in (".fits", ".h5", ".npz"))
-    changed = next(p for p in path if p.name != CASES[name].out)
+    changed = next(p for p in path if p.name != case.out)
     kept = shutil.copy(changed, tmp_path / "kept")
     with changed.open("ab") as file:
         file.write(b"\0" * 2880)
     try:
         with pytest.raises(BadInput, match="the parts were made with inputs = "):
-            api.merge(parts, tmp_path / CASES[name].out)
+            api.merge(parts, tmp_path / case.out)
     finally:
         shutil.copy(kept, changed)
