@@ -1,14 +1,16 @@
-"""The library's two functions: `connect` to a server and `run` a survey."""
+"""The library: `connect` to a server, `run` a survey, and `merge` its parts."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amphitrite.engine.control import Control
+from amphitrite.engine.control import Control, Result
+from amphitrite.engine.merging import Parts
 from amphitrite.surveys import asked, model_names, needed
 from amphitrite.surveys import options as survey_options
 from amphitrite.surveys import survey as find
@@ -180,6 +182,49 @@ def run(
             else nullcontext(server)
         )
         return found.run(paths, connecting, out, chosen, control).table
+
+
+def merge(
+    parts: Parts | Sequence[str | Path],
+    output: str | Path,
+    *,
+    control: Control | None = None,
+) -> Result:
+    """Make the result of a survey whose shards were run one by one.
+
+    Parameters
+    ----------
+    parts : Parts or sequence of path
+        The part of every shard, in any order.  A run whose `Control` has a ``shard``
+        makes one.
+    output : path
+        Where the result goes.
+    control : Control, optional
+        Settings of the run; its parts are replaced.
+
+    Returns
+    -------
+    Result
+        The survey's own, the same as that of one run over all inputs, but for the
+        provenance.
+
+    Raises
+    ------
+    BadInput
+        A part is missing, there twice, not whole or of another run, or an input that
+        the survey reads again has changed.
+    AmphitriteError
+        See `amphitrite.errors`.
+    """
+    if not isinstance(parts, Parts):
+        parts = Parts.of([Path(part) for part in parts])
+    parts.check_folder()
+    head = parts.head
+    control = replace(control or Control(), parts=parts, shard=None)
+    inputs = [Path(name) for name in head.inputs]
+    chosen = survey_options(head.survey, **head.options)
+    never_entered = connect()
+    return find(head.survey).run(inputs, never_entered, Path(output), chosen, control)
 
 
 def _scratch(*, needed: bool) -> AbstractContextManager[str]:

@@ -1827,20 +1827,24 @@ KEPT: Final = (
         ),
     ),
     *_client(
-        "engine/journal",
+        "engine/frames",
         "client/engine/test_journal.py",
         (
             "journal_digest_ignored",
             "a damaged frame of the journal is believed",
-            "        if beginning[-_CHECKSUM:] != _digest(",
-            "        if False and beginning[-_CHECKSUM:] != _digest(",
+            "    if head[-_CHECKSUM:] != _digest(",
+            "    if False and head[-_CHECKSUM:] != _digest(",
         ),
         (
             "journal_stops_at_damage",
             "what the journal holds behind damage is lost",
-            "                place = self._find(place + 1)\n",
-            "                place = None\n",
+            "            place = _find(descriptor, place + 1)\n",
+            "            place = None\n",
         ),
+    ),
+    *_client(
+        "engine/journal",
+        "client/engine/test_journal.py",
         (
             "journal_loss_unsaid",
             "nobody is told how much of a journal is lost",

@@ -104,6 +104,7 @@ def asid(
     in_flight: common.InFlight = 4,
     resume: common.Resume = False,
     overwrite: common.Overwrite = False,
+    shard: common.ShardText = None,
     server: common.Server = None,
     tls_ca: common.TlsCa = None,
     tls_cert: common.TlsCert = None,
@@ -160,6 +161,7 @@ def asid(
             patience=patience,
             resume=resume,
             overwrite=overwrite,
+            shard=shard,
             server=server,
             tls_ca=tls_ca,
             tls_cert=tls_cert,
@@ -171,11 +173,11 @@ def asid(
             quiet=quiet,
             verbose=verbose,
         ),
-        _describe,
+        describe,
     )
 
 
-def _describe(result: Result) -> tuple[str, dict[str, Any]]:
+def describe(result: Result) -> tuple[str, dict[str, Any]]:
     """Return the sentence to print, and the fields for scripts."""
     bands = [band.label for band in result.bands]
     sentence = (

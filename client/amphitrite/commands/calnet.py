@@ -62,6 +62,7 @@ def calnet(
     in_flight: common.InFlight = 16,
     resume: common.Resume = False,
     overwrite: common.Overwrite = False,
+    shard: common.ShardText = None,
     server: common.Server = None,
     tls_ca: common.TlsCa = None,
     tls_cert: common.TlsCert = None,
@@ -110,6 +111,7 @@ def calnet(
             patience=patience,
             resume=resume,
             overwrite=overwrite,
+            shard=shard,
             server=server,
             tls_ca=tls_ca,
             tls_cert=tls_cert,
@@ -121,11 +123,11 @@ def calnet(
             quiet=quiet,
             verbose=verbose,
         ),
-        _describe,
+        describe,
     )
 
 
-def _describe(result: Result) -> tuple[str, dict[str, Any]]:
+def describe(result: Result) -> tuple[str, dict[str, Any]]:
     """Return the sentence to print, and the fields for scripts."""
     sentence = (
         f"{result.n_candidates} candidates (P(EB) >= {result.threshold:g}) among "

@@ -50,6 +50,7 @@ def darkcnn(
     in_flight: common.InFlight = 4,
     resume: common.Resume = False,
     overwrite: common.Overwrite = False,
+    shard: common.ShardText = None,
     server: common.Server = None,
     tls_ca: common.TlsCa = None,
     tls_cert: common.TlsCert = None,
@@ -125,6 +126,7 @@ def darkcnn(
             patience=patience,
             resume=resume,
             overwrite=overwrite,
+            shard=shard,
             server=server,
             tls_ca=tls_ca,
             tls_cert=tls_cert,
@@ -136,11 +138,11 @@ def darkcnn(
             quiet=quiet,
             verbose=verbose,
         ),
-        _describe,
+        describe,
     )
 
 
-def _describe(result: Result) -> tuple[str, dict[str, Any]]:
+def describe(result: Result) -> tuple[str, dict[str, Any]]:
     """Return the sentence to print, and the fields for scripts."""
     (low, high), outer = (
         result.posterior.interval(0.68),

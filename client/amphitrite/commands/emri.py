@@ -111,6 +111,7 @@ def emri(
     in_flight: common.InFlight = 4,
     resume: common.Resume = False,
     overwrite: common.Overwrite = False,
+    shard: common.ShardText = None,
     server: common.Server = None,
     tls_ca: common.TlsCa = None,
     tls_cert: common.TlsCert = None,
@@ -168,6 +169,7 @@ def emri(
             patience=patience,
             resume=resume,
             overwrite=overwrite,
+            shard=shard,
             server=server,
             tls_ca=tls_ca,
             tls_cert=tls_cert,
@@ -179,11 +181,11 @@ def emri(
             quiet=quiet,
             verbose=verbose,
         ),
-        _describe,
+        describe,
     )
 
 
-def _describe(result: Result) -> tuple[str, dict[str, Any]]:
+def describe(result: Result) -> tuple[str, dict[str, Any]]:
     """Return the sentence to print, and the fields for scripts."""
     expected = result.n_segments * result.fap
     sentence = (

@@ -57,6 +57,18 @@ Overwrite = Annotated[
         "--overwrite", help="Replace an existing result.", rich_help_panel=_RUN
     ),
 ]
+ShardText = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N|auto",
+        help="Do the share I, from 0 to N - 1, of a survey divided into N, and write a "
+        "part for 'amphitrite merge', whose name ends in .part; auto takes I and N "
+        "from the task of a Slurm job array or of an Indexed Job of Kubernetes.",
+        show_default=False,
+        rich_help_panel=_RUN,
+    ),
+]
 InFlight = Annotated[
     int,
     typer.Option(
@@ -186,6 +198,8 @@ class Common:
         See `amphitrite.connect`.
     as_json, quiet, verbose
         See `amphitrite.commands.talk.Talk`.
+    shard
+        See `amphitrite.engine.shards.Shard.of`.
     """
 
     in_flight: int
@@ -203,3 +217,4 @@ class Common:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     header_file: Path | None = None
+    shard: str | None = None

@@ -15,10 +15,23 @@ from amphitrite.triton.spec import ModelSpec
 from amphitrite.triton.status import ModelStatus
 
 
-class Server(Protocol):
-    """One server or several: a `Connection` or a `Fleet`."""
+class Answering(Protocol):
+    """What answers requests to a served model."""
 
     url: str
+
+    def model(self, expected: ModelSpec) -> ServedModel:
+        """Return the model as it is served now."""
+
+    def send(
+        self, model: ServedModel, tensors: Tensors, outputs: Sequence[str]
+    ) -> Future[dict[str, NDArray[Any]]]:
+        """Send one request without waiting for its answer."""
+
+
+class Server(Answering, Protocol):
+    """One server or several: a `Connection` or a `Fleet`."""
+
     deadline: float
 
     def __enter__(self) -> Self:
@@ -30,14 +43,6 @@ class Server(Protocol):
     def close(self) -> None:
         """Close the connection; more than once does no harm."""
 
-    def model(self, expected: ModelSpec) -> ServedModel:
-        """Return the model as it is served now."""
-
-    def send(
-        self, model: ServedModel, tensors: Tensors, outputs: Sequence[str]
-    ) -> Future[dict[str, NDArray[Any]]]:
-        """Send one request without waiting for its answer."""
-
     def status(self, names: Collection[str] | None = None) -> list[ModelStatus]:
         """Return the state of each model, tested with one request."""
 
@@ -48,7 +53,7 @@ class ServedModel:
 
     Parameters
     ----------
-    server : Server
+    server : Answering
         The connection that found it.
     spec : ModelSpec
         The spec that the server reports.
@@ -61,7 +66,7 @@ class ServedModel:
         the spec; for an ensemble, those of all members.
     """
 
-    server: Server
+    server: Answering
     spec: ModelSpec
     version: int
     max_batch: int

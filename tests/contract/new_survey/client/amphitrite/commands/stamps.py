@@ -19,6 +19,7 @@ def stamps(
     in_flight: common.InFlight = 4,
     resume: common.Resume = False,
     overwrite: common.Overwrite = False,
+    shard: common.ShardText = None,
     server: common.Server = None,
     tls_ca: common.TlsCa = None,
     tls_cert: common.TlsCert = None,
@@ -47,6 +48,7 @@ def stamps(
             patience=patience,
             resume=resume,
             overwrite=overwrite,
+            shard=shard,
             server=server,
             tls_ca=tls_ca,
             tls_cert=tls_cert,
@@ -58,11 +60,11 @@ def stamps(
             quiet=quiet,
             verbose=verbose,
         ),
-        _describe,
+        describe,
     )
 
 
-def _describe(result: Result) -> tuple[str, dict[str, Any]]:
+def describe(result: Result) -> tuple[str, dict[str, Any]]:
     """Return the sentence to print, and the fields for scripts."""
     n = len(result.table)
     return f"{n} stars in {result.out}", {"stars": n}
