@@ -43,6 +43,7 @@ logger = logging.getLogger(__name__)
 
 N_SERVERS = 3
 N_STARTS = 4
+LONGEST_STOP = 1.0  # s, on a machine that does nothing else
 N_UNITS = 2000  # at least
 N_DIFFERENT = 100
 IN_FLIGHT = 8
@@ -152,6 +153,15 @@ class Pace:
         return float(np.diff(self.steps).max())
 
 
+def busy() -> float:
+    """Return how many times longer things take where others use the machine, too.
+
+    The servers that start in the test have two processes for each processor ready to
+    run; what is beyond is others'.
+    """
+    return max(1.0, os.getloadavg()[0] / (2 * (os.cpu_count() or 1)))
+
+
 def run(
     servers: Fleet | Connection,
     folder: Path,
@@ -216,9 +226,12 @@ def test_servers_that_are_restarted_in_turn_and_killed_stop_no_run(
         restarting.join()
     for number, answer in enumerate(found):
         np.testing.assert_array_equal(answer, quiet[number % N_DIFFERENT])
-    logger.info("%d requests, longest stop %.3f s", len(found), pace.longest_stop)
+    logger.info(
+        "%d requests, longest stop %.3f s, load %.1f",
+        *(len(found), pace.longest_stop, os.getloadavg()[0]),
+    )
     assert "Trying again for" not in caplog.text  # the run itself never waited
-    assert pace.longest_stop < 1.0
+    assert pace.longest_stop < LONGEST_STOP * busy()
 
 
 def n_requests(server: Server) -> int:
