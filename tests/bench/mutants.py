@@ -1827,6 +1827,36 @@ KEPT: Final = (
         ),
     ),
     *_client(
+        "engine/shards",
+        "client/engine/test_shards.py",
+        (
+            "shard_takes_all",
+            "every shard does the whole survey",
+            "        return shard_of(key, self.count) == self.index\n",
+            "        return True\n",
+        ),
+    ),
+    *_client(
+        "engine/partfiles",
+        "client/engine/test_partfiles.py",
+        (
+            "part_end_ignored",
+            "a part that is cut off is merged",
+            "        if frame.key != _END or frame.end != end or end != size:\n",
+            "        if False:\n",
+        ),
+    ),
+    *_client(
+        "engine/merging",
+        "client/engine/test_merging.py",
+        (
+            "missing_parts_ignored",
+            "a catalogue is made without the inputs of a missing part",
+            "    if missing:\n",
+            "    if False:\n",
+        ),
+    ),
+    *_client(
         "engine/frames",
         "client/engine/test_journal.py",
         (
