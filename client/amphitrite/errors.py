@@ -13,6 +13,8 @@ The number is the exit code of the command line::
         ├── ServerUnreachable   nothing answers at the address
         ├── ModelNotReady       the server answers but does not serve the model
         ├── SpecMismatch        the served model is not the one expected
+        │   └── AnswersMixed        a server changed its model during a run, unnoticed
+        ├── QueueFull           the server has too many requests already
         ├── InferenceTimeout    no answer within the deadline
         └── InferenceFailed     the server refused or failed the request
 
@@ -98,6 +100,14 @@ class ModelNotReady(ServerError):
 
 class SpecMismatch(ServerError):
     """The served model differs from what this survey expects."""
+
+
+class AnswersMixed(SpecMismatch):
+    """A server changed its model during a run, and may have answered with either."""
+
+
+class QueueFull(ServerError):
+    """The server has as many requests waiting as it takes."""
 
 
 class InferenceTimeout(ServerError):

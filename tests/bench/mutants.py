@@ -1827,20 +1827,54 @@ KEPT: Final = (
         ),
     ),
     *_client(
-        "engine/journal",
+        "engine/shards",
+        "client/engine/test_shards.py",
+        (
+            "shard_takes_all",
+            "every shard does the whole survey",
+            "        return shard_of(key, self.count) == self.index\n",
+            "        return True\n",
+        ),
+    ),
+    *_client(
+        "engine/partfiles",
+        "client/engine/test_partfiles.py",
+        (
+            "part_end_ignored",
+            "a part that is cut off is merged",
+            "        if frame.key != _END or frame.end != end or end != size:\n",
+            "        if False:\n",
+        ),
+    ),
+    *_client(
+        "engine/merging",
+        "client/engine/test_merging.py",
+        (
+            "missing_parts_ignored",
+            "a catalogue is made without the inputs of a missing part",
+            "    if missing:\n",
+            "    if False:\n",
+        ),
+    ),
+    *_client(
+        "engine/frames",
         "client/engine/test_journal.py",
         (
             "journal_digest_ignored",
             "a damaged frame of the journal is believed",
-            "        if beginning[-_CHECKSUM:] != _digest(",
-            "        if False and beginning[-_CHECKSUM:] != _digest(",
+            "    if head[-_CHECKSUM:] != _digest(",
+            "    if False and head[-_CHECKSUM:] != _digest(",
         ),
         (
             "journal_stops_at_damage",
             "what the journal holds behind damage is lost",
-            "                place = self._find(place + 1)\n",
-            "                place = None\n",
+            "            place = _find(descriptor, place + 1)\n",
+            "            place = None\n",
         ),
+    ),
+    *_client(
+        "engine/journal",
+        "client/engine/test_journal.py",
         (
             "journal_loss_unsaid",
             "nobody is told how much of a journal is lost",

@@ -37,7 +37,6 @@ ELSEWHERE = {
     "client/surveys/calnet/prepare/missions": (
         "client/surveys/calnet/prepare/test_times.py"
     ),
-    "client/surveys/calnet/run": "serving/calnet/test_search.py",
     **dict.fromkeys(
         (
             "client/surveys/darkcnn/prepare/pickle_steps",
@@ -98,6 +97,7 @@ ELSEWHERE = {
 }
 # Tests of what several modules do together.
 TOGETHER = {
+    "client/surveys/test_sharding.py": "every survey in shards",
     "client/surveys/calnet/test_cases.py": "from files of every kind to a period",
     "client/surveys/emri/prepare/test_gwpy.py": "files that gwpy has written",
     "client/engine/test_patience.py": "execution on a clock that only waiting moves",

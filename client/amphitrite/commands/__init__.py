@@ -36,7 +36,8 @@ _EPILOG = (
 
 def application() -> typer.Typer:
     """Return the whole command line, the entry points' commands included."""
-    from amphitrite.commands.models import install, list_models
+    from amphitrite.commands.merge import merge
+    from amphitrite.commands.models import install, list_models, publish
     from amphitrite.commands.prepare import prepare
     from amphitrite.commands.serve import serve
     from amphitrite.commands.status import status
@@ -56,13 +57,15 @@ def application() -> typer.Typer:
         command = getattr(import_module(f"amphitrite.commands.{survey}"), survey)
         app.command(rich_help_panel="Surveys")(_interruptible(command))
     app.command(rich_help_panel="Surveys")(_interruptible(prepare))
+    app.command(rich_help_panel="Surveys")(_interruptible(merge))
     app.command(rich_help_panel="Server")(_interruptible(serve))
     app.command(rich_help_panel="Server")(_interruptible(status))
     models = typer.Typer(
-        help="Install and list the models that a local server serves.",
+        help="Install, list and publish the models that servers serve.",
         no_args_is_help=True,
     )
     models.command("install")(_interruptible(install))
+    models.command("publish")(_interruptible(publish))
     models.command("list")(_interruptible(list_models))
     app.add_typer(models, name="models", rich_help_panel="Server")
     for entry in sorted(entry_points(group="amphitrite.commands")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,9 @@ import typer
 
 from amphitrite.commands.options import Common
 from amphitrite.commands.talk import Talk
-from amphitrite.engine.control import Control, Limits, Result
+from amphitrite.engine.control import Control, Limits, PartResult, Result
+from amphitrite.engine.partfiles import check_lasting
+from amphitrite.engine.shards import Shard
 from amphitrite.surveys import asked
 from amphitrite.surveys import survey as find
 
@@ -29,7 +32,7 @@ def conduct(
     common: Common,
     describe: Callable[[R], tuple[str, Mapping[str, Any]]],
 ) -> None:
-    """Run a survey on files and print its result.
+    """Run a survey on files, or a shard of it, and print its result.
 
     Parameters
     ----------
@@ -50,7 +53,8 @@ def conduct(
     Raises
     ------
     typer.Exit
-        With `SKIPPED` if an input could not be used.
+        With `SKIPPED` if an input could not be used; in a shard that is kept in the
+        part, and said when the parts are merged.
     AmphitriteError
         See `amphitrite.errors`.
     """
@@ -61,20 +65,67 @@ def conduct(
         overwrite=common.overwrite,
         command=shlex.join(["amphitrite", *sys.argv[1:]]),
         progress=talk.progress,
+        shard=_shard(common, inputs),
     )
     connecting = talk.connected(
         common.server,
         models=asked(name),
         model_repository=common.model_repository,
         deadline=common.deadline,
+        tls_ca=common.tls_ca,
+        tls_cert=common.tls_cert,
+        tls_key=common.tls_key,
+        header_file=common.header_file,
     )
     result: Any = find(name).run(inputs, connecting, output, options, control)
+    if isinstance(result, PartResult):
+        _tell_part(talk, result, output)
+    else:
+        tell(talk, result, output, describe)
+
+
+def tell(
+    talk: Talk,
+    result: R,
+    output: Path,
+    describe: Callable[[R], tuple[str, Mapping[str, Any]]],
+) -> None:
+    """Print the result of a survey; see `conduct`.
+
+    Raises
+    ------
+    typer.Exit
+        With `SKIPPED` if an input could not be used.
+    """
     sentence, fields = describe(result)
     talk.result(
         sentence + _left_out(result), {"output": str(output), **_tail(result), **fields}
     )
     if result.summary.skipped:
         raise typer.Exit(SKIPPED)
+
+
+def _shard(common: Common, inputs: Sequence[Path]) -> Shard | None:
+    """Return the shard that was asked for, if one was."""
+    if common.shard is None:
+        return None
+    check_lasting(inputs)
+    return Shard.of(common.shard, os.environ)
+
+
+def _tell_part(talk: Talk, result: PartResult, output: Path) -> None:
+    """Print the result of a shard."""
+    units = f"{result.n_units} unit{'s' * (result.n_units != 1)}"
+    talk.result(
+        f"shard {result.shard}: {units} in {output}{_left_out(result)}; "
+        "'amphitrite merge' makes the result of all parts",
+        {
+            "output": str(output),
+            **_tail(result),
+            "shard": str(result.shard),
+            "units": result.n_units,
+        },
+    )
 
 
 def _left_out(result: Result) -> str:

@@ -50,7 +50,12 @@ def darkcnn(
     in_flight: common.InFlight = 4,
     resume: common.Resume = False,
     overwrite: common.Overwrite = False,
+    shard: common.ShardText = None,
     server: common.Server = None,
+    tls_ca: common.TlsCa = None,
+    tls_cert: common.TlsCert = None,
+    tls_key: common.TlsKey = None,
+    header_file: common.HeaderFile = None,
     model_repository: common.ModelRepository = None,
     deadline: common.Deadline = 120.0,
     patience: common.Patience = 60.0,
@@ -121,18 +126,23 @@ def darkcnn(
             patience=patience,
             resume=resume,
             overwrite=overwrite,
+            shard=shard,
             server=server,
+            tls_ca=tls_ca,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            header_file=header_file,
             model_repository=model_repository,
             deadline=deadline,
             as_json=as_json,
             quiet=quiet,
             verbose=verbose,
         ),
-        _describe,
+        describe,
     )
 
 
-def _describe(result: Result) -> tuple[str, dict[str, Any]]:
+def describe(result: Result) -> tuple[str, dict[str, Any]]:
     """Return the sentence to print, and the fields for scripts."""
     (low, high), outer = (
         result.posterior.interval(0.68),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -54,6 +55,69 @@ def install(
     target = places.user_repository()
     talk.result(
         f"installed {', '.join(names)} in {target}",
+        {"model_repository": str(target), "models": names},
+    )
+
+
+def publish(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="DIR|ARCHIVE|URL",
+            help="A model repository, as for install; with --rollback nothing.",
+            show_default=False,
+        ),
+    ],
+    destination: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FOLDER",
+            help="The folder from which servers load models: empty, not yet there, or "
+            "published before.",
+            show_default=False,
+        ),
+    ] = None,
+    rollback: Annotated[
+        bool,
+        typer.Option(
+            "--rollback",
+            help="Put the models back that were published before; a second time undoes "
+            "it.",
+        ),
+    ] = False,
+    as_json: common.Json = False,
+    quiet: common.Quiet = False,
+) -> None:
+    """Put models into a folder that servers of many machines load.
+
+    The folder then holds these models alone, and manifest.sha256 with the checksum of
+    each file. They are copied aside and take the place of the old ones in one step;
+    the old ones stay in FOLDER.previous. A source or a copy that is altered or not
+    whole is refused.
+
+    Example: amphitrite models publish model_repository /shared/amphitrite/models, and
+    back: amphitrite models publish --rollback /shared/amphitrite/models
+    """
+    from amphitrite.commands.talk import Talk
+    from amphitrite.errors import BadInput
+    from amphitrite.triton import publication
+
+    talk = Talk(as_json=as_json, quiet=quiet)
+    if rollback == (destination is not None):
+        raise BadInput(
+            "--rollback takes the folder alone, and publishing a source and a folder; "
+            f"received {source} and {destination or 'nothing'}"
+        )
+    if destination is None:
+        target = Path(source)
+        names = publication.rollback(target)
+    else:
+        target = destination
+        with talk.status(f"publishing {source}"):
+            names = publication.publish(source, target)
+    done = "rolled back to" if rollback else "published"
+    talk.result(
+        f"{done} {', '.join(names)} in {target}",
         {"model_repository": str(target), "models": names},
     )
 

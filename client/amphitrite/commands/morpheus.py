@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +10,7 @@ import typer
 from amphitrite.commands import options as common
 
 if TYPE_CHECKING:
-    from amphitrite.engine.control import Result
+    from amphitrite.surveys.morpheus.run import Result
 
 _PANEL = "Morphology"
 
@@ -82,7 +81,12 @@ def morpheus(
     in_flight: common.InFlight = 4,
     resume: common.Resume = False,
     overwrite: common.Overwrite = False,
+    shard: common.ShardText = None,
     server: common.Server = None,
+    tls_ca: common.TlsCa = None,
+    tls_cert: common.TlsCert = None,
+    tls_key: common.TlsKey = None,
+    header_file: common.HeaderFile = None,
     model_repository: common.ModelRepository = None,
     deadline: common.Deadline = 120.0,
     patience: common.Patience = 60.0,
@@ -119,18 +123,23 @@ def morpheus(
             patience=patience,
             resume=resume,
             overwrite=overwrite,
+            shard=shard,
             server=server,
+            tls_ca=tls_ca,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            header_file=header_file,
             model_repository=model_repository,
             deadline=deadline,
             as_json=as_json,
             quiet=quiet,
             verbose=verbose,
         ),
-        partial(_describe, catalogue=catalogue),
+        describe,
     )
 
 
-def _describe(result: Result, *, catalogue: str) -> tuple[str, dict[str, Any]]:
+def describe(result: Result) -> tuple[str, dict[str, Any]]:
     """Return the sentence to print, and the fields for scripts."""
     from amphitrite.surveys.morpheus.page import MORPHOLOGIES
 
@@ -140,7 +149,7 @@ def _describe(result: Result, *, catalogue: str) -> tuple[str, dict[str, Any]]:
     }
     found = ", ".join(f"{n} {label}" for label, n in counts.items())
     return f"{len(result.table)} sources ({found}) in {result.out}", {
-        "catalogue": str(result.out / catalogue),
+        "catalogue": str(result.catalogue),
         "sources": len(result.table),
         "morphologies": counts,
         "seconds": round(result.summary.seconds, 3),

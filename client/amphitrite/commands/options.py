@@ -57,6 +57,18 @@ Overwrite = Annotated[
         "--overwrite", help="Replace an existing result.", rich_help_panel=_RUN
     ),
 ]
+ShardText = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N|auto",
+        help="Do the share I, from 0 to N - 1, of a survey divided into N, and write a "
+        "part for 'amphitrite merge', whose name ends in .part; auto takes I and N "
+        "from the task of a Slurm job array or of an Indexed Job of Kubernetes.",
+        show_default=False,
+        rich_help_panel=_RUN,
+    ),
+]
 InFlight = Annotated[
     int,
     typer.Option(
@@ -70,10 +82,53 @@ Server = Annotated[
     str | None,
     typer.Option(
         "--server",
-        metavar="HOST:PORT",
-        help="gRPC address of a running Triton; also [IPv6]:PORT, unix:PATH, or "
-        "dns:///NAME:PORT for several under one name. Without it a local one is "
-        "started, used and stopped.",
+        metavar="HOST:PORT,...",
+        help="gRPC address of a running Triton, or of several, with commas between "
+        "them, that share the work; also [IPv6]:PORT, unix:PATH, or dns:///NAME:PORT "
+        "for all servers under one name. Without it a local one is started, used and "
+        "stopped.",
+        show_default=False,
+        rich_help_panel=_SERVER,
+    ),
+]
+TlsCa = Annotated[
+    Path | None,
+    typer.Option(
+        "--tls-ca",
+        metavar="FILE",
+        help="Speak TLS with the server, whose certificate one in this PEM file has "
+        "signed.",
+        show_default=False,
+        rich_help_panel=_SERVER,
+    ),
+]
+TlsCert = Annotated[
+    Path | None,
+    typer.Option(
+        "--tls-cert",
+        metavar="FILE",
+        help="This client's certificate, PEM, for a server that demands one.",
+        show_default=False,
+        rich_help_panel=_SERVER,
+    ),
+]
+TlsKey = Annotated[
+    Path | None,
+    typer.Option(
+        "--tls-key",
+        metavar="FILE",
+        help="The private key of --tls-cert, PEM without a password.",
+        show_default=False,
+        rich_help_panel=_SERVER,
+    ),
+]
+HeaderFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--header-file",
+        metavar="FILE",
+        help="Lines 'name: value' to send with every request, such as a key that the "
+        "server demands. By default those in AMPHITRITE_HEADERS.",
         show_default=False,
         rich_help_panel=_SERVER,
     ),
@@ -139,10 +194,12 @@ class Common:
         See `amphitrite.engine.control.Limits`.
     resume, overwrite
         See `amphitrite.engine.control.Control`.
-    server, model_repository, deadline
+    server, model_repository, deadline, tls_ca, tls_cert, tls_key, header_file
         See `amphitrite.connect`.
     as_json, quiet, verbose
         See `amphitrite.commands.talk.Talk`.
+    shard
+        See `amphitrite.engine.shards.Shard.of`.
     """
 
     in_flight: int
@@ -156,3 +213,8 @@ class Common:
     quiet: bool
     verbose: bool
     workers: int = 0
+    tls_ca: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    header_file: Path | None = None
+    shard: str | None = None

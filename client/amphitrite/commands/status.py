@@ -13,9 +13,16 @@ def status(
     server: Annotated[
         str,
         typer.Option(
-            "--server", metavar="HOST:PORT", help="gRPC address of a running Triton."
+            "--server",
+            metavar="HOST:PORT,...",
+            help="gRPC address of a running Triton, or of several, with commas between "
+            "them.",
         ),
     ] = "localhost:8001",
+    tls_ca: common.TlsCa = None,
+    tls_cert: common.TlsCert = None,
+    tls_key: common.TlsKey = None,
+    header_file: common.HeaderFile = None,
     as_json: common.Json = False,
     quiet: common.Quiet = False,
 ) -> None:
@@ -24,7 +31,7 @@ def status(
     Ready is a model that has answered a small request within 10 seconds. Models that
     nobody asked the server to serve are listed as not loaded, which is no failure.
 
-    Ends with 3 if the server does not answer, serves no model, or has one that is not
+    Ends with 3 if a server does not answer, serves no model, or has one that is not
     ready.
 
     Example: amphitrite status --server localhost:8001
@@ -34,18 +41,27 @@ def status(
     from amphitrite.commands.talk import Talk
     from amphitrite.shown import shown
     from amphitrite.surveys import model_names
-    from amphitrite.triton.connection import Connection
+    from amphitrite.triton import credentials
+    from amphitrite.triton.connecting import connection as connection_to
     from amphitrite.triton.status import NOT_READY
 
     talk = Talk(as_json=as_json, quiet=quiet)
-    with Connection(server, known=model_names) as connection:
-        models = connection.status()
-    ready = any(model.ready for model in models) and not any(
-        model.state == NOT_READY for model in models
+    using = credentials.read(
+        tls_ca=tls_ca, tls_cert=tls_cert, tls_key=tls_key, header_file=header_file
     )
-    table = Table("model", "version", "state", "weights", "reason")
+    with connection_to(server, known=model_names, using=using) as connection:
+        models = connection.status()
+    serving = {model.server for model in models if model.ready}
+    ready = bool(models) and all(
+        model.server in serving and model.state != NOT_READY for model in models
+    )
+    several = any(model.server for model in models)
+    table = Table(
+        *["server"] * several, "model", "version", "state", "weights", "reason"
+    )
     for model in models:
         table.add_row(
+            *[shown(model.server)] * several,
             shown(model.name),
             model.version,
             model.state,

@@ -26,7 +26,7 @@ from rich.text import Text
 
 from amphitrite.api import connect
 from amphitrite.shown import shown
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 
 
 class Talk:
@@ -71,7 +71,7 @@ class Talk:
         return self.console.status(Text(shown(text)))
 
     @contextmanager
-    def connected(self, server: str | None, **options: Any) -> Iterator[Connection]:
+    def connected(self, server: str | None, **options: Any) -> Iterator[Server]:
         """Connect as `amphitrite.connect` does, and show each step."""
         with ExitStack() as stack:
             with self.status("connecting to Triton") as status:

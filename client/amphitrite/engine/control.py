@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amphitrite import errors
+from amphitrite.engine.shards import Shard
 
 if TYPE_CHECKING:
     from astropy.table import QTable
+
+    from amphitrite.engine.merging import Parts
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,11 @@ class Control:
     progress : callable
         ``progress(what, total)`` is a context manager that yields a function to call
         with each step done.
+    shard : Shard, optional
+        Do this share of the survey alone, and write a part; see
+        `amphitrite.engine.partfiles`.
+    parts : Parts, optional
+        Make the result of parts that were written before, and ask no server.
     """
 
     limits: Limits = Limits()
@@ -73,6 +81,8 @@ class Control:
     progress: Callable[[str, int], AbstractContextManager[Callable[[int], None]]] = (
         silent
     )
+    shard: Shard | None = None
+    parts: Parts | None = None
 
 
 @dataclass
@@ -105,3 +115,19 @@ class Result:
     summary: Summary
     out: Path
     seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class PartResult(Result):
+    """Result of one shard: a part, and no catalogue yet.
+
+    Parameters
+    ----------
+    shard : Shard
+        Which one.
+    n_units : int
+        The finished units in the part.
+    """
+
+    shard: Shard
+    n_units: int

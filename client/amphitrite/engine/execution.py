@@ -19,7 +19,7 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -28,15 +28,14 @@ from amphitrite import errors
 from amphitrite.engine import workers
 from amphitrite.engine.control import Limits, Summary
 from amphitrite.engine.journal import Journal
+from amphitrite.engine.room import Room
+from amphitrite.triton.failures import RETRYABLE
 from amphitrite.triton.served import ServedModel
 
 logger = logging.getLogger(__name__)
 
 Outputs = Mapping[str, NDArray[Any]]
 
-# An inference changes nothing on the server, so it can be asked for again whenever the
-# cause may pass: a restart, an overload, a lost connection.
-RETRYABLE = (errors.ServerUnreachable, errors.ModelNotReady, errors.InferenceTimeout)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
 # The journal's key that says that some of its parts may be of other weights.
 _MIXED = "answers of other weights"
@@ -126,9 +125,13 @@ def execute(
     summary = Summary()
     run = _Run(prepare, model, journal, outputs, limits, advance, summary)
     preparing = workers.pool(limits.workers) if pool is None else nullcontext(pool)
-    with preparing as ready:
-        run.drain(units, ready)
-    run.confirm()
+    try:
+        with preparing as ready:
+            run.drain(units, ready)
+        run.confirm()
+    except errors.AnswersMixed:
+        journal.append(_MIXED, {})
+        raise
     summary.seconds = time.monotonic() - began
     return summary
 
@@ -166,13 +169,17 @@ class _Run:
     summary: Summary
     failing_since: float | None = None
     asked: bool = False
+    room: Room = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.room = Room(self.limits)
 
     def drain(self, units: Iterable[Unit], pool: Executor) -> None:
         stream = self._requests(units, pool)
         flying: dict[Future[dict[str, NDArray[Any]]], _Request] = {}
         again: deque[_Request] = deque()
         while True:
-            while len(flying) < self.limits.in_flight:
+            while len(flying) < self.room.size:
                 request = again.popleft() if again else next(stream, None)
                 if request is None:
                     break
@@ -190,8 +197,11 @@ class _Run:
                     failure = error
                 else:
                     self.failing_since = None
+                    self.room.answered()
                     self._answered(request, answer)
-            if failure is not None:
+            if isinstance(failure, errors.QueueFull):
+                self.room.refused(failure, len(flying))
+            elif failure is not None:
                 self._await_server(failure)
 
     def _send(self, request: _Request) -> Future[dict[str, NDArray[Any]]]:
@@ -209,9 +219,8 @@ class _Run:
             self.model.check_unchanged()
         except RETRYABLE as failure:
             self._await_server(failure)
-        except errors.SpecMismatch:
-            self.journal.append(_MIXED, {})
-            raise
+        except errors.SpecMismatch as error:
+            raise errors.AnswersMixed(str(error)) from None
 
     def _requests(self, units: Iterable[Unit], pool: Executor) -> Iterator[_Request]:
         """Yield the requests of all units, preparing a few units ahead."""

@@ -1,29 +1,25 @@
 """An append-only record of finished work, so that an interrupted run can go on.
 
 The file begins with a magic string and a head (JSON: survey, model, inputs); each
-frame after it holds one finished unit of work as named arrays.  Every frame begins with
-a magic of its own and carries its number, its lengths and a checksum: a damaged one is
-recognised, and reading goes on with the next whole frame behind it.
+frame after it (see `amphitrite.engine.frames`) holds one finished unit of work as named
+arrays.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import os
-import struct
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
+from amphitrite.engine import frames
+from amphitrite.engine.frames import FRAME_MAGIC, Arrays, Frame, is_cut_off
 from amphitrite.errors import BadInput, OutputError
 from amphitrite.files.writing import sync, writing
 
@@ -31,30 +27,10 @@ logger = logging.getLogger(__name__)
 
 _FAMILY: Final = b"AMPHJNL"
 _MAGIC: Final = _FAMILY + b"2"
-_FRAME_MAGIC: Final = b"\xa7\x0e frame\n"
-# Number of the frame, length of the body, length of the key; then a checksum of
-# these, the key and the body.
-_NUMBERS: Final = struct.Struct("<QQI")
-_CHECKSUM: Final = 16
-_FRAME_BYTES: Final = len(_FRAME_MAGIC) + _NUMBERS.size + _CHECKSUM
-_SEARCH_BYTES: Final = 1 << 20
 _SYNC_SECONDS: Final = 5.0
 # Keys that are no unit's.
 _HEAD: Final = "\0head"
 _GAPS: Final = "\0gaps"
-
-Arrays = Mapping[str, NDArray[Any]]
-
-
-@dataclass(frozen=True)
-class _Frame:
-    """A whole frame: its number, its key, and the places of frame and body."""
-
-    number: int
-    key: str
-    start: int
-    at: int
-    end: int
 
 
 class Journal:
@@ -112,18 +88,25 @@ class Journal:
 
         A unit that is there already is replaced.
         """
-        body = io.BytesIO()
-        np.savez(body, allow_pickle=False, **arrays)
-        self._where[key] = self._append(key, body.getbuffer())
+        self.put(key, frames.pack(arrays))
+
+    def put(self, key: str, body: bytes | memoryview) -> None:
+        """Add one finished unit whose arrays are packed; see `append`."""
+        self._where[key] = self._append(key, body)
         if time.monotonic() - self._synced > _SYNC_SECONDS:
             self.sync()
 
     def read(self, key: str) -> dict[str, NDArray[Any]]:
         """Return the arrays of a finished unit."""
-        at, length = self._where[key]
-        content = io.BytesIO(self._read(at, length))
-        with np.load(content, allow_pickle=False) as arrays:
-            return dict(arrays)
+        return frames.unpack(self._read(*self._where[key]))
+
+    def records(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the finished units and their packed arrays, in the order of the keys.
+
+        See `amphitrite.engine.frames.unpack`.
+        """
+        for key in sorted(self._where):
+            yield key, self._read(*self._where[key])
 
     def forget(self, key: str) -> None:
         """Take a unit for unfinished, so that it is done again."""
@@ -148,7 +131,7 @@ class Journal:
         aside = self.path.with_name(self.path.name + ".new")
         text = json.dumps(head, sort_keys=True).encode()
         with writing(self.path):
-            aside.write_bytes(_MAGIC + _frame(0, _HEAD, text) + text)
+            aside.write_bytes(_MAGIC + frames.beginning(0, _HEAD, text) + text)
             sync(aside)
             aside.replace(self.path)
             sync(self.path.parent)
@@ -156,7 +139,7 @@ class Journal:
     def _append(self, key: str, body: bytes | memoryview) -> tuple[int, int]:
         """Write one frame at the end; return the place and the length of its body."""
         start = self._file.seek(0, os.SEEK_END)
-        beginning = _frame(self._next, key, body)
+        beginning = frames.beginning(self._next, key, body)
         try:
             with writing(self.path):
                 for part in (beginning, body):
@@ -171,8 +154,8 @@ class Journal:
     def _recover(self, head: Mapping[str, Any]) -> None:
         """Compare the head, index the whole frames, and report lost ones."""
         self._check_kind()
-        frames = self._frames(len(_MAGIC))
-        first = next(frames, None)
+        found = frames.frames(self._file.fileno(), len(_MAGIC))
+        first = next(found, None)
         if first is None or first.start != len(_MAGIC) or first.key != _HEAD:
             raise BadInput(
                 f"the beginning of the journal {self.path} is damaged, so that nobody "
@@ -180,7 +163,7 @@ class Journal:
             )
         _compare(self._json(first), head, self.path)
         before, gaps, known = first, [], []
-        for frame in frames:
+        for frame in found:
             if frame.start != before.end:
                 lost = frame.number - before.number - 1
                 gaps.append([before.end, frame.start, lost])
@@ -219,9 +202,9 @@ class Journal:
         if end == size:
             return
         tail = self._read(end, size - end)
-        n_frames = tail.count(_FRAME_MAGIC)
-        torn = n_frames == 1 and tail.startswith(_FRAME_MAGIC) and _is_cut_off(tail)
-        if torn or _FRAME_MAGIC.startswith(tail):
+        n_frames = tail.count(FRAME_MAGIC)
+        torn = n_frames == 1 and tail.startswith(FRAME_MAGIC) and is_cut_off(tail)
+        if torn or FRAME_MAGIC.startswith(tail):
             logger.warning(
                 "the journal %s ends in the middle of a part (%d bytes), which will be "
                 "done again",
@@ -243,73 +226,11 @@ class Journal:
             " is" if n_parts == 1 else "s are",
         )
 
-    def _frames(self, start: int) -> Iterator[_Frame]:
-        """Yield the whole frames from a place on, whatever stands between them."""
-        place: int | None = start
-        while place is not None:
-            if (frame := self._frame_at(place)) is not None:
-                yield frame
-                place = frame.end
-            else:
-                place = self._find(place + 1)
-
-    def _find(self, start: int) -> int | None:
-        """Return the place of the next frame's magic; None if there is none."""
-        while True:
-            data = self._read(start, _SEARCH_BYTES)
-            if (found := data.find(_FRAME_MAGIC)) >= 0:
-                return start + found
-            if len(data) < _SEARCH_BYTES:
-                return None
-            start += len(data) - len(_FRAME_MAGIC) + 1
-
-    def _frame_at(self, start: int) -> _Frame | None:
-        """Return the frame that begins at a place, if a whole one does."""
-        beginning = self._read(start, _FRAME_BYTES)
-        if not beginning.startswith(_FRAME_MAGIC) or len(beginning) < _FRAME_BYTES:
-            return None
-        numbers = beginning[len(_FRAME_MAGIC) : -_CHECKSUM]
-        number, length, name_length = _NUMBERS.unpack(numbers)
-        at = start + _FRAME_BYTES + name_length
-        if at + length > os.fstat(self._file.fileno()).st_size:
-            return None
-        name = self._read(start + _FRAME_BYTES, name_length)
-        if beginning[-_CHECKSUM:] != _digest(numbers, name, self._read(at, length)):
-            return None
-        key = name.decode("utf-8", "surrogateescape")
-        return _Frame(number, key, start, at, at + length)
-
-    def _json(self, frame: _Frame) -> Any:
+    def _json(self, frame: Frame) -> Any:
         return json.loads(self._read(frame.at, frame.end - frame.at))
 
     def _read(self, at: int, length: int) -> bytes:
-        """Read from a place; less than asked for where the file ends."""
-        parts = []
-        while length > 0 and (part := os.pread(self._file.fileno(), length, at)):
-            parts.append(part)
-            at, length = at + len(part), length - len(part)
-        return b"".join(parts)
-
-
-def _frame(number: int, key: str, body: bytes | memoryview) -> bytes:
-    """Return the bytes before the body of a frame."""
-    name = key.encode("utf-8", "surrogateescape")
-    numbers = _NUMBERS.pack(number, len(body), len(name))
-    return _FRAME_MAGIC + numbers + _digest(numbers, name, body) + name
-
-
-def _digest(numbers: bytes, name: bytes, body: bytes | memoryview) -> bytes:
-    digest = blake2b(numbers + name, digest_size=_CHECKSUM)
-    digest.update(body)
-    return digest.digest()
-
-
-def _is_cut_off(tail: bytes) -> bool:
-    """Return whether a frame reaches beyond the end of the file."""
-    if len(tail) < _FRAME_BYTES:
-        return True
-    _, length, name_length = _NUMBERS.unpack_from(tail, len(_FRAME_MAGIC))
-    return bool(_FRAME_BYTES + name_length + length > len(tail))
+        return frames.read(self._file.fileno(), at, length)
 
 
 def _write(file: BinaryIO, data: bytes | memoryview) -> None:

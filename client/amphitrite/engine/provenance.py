@@ -36,6 +36,8 @@ class Provenance:
         The command line; empty for a run from Python.
     date : str
         When the run began, UTC in ISO 8601.
+    parts : tuple of (str, str)
+        File name and SHA-256 of each part that was merged; empty for a run in one.
     """
 
     model: str
@@ -45,6 +47,7 @@ class Provenance:
     inputs: tuple[tuple[str, str], ...]
     command: str
     date: str
+    parts: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, inputs: Sequence[Path], model: ServedModel, command: str) -> Provenance:
@@ -144,6 +147,9 @@ class Provenance:
         for number, (name, digest) in enumerate(self.inputs, start=1):
             cards[f"INPUT{number}"] = name
             cards[f"INSUM{number}"] = f"sha256:{digest}"
+        for number, (name, digest) in enumerate(self.parts, start=1):
+            cards[f"PART{number}"] = name
+            cards[f"PSUM{number}"] = f"sha256:{digest}"
         if self.command:
             cards["COMMAND"] = self.command
         return cards

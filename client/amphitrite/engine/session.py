@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
-from amphitrite.engine import workers
+from astropy.table import QTable
+
+from amphitrite.engine import merging, partfiles, workers
 from amphitrite.engine.beside import Beside
-from amphitrite.engine.control import Control, Summary
+from amphitrite.engine.control import Control, PartResult, Summary
 from amphitrite.engine.execution import Unit, Work, execute
 from amphitrite.engine.journal import Journal
 from amphitrite.engine.provenance import Provenance
 from amphitrite.engine.staging import Staging
 from amphitrite.files import catalogues
-from amphitrite.triton.connection import Connection
-from amphitrite.triton.served import ServedModel
+from amphitrite.triton.served import ServedModel, Server
 from amphitrite.triton.spec import ModelSpec
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Session:
@@ -32,6 +39,9 @@ class Session:
     units in one pool of workers, measures the stages, and publishes.  After an
     exception nothing stands under the result's name, and what the journal holds is kept
     for ``--resume``.
+
+    A run may be one of many shards, and end with `part` instead of a result; or make
+    the result of their parts, in which case no server is connected to.
 
     Parameters
     ----------
@@ -77,7 +87,7 @@ class Session:
         self,
         survey: str,
         out: Path,
-        connecting: AbstractContextManager[Connection],
+        connecting: AbstractContextManager[Server],
         control: Control | None = None,
         *,
         inputs: Sequence[Path],
@@ -85,13 +95,20 @@ class Session:
         products: Collection[str] | None = None,
         disk_bytes: int = 0,
     ) -> None:
-        if products is None:
-            catalogues.check_suffix(out)
         self.control = control = control or Control()
+        if control.shard is not None:
+            partfiles.check_name(out)
+            products, beside = None, ()
+        elif products is None:
+            catalogues.check_suffix(out)
         self.seconds: dict[str, float] = {}
         self._survey = survey
         self._connecting = connecting
         self._stage: tuple[str, float] | None = None
+        self._out = out
+        self._asked: list[ServedModel] = []
+        self._run: dict[str, Any] = {}
+        self._skipped: dict[str, str] = {}
         resume, overwrite = control.resume, control.overwrite
         self.beside = Beside(beside, out, inputs, resume=resume, overwrite=overwrite)
         self._staging = Staging(
@@ -129,7 +146,7 @@ class Session:
         return self._stack.enter_context(workers.pool(self.control.limits.workers))
 
     @cached_property
-    def _connection(self) -> Connection:
+    def _connection(self) -> Server:
         return self._stack.enter_context(self._connecting)
 
     def stage(self, name: str) -> None:
@@ -148,9 +165,28 @@ class Session:
         ServerError
             See `amphitrite.triton.connection.Connection.model`.
         """
-        return tuple(self._connection.model(spec) for spec in specs)
+        served = self.control.parts or self._connection
+        found = tuple(served.model(spec) for spec in specs)
+        self._asked += found
+        return found
 
-    def record(self, provenance: Provenance, **choices: Any) -> None:
+    def own(self, items: Sequence[T], keys: Callable[[T], str]) -> Sequence[T]:
+        """Return the items that this run is to do: all, or those of its shard.
+
+        Parameters
+        ----------
+        items : sequence
+            What the survey is divided into.
+        keys : callable
+            The key of an item, the same in every run.  Items of one key are in one
+            shard.
+        """
+        shard = self.control.shard
+        if shard is None:
+            return items
+        return [item for item in items if shard.takes(keys(item))]
+
+    def record(self, provenance: Provenance, **choices: Any) -> Provenance:
         """Open the journal, in which finished units are kept.
 
         Parameters
@@ -160,15 +196,31 @@ class Session:
         **choices
             Options, in JSON types, that must be the same when the run is resumed.
 
+        Returns
+        -------
+        Provenance
+            With the parts, if the result is made of some.
+
         Raises
         ------
-        BadInput, OutputError
+        BadInput
+            The parts are of another run; see also
+            `amphitrite.engine.journal.Journal`.
+        OutputError
             See `amphitrite.engine.journal.Journal`.
         """
-        head = {"survey": self._survey, **choices, **provenance.identity}
+        parts, shard = self.control.parts, self.control.shard
+        self._run = {"survey": self._survey, **choices, **provenance.identity}
+        if parts is not None:
+            parts.check_run(self._run)
+        head = self._run if shard is None else {**self._run, "shard": str(shard)}
         self.journal = self._stack.enter_context(
             recording(self._staging, head, resume=self.control.resume)
         )
+        if parts is None:
+            return provenance
+        parts.fill(self.journal)
+        return replace(provenance, parts=parts.named)
 
     def serve(
         self,
@@ -199,8 +251,9 @@ class Session:
             Numbers of units that were done, resumed and skipped.
         """
         with self.control.progress(what, total) as advance:
-            return execute(
-                units,
+            left_out: dict[str, str] = {}
+            summary = execute(
+                self._usable(units, left_out, advance),
                 prepare,
                 model,
                 self.journal,
@@ -209,6 +262,64 @@ class Session:
                 pool=self.pool,
                 advance=advance,
             )
+        summary.skipped |= left_out
+        self._skipped |= summary.skipped
+        return summary
+
+    def _usable(
+        self,
+        units: Iterable[Unit],
+        left_out: dict[str, str],
+        advance: Callable[[int], None],
+    ) -> Iterator[Unit]:
+        """Yield units but those that a shard has skipped, which are named again."""
+        skipped = {} if self.control.parts is None else self.control.parts.skipped
+        for unit in units:
+            if (why := skipped.get(unit.key)) is None:
+                yield unit
+                continue
+            logger.warning("skipped %s: %s", unit.key, why)
+            left_out[unit.key] = why
+            advance(unit.size)
+
+    def part(
+        self, inputs: Sequence[Path], options: Any, summary: Summary
+    ) -> PartResult:
+        """Write the part of this shard in the place of a result, and publish it.
+
+        Parameters
+        ----------
+        inputs : sequence of Path
+            The inputs as they were given to the run.
+        options : Options
+            The survey's options.
+        summary : Summary
+            Of the units that were done.
+
+        Raises
+        ------
+        OutputError
+            It cannot be written.
+        """
+        shard = self.control.shard
+        assert shard is not None
+        names = [str(path) for path in inputs]
+        head = partfiles.Head(
+            survey=self._survey,
+            shard=(shard.index, shard.count),
+            run=self._run,
+            options=partfiles.plain(options),
+            inputs=names,
+            folder=partfiles.folder_of(names, options),
+            models=[merging.recorded(model) for model in self._asked],
+            skipped=self._skipped,
+        )
+        partfiles.write(self.result, head, self.journal)
+        n_units = len(self.journal)
+        self.publish()
+        return PartResult(
+            *(QTable(), summary, self._out, self.seconds), shard=shard, n_units=n_units
+        )
 
     def publish(self) -> None:
         """Give the result its name, and end the last stage.

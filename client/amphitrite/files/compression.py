@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import re
 import shutil
 import tempfile
 import zlib
@@ -15,6 +16,18 @@ from amphitrite.errors import BadInput, OutputError
 
 _MODULES: Final = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ\x00": lzma}
 """Modules of the standard library that unpack a file, by its first bytes."""
+_SUFFIX: Final = re.compile(r"\.(gz|fz|bz2|xz)$", re.IGNORECASE)
+
+
+def plain_name(path: Path) -> str:
+    """Return the name of a file without folders and without a suffix of packing.
+
+    Examples
+    --------
+    >>> plain_name(Path("sector15/star_lc.fits.gz"))
+    'star_lc.fits'
+    """
+    return _SUFFIX.sub("", path.name)
 
 
 def unpacked_bytes(data: bytes, most: int) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 
 from amphitrite.engine.control import Control, Result
 from amphitrite.errors import BadInput
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 from amphitrite.triton.spec import ModelSpec
 
 SURVEYS = ("asid", "calnet", "darkcnn", "emri", "morpheus")
@@ -32,7 +32,7 @@ class Page(Protocol):
 
 
 Run = Callable[
-    [Sequence[Path], AbstractContextManager[Connection], Path, Any, Control | None],
+    [Sequence[Path], AbstractContextManager[Server], Path, Any, Control | None],
     Result,
 ]
 

@@ -44,6 +44,15 @@ class Address:
     socket: str = ""
     nameserver: str = ""
 
+    @property
+    def stands_for_many(self) -> bool:
+        """Whether it is a name, as in ``dns:///name:port``, of any number of servers.
+
+        A name that another name server is to look up counts as one server: gRPC looks
+        it up.
+        """
+        return self.text.startswith("dns:") and not self.nameserver
+
 
 class _Refused(Exception):
     """An address is not valid; the arguments say why, and what to write instead."""
@@ -72,6 +81,38 @@ def parse(text: str) -> Address:
         raise BadInput(
             f"'{received}' is no server address: {why}; write {write}"
         ) from None
+
+
+def parse_list(text: str) -> tuple[Address, ...]:
+    """Return the parsed addresses of one or several servers, each once.
+
+    Parameters
+    ----------
+    text : str
+        One address, as `parse` takes it, or several with commas between them.  A text
+        that begins with ``unix`` is one address, in whose path a comma may stand.
+
+    Raises
+    ------
+    BadInput
+        One of them is not valid; the message says which, why, and what to write.
+    """
+    if text.startswith("unix"):
+        return (parse(text),)
+    scheme, _, rest = text.partition(":")
+    shared = f"{scheme}:" if scheme in ("ipv4", "ipv6") else ""
+    parts = (rest if shared else text).split(",")
+    found: dict[str, Address] = {}
+    for number, part in enumerate(parts, 1):
+        # ipv4:a,b is gRPC's own list: the scheme stands before its first address only
+        one = part if not shared or part.startswith(shared) else f"{shared}{part}"
+        try:
+            found.setdefault(one, parse(one))
+        except BadInput as error:
+            if len(parts) > 1:
+                error.add_note(f"It is server {number} of the {len(parts)} given.")
+            raise
+    return tuple(found.values())
 
 
 def _parsed(text: str) -> Address:
@@ -103,11 +144,7 @@ def _host_and_port(text: str) -> tuple[str, int]:
         bare = re.split(r"[/?]", text)[0].rpartition("@")[2]
         raise _Refused("it has more than a host and a port", bare or _EXPECTED)
     if "," in text:
-        raise _Refused(
-            "it names several servers",
-            f"dns:///NAME:{GRPC_PORT}, where NAME stands for all of them, or "
-            f"ipv4:ADDRESS:{GRPC_PORT},ADDRESS:{GRPC_PORT}",
-        )
+        raise _Refused("it names several servers, where one is asked for", _EXPECTED)
     if text.startswith("["):
         host, bracket, after = text[1:].partition("]")
         if not bracket or not _is_ipv6(host):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,11 @@ from tritonclient import grpc as triton_grpc
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from amphitrite import errors
-from amphitrite.triton import addresses, failures
+from amphitrite.triton import addresses, credentials, failures
 from amphitrite.triton.agreement import check_wiring, spec_of
 from amphitrite.triton.answers import Tensors, asked_for, check_answer, check_request
 from amphitrite.triton.config import ModelConfig
+from amphitrite.triton.credentials import Credentials
 from amphitrite.triton.served import ServedModel
 from amphitrite.triton.sharing import Region, Regions
 from amphitrite.triton.spec import (
@@ -53,6 +54,23 @@ _VERIFYING_RUNTIME = "model.py"
 _SELFCHECK = "amphitrite-triton-"
 
 
+class _Headers(triton_grpc.InferenceServerClientPlugin):  # type: ignore[misc]
+    """Adds headers to every request of a client.
+
+    Parameters
+    ----------
+    headers : mapping of str to str
+        Values of the headers by their names.
+    """
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = headers
+
+    def __call__(self, request: Any) -> None:
+        """Add the headers to one request."""
+        request.headers = {**(request.headers or {}), **self._headers}
+
+
 class Connection:
     """A gRPC connection to one Triton server.
 
@@ -70,6 +88,10 @@ class Connection:
         finite.
     known : callable
         Returns the names of models that `status` tries on a server without a list.
+    using : Credentials
+        Files for TLS, and headers.
+    name : str
+        The name in the server's certificate; by default the host of the address.
 
     Raises
     ------
@@ -83,23 +105,34 @@ class Connection:
         *,
         deadline: float = 120.0,
         known: Callable[[], Collection[str]] = tuple,
+        using: Credentials = credentials.NONE,
+        name: str = "",
     ) -> None:
         self._address = addresses.parse(url)
         self.url = url
         self.deadline = deadline
         self._known = known
+        self._using, self._name = using, name
         if not 0 < deadline < math.inf:
             raise errors.BadInput(
                 "the deadline must be a positive and finite number of seconds; "
                 f"received {deadline:g}"
             )
+        certified = [("grpc.ssl_target_name_override", name)] if name else []
         self._client = triton_grpc.InferenceServerClient(
-            url, channel_args=_CHANNEL_ARGUMENTS
+            url,
+            ssl=using.tls,
+            root_certificates=using.ca,
+            private_key=using.key,
+            certificate_chain=using.certificate,
+            channel_args=[*_CHANNEL_ARGUMENTS, *certified],
         )
+        if using.headers:
+            self._client.register_plugin(_Headers(using.headers))
         self._warned = False
         self._regions = Regions(self._register) if self._address.socket else None
 
-    def __enter__(self) -> Connection:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -365,7 +398,10 @@ class Connection:
     ) -> errors.ServerError:
         """Return our error for an exception of tritonclient; see `failures`."""
         failure = failures.Failure(str(error.status()), str(error.message()), name)
-        asked = failures.Asked(self.url, self._address, self.deadline, deadline)
+        asked = failures.Asked(
+            *(self.url, self._address, self.deadline, deadline),
+            *(self._using, self._name),
+        )
         return failures.translate(failure, asked)
 
 

@@ -5,8 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from amphitrite import errors
-from amphitrite.triton import addresses, probing
+from amphitrite.triton import addresses, credentials, probing
+from amphitrite.triton.credentials import Credentials
 
+RETRYABLE = (
+    errors.ServerUnreachable,
+    errors.ModelNotReady,
+    errors.QueueFull,
+    errors.InferenceTimeout,
+)
+"""Failures whose cause may pass: a restart, an overload, a lost connection.
+
+An inference changes nothing on the server, so that it can be asked for again.
+"""
+# gRPC's words for a connection that was reset while it carried a request, which come
+# with one status or another.
+_RESETS = ("RST_STREAM", "Stream removed", "Connection reset")
 _FORBIDDEN = ("UNAUTHENTICATED", "PERMISSION_DENIED")
 
 
@@ -44,12 +58,22 @@ class Asked:
     limit : float, optional
         Time limit in seconds of a question about the server; None for an inference.
         Only after a question is it examined what answers at the address.
+    using : Credentials
+        What the client showed to the server.
+    name : str
+        The name in the server's certificate; empty for the host of the address.
     """
 
     url: str
     address: addresses.Address
     deadline: float
     limit: float | None = None
+    using: Credentials = credentials.NONE
+    name: str = ""
+
+    def answering(self) -> str | None:
+        """Return a sentence on what answers there; see `probing`."""
+        return probing.what_answers(self.address, self.using, self.name)
 
 
 def is_closed(text: str) -> bool:
@@ -97,8 +121,15 @@ def translate(failure: Failure, asked: Asked) -> errors.ServerError:
         )
     if is_closed(text) or any(word in status for word in _FORBIDDEN):
         return errors.ServerError(
-            f"the server at {asked.url} requires a key ({text}), which this client "
-            "cannot give; ask the server's operator for a port without one"
+            f"the server at {asked.url} requires a key ({text}){_shown(asked.using)}; "
+            "give it in a file of lines 'name: value' with --header-file. Ask the "
+            "server's operator for the header's name and value."
+        )
+    if "Exceeds maximum queue size" in text:
+        return errors.QueueFull(
+            f"the server at {asked.url} has as many requests to '{name}' waiting as it "
+            f"takes ({text}): it is busy, not ill. Send less at once with --in-flight, "
+            "or serve the model on more servers."
         )
     if "UNIMPLEMENTED" in status:
         return errors.ServerUnreachable(
@@ -106,8 +137,9 @@ def translate(failure: Failure, asked: Asked) -> errors.ServerError:
             f"({text}). Give the gRPC port of a Triton server, usually "
             f"{addresses.GRPC_PORT}."
         )
-    if "UNAVAILABLE" in status or "CANCELLED" in status:
-        found = probing.what_answers(asked.address) if deadline else None
+    reset = any(words in text for words in _RESETS)
+    if "UNAVAILABLE" in status or "CANCELLED" in status or reset:
+        found = asked.answering() if deadline else None
         why = found or (
             f"{text}. Check the address (host:port of its gRPC endpoint) and that "
             f"the server runs: amphitrite status --server {asked.url}"
@@ -116,7 +148,7 @@ def translate(failure: Failure, asked: Asked) -> errors.ServerError:
             f"no Triton server answers at {asked.url}: {why}"
         )
     if "DEADLINE_EXCEEDED" in status:
-        if deadline and (found := probing.what_answers(asked.address)):
+        if deadline and (found := asked.answering()):
             return errors.ServerUnreachable(
                 f"no Triton server answers at {asked.url} within {seconds:g} s: {found}"
             )
@@ -128,3 +160,11 @@ def translate(failure: Failure, asked: Asked) -> errors.ServerError:
     return errors.InferenceFailed(
         f"the server at {asked.url} refused a request to '{name}': {text}"
     )
+
+
+def _shown(using: Credentials) -> str:
+    """Return the names of the headers that were sent, as part of a sentence."""
+    if not using.headers:
+        return ""
+    names = ", ".join(f"'{name}'" for name in sorted(using.headers))
+    return f", and does not accept what this client sent in {names}"

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from amphitrite.shown import shown
+from amphitrite.triton import credentials, secure
 from amphitrite.triton.addresses import GRPC_PORT, Address
+from amphitrite.triton.credentials import Credentials
 
 PATIENCE: Final = 1.5  # s to look up a name, to connect, and for each answer
 
@@ -24,13 +26,19 @@ _ENOUGH: Final = 65536
 _SHOWN: Final = 60
 
 
-def what_answers(address: Address) -> str | None:
+def what_answers(
+    address: Address, using: Credentials = credentials.NONE, name: str = ""
+) -> str | None:
     """Return a sentence on what answers at an address without a gRPC server.
 
     Parameters
     ----------
     address : Address
         The address at which gRPC found no server.
+    using : Credentials
+        What the client showed to the server.
+    name : str
+        The name in the server's certificate; by default the host of the address.
 
     Returns
     -------
@@ -44,7 +52,7 @@ def what_answers(address: Address) -> str | None:
         return None
     found = None
     for host, port in address.hosts:
-        found = _at_host(host, port)
+        found = _at_host(host, port, using, name)
         if found is None:
             break
     return found
@@ -68,17 +76,20 @@ def _at_socket(path: str) -> str | None:
     return None
 
 
-def _at_host(host: str, port: int) -> str | None:
+def _at_host(host: str, port: int, using: Credentials, name: str) -> str | None:
     places = _Lookup(host, port).places()
     if isinstance(places, str):
         return places
     refusal = None
     for family, place in places:
         try:
-            _connected(family, place).close()
+            connection = _connected(family, place)
         except OSError as error:
             refusal = refusal or _refusal(error, port)
         else:
+            with connection:
+                if using.tls:
+                    return secure.why_refused(connection, name or host, using)
             return _Talk(family, place, host).described()
     return refusal
 
@@ -159,8 +170,8 @@ class _Talk:
         if self._speaks_tls():
             return (
                 "what listens there speaks TLS, and this client plain gRPC; give the "
-                "server's plain port, or forward one to it (ssh -L, kubectl "
-                "port-forward)"
+                "certificate of whoever signed the server's with --tls-ca, or the "
+                "server's plain port"
             )
         if answer.startswith(b"HTTP/"):
             if b"\nnv_" in self._asked("/metrics"):

@@ -203,9 +203,51 @@ def install(
 
     Notes
     -----
-    All models are checked before any is copied, and their copies are checked again.
-    The repository is replaced as a whole, in one step (see
+    See `bring`.  The repository is replaced as a whole, in one step (see
     `amphitrite.files.generations.next_generation`).
+    """
+    target = places.user_repository()
+    try:
+        with next_generation(target) as generation:
+            return bring(
+                *(source, generation.folder, generation.scratch),
+                sha256=sha256,
+                advance=advance,
+            )
+    except OutputError as error:
+        raise OutputError(
+            f"the models cannot be installed: {error}; set XDG_DATA_HOME to choose "
+            "another data folder"
+        ) from error
+
+
+def bring(
+    source: str | Path,
+    folder: Path,
+    scratch: Path,
+    *,
+    sha256: str | None = None,
+    advance: Advance = lambda _done, _size: None,
+) -> list[str]:
+    """Copy models into a folder, in the place of those of the same names.
+
+    Parameters
+    ----------
+    source, sha256, advance
+        See `install`, also for the errors.
+    folder : Path
+        The folder.
+    scratch : Path
+        An empty folder for temporary files.
+
+    Returns
+    -------
+    list of str
+        The names of the models, sorted.
+
+    Notes
+    -----
+    All models are checked before any is copied, and their copies are checked again.
     """
     text = str(source)
     if is_url(text) and not is_safe_url(text) and sha256 is None:
@@ -213,24 +255,17 @@ def install(
             "what comes over http:// can be changed on the way: give --sha256, the "
             "archive's checksum as its publisher shows it, or an https:// address"
         )
-    target = places.user_repository()
     try:
-        with next_generation(target) as generation:
-            folder = _unpacked(text, generation.scratch, sha256=sha256, advance=advance)
-            new = [_checked(model) for model in _models_of(folder, source)]
-            for model in new:
-                place = generation.folder / model.name
-                if place.exists():
-                    shutil.rmtree(place)
-                _copy(model, place)
-                _checked(place)
+        found = _unpacked(text, scratch, sha256=sha256, advance=advance)
+        new = [_checked(model) for model in _models_of(found, source)]
+        for model in new:
+            place = folder / model.name
+            if place.exists():
+                shutil.rmtree(place)
+            _copy(model, place)
+            _checked(place)
     except OSError as error:
         raise BadInput(f"{source} cannot be read: {error}") from error
-    except OutputError as error:
-        raise OutputError(
-            f"the models cannot be installed: {error}; set XDG_DATA_HOME to choose "
-            "another data folder"
-        ) from error
     return sorted(model.name for model in new)
 
 

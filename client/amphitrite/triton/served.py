@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from numpy.typing import NDArray
 
 from amphitrite import errors
 from amphitrite.triton.answers import Tensors
 from amphitrite.triton.spec import ModelSpec
+from amphitrite.triton.status import ModelStatus
 
 
-class Server(Protocol):
-    """The part of a connection that a served model uses."""
+class Answering(Protocol):
+    """What answers requests to a served model."""
 
     url: str
 
@@ -28,13 +29,31 @@ class Server(Protocol):
         """Send one request without waiting for its answer."""
 
 
+class Server(Answering, Protocol):
+    """One server or several: a `Connection` or a `Fleet`."""
+
+    deadline: float
+
+    def __enter__(self) -> Self:
+        """Return the connection, which the ``with`` block's end closes."""
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connection."""
+
+    def close(self) -> None:
+        """Close the connection; more than once does no harm."""
+
+    def status(self, names: Collection[str] | None = None) -> list[ModelStatus]:
+        """Return the state of each model, tested with one request."""
+
+
 @dataclass(frozen=True)
 class ServedModel:
     """A model on a server whose contract has been checked.
 
     Parameters
     ----------
-    server : Server
+    server : Answering
         The connection that found it.
     spec : ModelSpec
         The spec that the server reports.
@@ -47,7 +66,7 @@ class ServedModel:
         the spec; for an ensemble, those of all members.
     """
 
-    server: Server
+    server: Answering
     spec: ModelSpec
     version: int
     max_batch: int

@@ -26,6 +26,8 @@ class ModelStatus:
     digest, identity : str
         ``"sha256:..."`` of its weights and of its spec; empty if the model was not
         tested or has no spec.
+    server : str
+        The address of its server; empty if only one was asked.
     """
 
     name: str
@@ -34,6 +36,7 @@ class ModelStatus:
     reason: str = ""
     digest: str = ""
     identity: str = ""
+    server: str = ""
 
     @property
     def ready(self) -> bool:
@@ -41,5 +44,8 @@ class ModelStatus:
         return self.state == READY
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields and `ready` as JSON types."""
-        return {**asdict(self), "ready": self.ready}
+        """Return the fields and `ready` as JSON types, without an empty `server`."""
+        fields = {**asdict(self), "ready": self.ready}
+        if not self.server:
+            del fields["server"]
+        return fields

@@ -13,7 +13,9 @@ from amphitrite.commands import conduct as module
 from amphitrite.commands.conduct import SKIPPED, conduct
 from amphitrite.commands.options import Common
 from amphitrite.commands.talk import Talk
-from amphitrite.engine.control import Limits, Result, Summary
+from amphitrite.engine.control import Limits, PartResult, Result, Summary
+from amphitrite.engine.shards import Shard
+from amphitrite.errors import BadInput
 
 COMMON = Common(
     in_flight=3,
@@ -27,6 +29,10 @@ COMMON = Common(
     quiet=False,
     verbose=False,
     workers=2,
+    tls_ca=Path("ca"),
+    tls_cert=Path("certificate"),
+    tls_key=Path("key"),
+    header_file=Path("headers"),
 )
 INPUTS, OUT, OPTIONS = [Path("a.fits"), Path("b.fits")], Path("out.fits"), object()
 
@@ -68,6 +74,10 @@ def test_options_reach_the_run(survey):
             "models": ["asid", "asid_heads"],
             "model_repository": Path("models"),
             "deadline": 9.0,
+            "tls_ca": Path("ca"),
+            "tls_cert": Path("certificate"),
+            "tls_key": Path("key"),
+            "header_file": Path("headers"),
         },
     )
 
@@ -94,3 +104,34 @@ def test_a_skipped_input_is_told_by_the_exit_code_after_the_result(survey, capsy
         conduct("asid", INPUTS, OUT, OPTIONS, COMMON, described)
     assert ended.value.exit_code == SKIPPED == 1
     assert json.loads(capsys.readouterr().out)["skipped"] == {"b.fits": "damaged"}
+
+
+def test_a_shard_writes_a_part_and_ends_well(survey, monkeypatch, capsys):
+    def run(*arguments):
+        survey.arguments = arguments
+        skipped = Summary(done=2, skipped={"c.fits": "it is cut off"})
+        return PartResult([], skipped, OUT, {"scoring": 1.0}, Shard(1, 4), 2)
+
+    monkeypatch.setattr(module, "find", lambda name: SimpleNamespace(run=run))
+    chosen = replace(COMMON, shard="1/4")
+    conduct("asid", INPUTS, Path("1.part"), OPTIONS, chosen, described)
+    assert survey.arguments[-1].shard == Shard(1, 4)
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["shard"], answer["units"], answer["output"]) == ("1/4", 2, "1.part")
+    assert answer["skipped"] == {"c.fits": "it is cut off"}
+
+
+def test_auto_is_the_task_of_an_engine(survey, monkeypatch):
+    monkeypatch.setenv("JOB_COMPLETION_INDEX", "2")
+    monkeypatch.setenv("AMPHITRITE_SHARDS", "3")
+    conduct("asid", INPUTS, OUT, OPTIONS, replace(COMMON, shard="auto"), described)
+    assert survey.arguments[-1].shard == Shard(2, 3)
+
+
+def test_a_shard_that_there_is_not_is_refused_before_anything_is_read(survey):
+    with pytest.raises(BadInput, match="received 4/4"):
+        conduct("asid", INPUTS, OUT, OPTIONS, replace(COMMON, shard="4/4"), described)
+    lists = [Path("@/dev/fd/63")]
+    with pytest.raises(BadInput, match="is gone when the parts are merged"):
+        conduct("asid", lists, OUT, OPTIONS, replace(COMMON, shard="0/4"), described)
+    assert not hasattr(survey, "arguments")

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import typer
 
-from amphitrite.commands.darkcnn import _describe, darkcnn
+from amphitrite.commands.darkcnn import darkcnn, describe
 from amphitrite.surveys.darkcnn.catalogue import COLUMNS, FLAGS
 from amphitrite.surveys.darkcnn.interpret.posterior import Posterior
 from amphitrite.surveys.darkcnn.page import WARNING
@@ -30,7 +30,7 @@ def test_the_help_warns_before_anything_else():
 def test_the_first_line_of_a_result_is_the_warning():
     likelihood = np.zeros(601)
     likelihood[200] = 99
-    sentence, fields = _describe(result(Posterior.of(likelihood)))
+    sentence, fields = describe(result(Posterior.of(likelihood)))
     first, second = sentence.split("\n")
     assert first == WARNING
     assert second.startswith("0.500 cm2/g (0.499 to 0.501 at 68%, statistical error")
@@ -38,7 +38,7 @@ def test_the_first_line_of_a_result_is_the_warning():
 
 
 def test_no_estimate_is_said_and_is_no_nan_for_scripts():
-    sentence, fields = _describe(result(Posterior.unknown()))
+    sentence, fields = describe(result(Posterior.unknown()))
     assert sentence.endswith("no estimate from 0 of 2 clusters, in a.fits")
     assert fields["sigma_m"] is None
     assert fields["interval_68"] == [None, None]

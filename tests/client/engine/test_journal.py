@@ -6,7 +6,9 @@ import random
 import numpy as np
 import pytest
 
+from amphitrite.engine import frames as framing
 from amphitrite.engine import journal as journals
+from amphitrite.engine.frames import FRAME_MAGIC
 from amphitrite.engine.journal import Journal
 from amphitrite.errors import BadInput, OutputError
 
@@ -37,7 +39,7 @@ def test_records_come_back_bit_for_bit(tmp_path):
 
 def frames(path):
     """Return where the frames of a journal begin and end, the head's first."""
-    text, magic, found = path.read_bytes(), journals._FRAME_MAGIC, []
+    text, magic, found = path.read_bytes(), FRAME_MAGIC, []
     at = text.find(magic)
     while at >= 0:
         found.append(at)
@@ -130,7 +132,7 @@ def test_a_magic_at_the_edge_of_a_search_is_found(tmp_path, monkeypatch):
     path = tmp_path / "journal"
     fill(path, range(3))
     whole, (_, *starts) = path.read_bytes(), frames(path)
-    monkeypatch.setattr(journals, "_SEARCH_BYTES", 64)
+    monkeypatch.setattr(framing, "_SEARCH_BYTES", 64)
     for n_bytes in range(56, 72):
         path.write_bytes(whole[: starts[1]] + b"x" * n_bytes + whole[starts[1] :])
         assert resumed(path) == list("012")

@@ -101,3 +101,11 @@ def test_other_files_have_another_identity(files):
     assert of_many(files[:2]).identity != first
     odd = [*files[:2], files[2].with_name(os.fsdecode(b"\xe9.fits"))]
     assert of_many(odd).identity != first
+
+
+def test_the_cards_list_the_parts():
+    one = Provenance("toy", 1, "", True, (), "", "2026-01-01T00:00:00+00:00")
+    cards = replace(one, parts=(("0.part", "ab"), ("1.part", "cd"))).cards
+    assert (cards["PART1"], cards["PSUM1"]) == ("0.part", "sha256:ab")
+    assert (cards["PART2"], cards["PSUM2"]) == ("1.part", "sha256:cd")
+    assert "PART1" not in one.cards

@@ -10,9 +10,12 @@ import pytest
 
 from amphitrite.engine.control import Control, Limits
 from amphitrite.engine.execution import Unit
+from amphitrite.engine.partfiles import read_head
 from amphitrite.engine.provenance import Provenance
 from amphitrite.engine.session import Session
+from amphitrite.engine.shards import Shard
 from amphitrite.errors import BadInput, OutputError
+from amphitrite.surveys.calnet.options import Options
 
 PROVENANCE = Provenance("toy", 1, "", True, (), "", "2026-01-01T00:00:00+00:00")
 
@@ -206,3 +209,36 @@ def test_progress_advances_over_every_unit(session):
         serve(run)
     assert seen[0] == ("doubling", 5)
     assert sum(seen[1:]) == 5
+
+
+def test_a_shard_has_its_own_items(session):
+    with session() as run:
+        assert run.own("abcdef", str) == "abcdef"
+    shards = [Shard(index, 2) for index in range(2)]
+    found = []
+    for shard in shards:
+        with session(f"{shard.index}.part", shard=shard) as run:
+            found += run.own("abcdef", str)
+    assert sorted(found) == list("abcdef")
+
+
+def test_a_shard_is_gone_on_with_as_the_same_one(session):
+    with pytest.raises(KeyError):
+        interrupted(session("0.part", shard=Shard(0, 2)))
+    with (
+        pytest.raises(BadInput, match="had shard = '0/2', this one has '0/3'"),
+        session("0.part", shard=Shard(0, 3), resume=True) as run,
+    ):
+        serve(run)
+
+
+def test_a_shard_writes_nothing_beside_its_part(session, tmp_path):
+    shard = Shard(0, 1)
+    with session("0.part", shard=shard, products={"a.fits"}) as run:
+        summary = serve(run, stride=3)
+        result = run.part([tmp_path / "a.fits"], Options(), summary)
+    assert [path.name for path in tmp_path.iterdir()] == ["0.part"]
+    assert (result.shard, result.n_units, result.summary.done) == (shard, 5, 5)
+    head = read_head(tmp_path / "0.part")
+    assert (head.survey, head.shard, head.run["stride"]) == ("toy", (0, 1), 3)
+    assert head.inputs == [str(tmp_path / "a.fits")]

@@ -14,7 +14,13 @@ import pytest
 from astropy.io import fits
 
 from amphitrite.errors import BadInput, OutputError
-from amphitrite.files.compression import is_packed, opened, unpacked, unpacked_bytes
+from amphitrite.files.compression import (
+    is_packed,
+    opened,
+    plain_name,
+    unpacked,
+    unpacked_bytes,
+)
 from amphitrite.files.opening import open_hdus
 
 packed_by = pytest.mark.parametrize(
@@ -103,3 +109,9 @@ def test_a_damaged_archive_is_the_input_s_fault_and_a_full_disk_the_output_s(
     with pytest.raises(OutputError, match=r"unpacked into .*scratch: No space left"):
         unpacked(packed)
     assert list(scratch.iterdir()) == []
+
+
+def test_folders_and_packing_are_left_out_of_a_name():
+    names = ["a/x_lc.fits", "/b/x_lc.fits.gz", "x_lc.fits.XZ", "x_lc.fits.bz2"]
+    assert {plain_name(Path(name)) for name in names} == {"x_lc.fits"}
+    assert plain_name(Path("x_lc.fits.gz.fits")) == "x_lc.fits.gz.fits"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from amphitrite.errors import BadInput
-from amphitrite.triton.addresses import parse
+from amphitrite.triton.addresses import parse, parse_list
 
 IPV6 = "2001:db8:0:0:0:0:0:1"
 
@@ -50,7 +50,7 @@ def test_sockets_and_nameservers_are_read():
         ("[::1", "no IPv6 address", "[::1]:8001"),
         ("[localhost]:8001", "no IPv6 address", "[::1]:8001"),
         ("a:1:b", "more than one colon", "HOST:PORT"),
-        ("a:1,b:2", "several servers", "dns:///NAME:8001"),
+        ("a:1,b:2", "several servers", "HOST:PORT"),
         ("http://host:8000", "a URL", "host:8001"),
         ("http://host", "a URL", "host:8001"),
         ("https://host:8443/v2", "TLS", "host:8443"),
@@ -101,3 +101,50 @@ def test_what_is_no_address_is_refused_with_what_to_write(
     assert f"; write {write}" in message
     assert message.isprintable()
     assert len(message) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ("a:1", ["a:1"]),
+        ("a:1,b:2", ["a:1", "b:2"]),
+        ("a:1,a:1", ["a:1"]),
+        ("[::1]:1,dns:///b:2", ["[::1]:1", "dns:///b:2"]),
+        ("ipv4:10.0.0.1:1,10.0.0.2:2", ["ipv4:10.0.0.1:1", "ipv4:10.0.0.2:2"]),
+        ("ipv4:10.0.0.1:1,ipv4:10.0.0.2:2", ["ipv4:10.0.0.1:1", "ipv4:10.0.0.2:2"]),
+        ("unix:/run/a,b", ["unix:/run/a,b"]),
+    ],
+)
+def test_a_list_has_each_address_once(text: str, addresses: list[str]):
+    assert [address.text for address in parse_list(text)] == addresses
+
+
+@pytest.mark.parametrize(
+    ("text", "why", "which"),
+    [
+        ("a:1,b", "'b' is no server address: its port is missing", "server 2 of the 2"),
+        ("a:1,", "'' is no server address: it is empty", "server 2 of the 2"),
+        ("a:1, b:2", "it has a blank; write b:2", "server 2 of the 2"),
+        ("a:1,b:2,http://c", "it is a URL", "server 3 of the 3"),
+    ],
+)
+def test_the_wrong_address_of_a_list_is_named(text: str, why: str, which: str):
+    with pytest.raises(BadInput) as refused:
+        parse_list(text)
+    assert why in str(refused.value)
+    (note,) = refused.value.__notes__
+    assert which in note
+
+
+@pytest.mark.parametrize(
+    ("text", "many"),
+    [
+        ("dns:///tritons:1", True),
+        ("dns:tritons:1", True),
+        ("dns://10.0.0.53/tritons:1", False),
+        ("tritons:1", False),
+        ("unix:/dns:", False),
+    ],
+)
+def test_a_name_may_stand_for_many(text: str, many: bool):
+    assert parse(text).stands_for_many is many

@@ -4,6 +4,7 @@ import pytest
 
 from amphitrite import errors
 from amphitrite.triton import addresses, probing
+from amphitrite.triton.credentials import Credentials
 from amphitrite.triton.failures import Asked, Failure, is_closed, translate
 
 URL = "there:8001"
@@ -20,7 +21,7 @@ def answering(monkeypatch):
     probed = []
 
     def answer(found):
-        def what_answers(address):
+        def what_answers(address, using, name):
             probed.append(address.text)
             return found
 
@@ -51,8 +52,20 @@ def answering(monkeypatch):
             *("NOT_FOUND", "Unable to find shared memory region: 'a'"),
             *(errors.ServerUnreachable, "was restarted: it no longer knows the memory"),
         ),
-        ("PERMISSION_DENIED", "no", errors.ServerError, "ask the server's operator"),
-        ("UNAUTHENTICATED", "no", errors.ServerError, "ask the server's operator"),
+        ("PERMISSION_DENIED", "no", errors.ServerError, "with --header-file"),
+        ("UNAUTHENTICATED", "no", errors.ServerError, "with --header-file"),
+        (
+            *("UNAVAILABLE", "[request id: <id_unknown>] Exceeds maximum queue size"),
+            *(errors.QueueFull, "it is busy, not ill"),
+        ),
+        (
+            *("UNKNOWN", "Stream removed (recvmsg:Connection reset by peer)"),
+            *(errors.ServerUnreachable, "Stream removed"),
+        ),
+        (
+            *("INTERNAL", "Received RST_STREAM with error code 2"),
+            *(errors.ServerUnreachable, "Received RST_STREAM"),
+        ),
         (
             *("UNIMPLEMENTED", "unknown service"),
             *(errors.ServerUnreachable, "another gRPC service does (unknown service)"),
@@ -111,3 +124,11 @@ def test_where_nothing_is_found_the_words_and_the_limit_are_the_question_s(answe
 def test_a_server_is_closed_only_where_it_says_so():
     assert is_closed("This protocol is restricted, expecting header 'key'")
     assert not is_closed("This protocol is unknown")
+
+
+def test_of_headers_that_are_refused_only_the_names_are_shown():
+    using = Credentials(headers={"a-key": "secret"})
+    failure = Failure("StatusCode.UNAVAILABLE", "This protocol is restricted", "toy")
+    error = translate(failure, Asked(URL, addresses.parse(URL), 9.0, None, using))
+    assert "does not accept what this client sent in 'a-key'" in str(error)
+    assert "secret" not in str(error)

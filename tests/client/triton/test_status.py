@@ -22,3 +22,8 @@ def test_a_status_is_json_and_says_whether_the_model_answers(state, ready):
         "identity": "",
         "ready": ready,
     }
+
+
+def test_among_several_servers_its_own_is_named():
+    status = ModelStatus("toy", "3", READY, server="b:2")
+    assert status.as_dict()["server"] == "b:2"

@@ -192,3 +192,25 @@ def test_a_killed_server_is_said_and_survived(
     assert "no Triton server" in err
     assert "Trying again for 60 s" in err
     assert_same_rows(out, expected)
+
+
+@pytest.mark.long
+def test_one_of_two_servers_killed_stops_no_run(
+    command, calnet_repository, server_environment, undisturbed, launch, tmp_path
+):
+    expected, largest = undisturbed
+    out = tmp_path / "eb.fits"
+    options = {"models": [MODEL.name], "environment": server_environment}
+    with (
+        LocalTriton(calnet_repository, listening=Network(), **options) as first,
+        LocalTriton(calnet_repository, listening=Network(), **options) as second,
+    ):
+        servers = f"{first.grpc_url},{second.grpc_url}"
+        process = launch(*command[:2], "--server", servers, "-o", out)
+        until(lambda: size(out) > 0.2 * largest, process)
+        psutil.Process(first.pid).kill()
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == SKIPPED, err
+    assert f"goes to the other servers of {servers}" in err
+    assert "Trying again for" not in err
+    assert_same_rows(out, expected)

@@ -14,7 +14,7 @@ from amphitrite.errors import BadInput
 
 if TYPE_CHECKING:
     from amphitrite.engine.control import Control
-    from amphitrite.triton.connection import Connection
+    from amphitrite.triton.served import Server
     from amphitrite_training.fitting.task import PublishedWeights, Task
 
 
@@ -44,7 +44,7 @@ class Demo(Protocol):
     """Signature of the function ``demo`` in a survey's module ``demo``."""
 
     def __call__(
-        self, out: Path, user: User, connecting: AbstractContextManager[Connection]
+        self, out: Path, user: User, connecting: AbstractContextManager[Server]
     ) -> tuple[str, dict[str, Any]]:
         """Simulate files, search them as a user would, and compare with the truth.
 

@@ -46,7 +46,7 @@ from amphitrite.surveys.asid.prepare.photons import Photons
 from amphitrite.surveys.asid.prepare.tiling import Tiles, centres
 from amphitrite.surveys.asid.products import check_drawable, write
 from amphitrite.surveys.asid.work import search
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 from amphitrite.triton.spec import ModelSpec
 
 logger = logging.getLogger(__name__)
@@ -83,12 +83,14 @@ class Result(engine_control.Result):
 
 def run(
     inputs: Sequence[Path],
-    connecting: AbstractContextManager[Connection],
+    connecting: AbstractContextManager[Server],
     out: Path,
     options: Options,
     control: Control | None = None,
-) -> Result:
+) -> engine_control.Result:
     """Find the sources in event lists or a counts cube.
+
+    Patches of the sky are what shards divide among themselves; each reads all photons.
 
     Parameters
     ----------
@@ -101,7 +103,8 @@ def run(
     Returns
     -------
     Result
-        The catalogue, and numbers of photons, patches and fluctuations.
+        The catalogue, and numbers of photons, patches and fluctuations; of a shard,
+        its part.
 
     Raises
     ------
@@ -128,13 +131,15 @@ def run(
         provenance = Provenance.of(given.used, models[0], session.control.command)
         given.steady.check()  # the checksums are of the very files that were read
         exposure_sum, route = given.cards.get("EXPSUM", ""), options.peaks
-        session.record(provenance, peaks=route, exposure=exposure_sum)
-        numbers = sky.tiles.occupied(centres())
+        provenance = session.record(provenance, peaks=route, exposure=exposure_sum)
+        numbers = session.own(sky.tiles.occupied(centres()), _patch_key)
         records, summary = search(
             *(session, models, numbers, sky), learned.detector, route
         )
         summary.skipped |= skipped
         session.stage("writing")
+        if session.control.shard is not None:
+            return session.part(inputs, options, summary)
         kept, n_fakes = _listed(records, numbers, given, learned, cuts)
         cards: Cards = provenance.cards | given.cards
         cards |= {"NPATCH": len(numbers), "PEAKS": route, **cuts, "NFAKES": n_fakes}
@@ -149,6 +154,11 @@ def run(
         n_fakes=n_fakes,
         bands=tuple(band for band in BANDS if band in given.photons.coverage),
     )
+
+
+def _patch_key(number: int) -> str:
+    """Return the key of a patch for shards."""
+    return f"patch {number}"
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from amphitrite.engine import control as engine_control
-from amphitrite.engine.control import Control
+from amphitrite.engine.control import Control, Summary
 from amphitrite.engine.provenance import Provenance
 from amphitrite.engine.session import Session
+from amphitrite.errors import BadInput
 from amphitrite.files import catalogues, drawings, lists
 from amphitrite.surveys.calnet.catalogue import COLUMNS, interpret
 from amphitrite.surveys.calnet.interpret import stars
@@ -20,8 +21,9 @@ from amphitrite.surveys.calnet.learned import Learned
 from amphitrite.surveys.calnet.options import Options
 from amphitrite.surveys.calnet.page import MODEL
 from amphitrite.surveys.calnet.prepare.notes import choices
+from amphitrite.surveys.calnet.prepare.placing import star_key
 from amphitrite.surveys.calnet.work import draw_sheet, measure, score
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 
 _JOURNAL_BYTES: Final = 8192  # of a file and a star, and more
 _NOUN: Final = "light curve"
@@ -54,12 +56,14 @@ class Result(engine_control.Result):
 
 def run(
     inputs: Sequence[Path],
-    connecting: AbstractContextManager[Connection],
+    connecting: AbstractContextManager[Server],
     out: Path,
     options: Options,
     control: Control | None = None,
-) -> Result:
+) -> engine_control.Result:
     """Find eclipsing binaries in light curves.
+
+    In a shard these are all files of its stars.
 
     Parameters
     ----------
@@ -71,7 +75,8 @@ def run(
     Returns
     -------
     Result
-        The catalogue, and numbers of files, segments and candidates.
+        The catalogue, and numbers of files, segments and candidates; of a shard, its
+        part.
 
     Raises
     ------
@@ -84,6 +89,7 @@ def run(
         inputs=files,
         disk_bytes=len(files) * _JOURNAL_BYTES,
     ) as session:
+        _check_no_pictures(options, session.control)
         drawings.check_folder(options.plots, "candidates", replace=session.may_replace)
         session.stage("scoring")
         (model,) = session.models(MODEL)
@@ -91,8 +97,13 @@ def run(
         threshold = options.threshold or learned.threshold
         how, command = learned.interpolation, session.control.command
         provenance = Provenance.of_many(files, model, command, noun=_NOUN)
-        session.record(provenance, plots=_full(options.plots), batch=model.max_batch)
-        scored, summary = score(session, model, files, interpolation=how)
+        provenance = session.record(
+            provenance, plots=_full(options.plots), batch=model.max_batch
+        )
+        own = session.own(files, star_key)
+        scored, summary = score(session, model, own, interpolation=how)
+        if not (scored or session.control.shard):
+            raise _none_usable(len(files), summary)
         summary.skipped |= skipped
         made = choices((file.path, file.notes) for file in scored)
         session.stage("measuring")
@@ -102,6 +113,8 @@ def run(
             session, model, candidates, interpolation=how, plots=options.plots
         )
         session.stage("writing")
+        if session.control.shard is not None:
+            return session.part(inputs, options, summary)
         cards = {
             **provenance.with_inputs(map(_named, scored), noun=_NOUN).cards,
             "NFILES": len(files),
@@ -122,6 +135,22 @@ def run(
         n_candidates=len(candidates),
         threshold=threshold,
     )
+
+
+def _check_no_pictures(options: Options, control: Control) -> None:
+    """Refuse pictures in a shard, since stars are drawn as they are measured."""
+    if control.shard is not None and options.plots is not None:
+        raise BadInput(
+            "--plots cannot be given with --shard, since a part holds no pictures; "
+            "when the parts are merged, run calnet with --plots on the files of the "
+            "candidates"
+        )
+
+
+def _none_usable(n_files: int, summary: Summary) -> BadInput:
+    """Return the error that no file can be used."""
+    reason = next(iter(summary.skipped.values()))
+    return BadInput(f"none of the {n_files} files can be used; the first: {reason}")
 
 
 def _full(folder: Path | None) -> str:

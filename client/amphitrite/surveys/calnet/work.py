@@ -100,8 +100,6 @@ def score(
 
     Raises
     ------
-    BadInput
-        No file can be used.
     ServerError
         See `amphitrite.engine.execution.execute`.
     """
@@ -116,11 +114,6 @@ def score(
         for path in files
         if (key := _file_key(path)) in journal
     ]
-    if not scored:
-        reasons = list(summary.skipped.values())
-        raise BadInput(
-            f"none of the {len(files)} files can be used; the first: {reasons[0]}"
-        )
     return scored, summary
 
 

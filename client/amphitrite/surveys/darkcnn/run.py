@@ -28,9 +28,8 @@ from amphitrite.surveys.darkcnn.options import Options
 from amphitrite.surveys.darkcnn.page import MODEL, WARNING
 from amphitrite.surveys.darkcnn.prepare.inputs import MAP_FILES
 from amphitrite.surveys.darkcnn.prepare.pieces import Listing, listed
-from amphitrite.surveys.darkcnn.work import judge, maps_of
-from amphitrite.triton.connection import Connection
-from amphitrite.triton.served import ServedModel
+from amphitrite.surveys.darkcnn.work import collected, judge, maps_of
+from amphitrite.triton.served import ServedModel, Server
 
 _JOURNAL_BYTES: Final = 100_000  # of a file with one cluster, and more
 _NOUN: Final = "map file"
@@ -68,12 +67,14 @@ class Result(engine_control.Result):
 
 def run(
     inputs: Sequence[Path],
-    connecting: AbstractContextManager[Connection],
+    connecting: AbstractContextManager[Server],
     out: Path,
     options: Options,
     control: Control | None = None,
-) -> Result:
+) -> engine_control.Result:
     """Measure the cross-section of dark matter with maps of clusters.
+
+    Blocks of clusters are what shards divide among themselves; each lists all files.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def run(
     Returns
     -------
     Result
-        The catalogue, and the estimate of the sample.
+        The catalogue, and the estimate of the sample; of a shard, its part.
 
     Raises
     ------
@@ -108,10 +109,13 @@ def run(
         (model,) = session.models(MODEL)
         learned = Learned.of(model.spec)
         provenance = _provenance(listing, model, session.control.command)
-        session.record(provenance, reading=_stated(options))
-        choices = Choices()
-        clusters, summary = judge(session, model, listing, options.reading, choices)
+        provenance = session.record(provenance, reading=_stated(options))
+        units, summary = judge(session, model, listing, options.reading)
         steady.check()  # the checksums are of the very files that were read
+        if session.control.shard is not None:
+            return session.part(inputs, options, summary)
+        choices = Choices()
+        clusters = collected(session, units, listing, choices, summary)
         summary.skipped |= skipped
         session.stage("writing")
         judgement = judged(clusters, learned)

@@ -141,9 +141,8 @@ def judge(
     model: ServedModel,
     listing: Listing,
     reading: Reading,
-    choices: Choices,
-) -> tuple[Clusters, Summary]:
-    """Send all clusters to the network.
+) -> tuple[Sequence[Unit], Summary]:
+    """Send all clusters to the network, or those of this shard.
 
     Parameters
     ----------
@@ -155,34 +154,61 @@ def judge(
         The clusters.
     reading : Reading
         What is stated beside their files.
-    choices : Choices
-        Told what was chosen for the user.
 
     Returns
     -------
-    clusters : Clusters
-        Those that can be used, each name once.
+    units : sequence of Unit
+        The blocks of clusters that are in the journal now.
     summary : Summary
-        Numbers of units done and resumed, and what was skipped.
+        Numbers of units done and resumed.
+
+    Raises
+    ------
+    ServerError
+        See `amphitrite.engine.execution.execute`.
+    """
+    every = [
+        Unit(f"clusters {number}", block, sum(p.last - p.first for p in block))
+        for number, block in enumerate(blocks(listing.pieces))
+    ]
+    units = session.own(every, lambda unit: unit.key)
+    batch = min(TOGETHER, model.max_batch)
+    work = partial(prepare, reading=reading, batch=batch)
+    summary = session.serve(
+        *("judging", units, sum(unit.size for unit in units), work, model),
+        outputs=(PROBABILITIES, SCORE, DISTANCE),
+    )
+    source_of.cache_clear()
+    return units, summary
+
+
+def collected(
+    session: Session,
+    units: Sequence[Unit],
+    listing: Listing,
+    choices: Choices,
+    summary: Summary,
+) -> Clusters:
+    """Return the clusters that can be used, each name once.
+
+    Parameters
+    ----------
+    session : Session
+        The run, in whose journal they are.
+    units : sequence of Unit
+        All blocks of clusters.
+    listing : Listing
+        The clusters.
+    choices : Choices
+        Told what was chosen for the user.
+    summary : Summary
+        Told what was skipped.
 
     Raises
     ------
     BadInput
         No cluster can be used.
-    ServerError
-        See `amphitrite.engine.execution.execute`.
     """
-    units = [
-        Unit(f"clusters {number}", block, sum(p.last - p.first for p in block))
-        for number, block in enumerate(blocks(listing.pieces))
-    ]
-    batch = min(TOGETHER, model.max_batch)
-    work = partial(prepare, reading=reading, batch=batch)
-    summary = session.serve(
-        *("judging", units, listing.n, work, model),
-        outputs=(PROBABILITIES, SCORE, DISTANCE),
-    )
-    source_of.cache_clear()
     records = [session.journal.read(unit.key) for unit in units]
     summary.skipped |= listing.skipped
     for record in records:
@@ -196,7 +222,7 @@ def judge(
         skip(summary.skipped, name, reason)
     if not len(clusters):
         raise BadInput(nothing(summary.skipped))
-    return clusters, summary
+    return clusters
 
 
 def maps_of(

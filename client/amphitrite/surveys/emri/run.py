@@ -16,13 +16,18 @@ from amphitrite.files import catalogues, drawings, lists
 from amphitrite.surveys.emri import products
 from amphitrite.surveys.emri.catalogue import Found, columns_for, interpret
 from amphitrite.surveys.emri.interpret.triggers import triggers
-from amphitrite.surveys.emri.learned import Learned
+from amphitrite.surveys.emri.learned import Learned, NoiseRun
 from amphitrite.surveys.emri.options import Options
 from amphitrite.surveys.emri.page import ASKED, MODEL
 from amphitrite.surveys.emri.prepare.inputs import STRAIN_FILES, Stream, opened
-from amphitrite.surveys.emri.work import judge, judge_noise, measure
-from amphitrite.triton.connection import Connection
-from amphitrite.triton.served import ServedModel
+from amphitrite.surveys.emri.work import (
+    collected,
+    collected_noise,
+    judge,
+    judge_noise,
+    measure,
+)
+from amphitrite.triton.served import ServedModel, Server
 
 _JOURNAL_BYTES: Final = 1_000_000
 _NOUN: Final = "strain file"
@@ -62,12 +67,15 @@ class Result(engine_control.Result):
 
 def run(
     inputs: Sequence[Path],
-    connecting: AbstractContextManager[Connection],
+    connecting: AbstractContextManager[Server],
     out: Path,
     options: Options,
     control: Control | None = None,
-) -> Result:
+) -> engine_control.Result:
     """Find extreme-mass-ratio inspirals in a stream of strain.
+
+    Blocks of time, and the noise of a calibration, are what shards divide among
+    themselves.
 
     Parameters
     ----------
@@ -80,7 +88,7 @@ def run(
     Returns
     -------
     Result
-        The triggers, and numbers of segments and days.
+        The triggers, and numbers of segments and days; of a shard, its part.
 
     Raises
     ------
@@ -103,23 +111,21 @@ def run(
         (spec,) = (model for model in ASKED if model.name == options.model)
         (model,) = session.models(spec)
         provenance = _provenance(stream, model, session.control.command)
-        session.record(provenance, **_choices(options))
-        if options.calibrate is None:
-            noise = Learned.of(model.spec).noise
-        else:
-            session.stage("calibrating")
-            noise = judge_noise(session, model, options.calibrate, curves=stream.curves)
-        threshold = noise.threshold(options.fap)
+        provenance = session.record(provenance, **_choices(options))
+        noise = _noise(session, model, options, stream)
         session.stage("searching")
-        judged, summary = judge(
+        blocks, summary = judge(
             session,
             model,
             stream.stretches,
             curves=stream.curves,
             overlap=options.overlap,
         )
+        if noise is None:
+            return session.part(inputs, options, summary)
         summary.skipped |= skipped
         session.stage("measuring")
+        judged, threshold = collected(session, blocks), noise.threshold(options.fap)
         found = triggers(judged.start, judged.statistic, threshold)
         if plots is not None:
             drawings.make_folder(plots)
@@ -164,6 +170,28 @@ def run(
         threshold=threshold,
         fap=options.fap,
     )
+
+
+def _noise(
+    session: Session, model: ServedModel, options: Options, stream: Stream
+) -> NoiseRun | None:
+    """Return the noise that sets the threshold; None in a shard, which has some of it.
+
+    Raises
+    ------
+    BadInput
+        There is too little noise for the false-alarm probability.
+    """
+    if options.calibrate is None:
+        noise = Learned.of(model.spec).noise
+    else:
+        session.stage("calibrating")
+        seeds = judge_noise(session, model, options.calibrate, curves=stream.curves)
+        if session.control.shard is not None:
+            return None
+        noise = collected_noise(session, seeds)
+    noise.threshold(options.fap)
+    return noise if session.control.shard is None else None
 
 
 def _provenance(stream: Stream, model: ServedModel, command: str) -> Provenance:

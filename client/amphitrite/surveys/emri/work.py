@@ -141,8 +141,8 @@ def judge(
     *,
     curves: Curves | None,
     overlap: float,
-) -> tuple[Judged, Summary]:
-    """Send all segments of a stream to the network.
+) -> tuple[Sequence[Block], Summary]:
+    """Send all segments of a stream to the network, or those of this shard.
 
     Parameters
     ----------
@@ -159,8 +159,8 @@ def judge(
 
     Returns
     -------
-    judged : Judged
-        The segments.
+    parts : sequence of Block
+        The blocks that are in the journal now, in the order of time.
     summary : Summary
         Numbers of blocks done and resumed.
 
@@ -169,7 +169,8 @@ def judge(
     ServerError
         See `amphitrite.engine.execution.execute`.
     """
-    parts = [block for stretch in stretches for block in blocks(stretch, overlap)]
+    every = [block for stretch in stretches for block in blocks(stretch, overlap)]
+    parts = session.own(every, _key)
     batch = _batch(model)
     units = (Unit(_key(block), block, len(block.firsts)) for block in parts)
     total = sum(len(block.firsts) for block in parts)
@@ -177,18 +178,25 @@ def judge(
     summary = session.serve(
         "searching", units, total, work, model, outputs=(STATISTIC,)
     )
+    return parts, summary
+
+
+def collected(session: Session, parts: Sequence[Block]) -> Judged:
+    """Return the segments of all blocks of a stream, from the journal."""
     found = [session.journal.read(_key(block)) for block in parts]
     columns = {
         name: np.concatenate([part[name] for part in found])
         for name in ("start", STATISTIC, "missing", "level")
     }
-    return Judged(**columns), summary
+    return Judged(**columns)
 
 
 def judge_noise(
     session: Session, model: ServedModel, n: int, *, curves: Curves | None
-) -> NoiseRun:
-    """Return the statistics of `n` segments of simulated noise, or a few more.
+) -> Sequence[int]:
+    """Send `n` segments of simulated noise, or a few more, to the network.
+
+    In a shard these are its own.
 
     Parameters
     ----------
@@ -196,14 +204,28 @@ def judge_noise(
         See `judge`.
     n : int
         Segments.
+
+    Returns
+    -------
+    sequence of int
+        The seeds of the units that are in the journal now.
     """
-    seeds = range(-(-n // _TOGETHER))
-    units = (Unit(f"noise {seed}", seed, _TOGETHER) for seed in seeds)
+    seeds = session.own(range(-(-n // _TOGETHER)), _noise_key)
+    units = (Unit(_noise_key(seed), seed, _TOGETHER) for seed in seeds)
     work = partial(prepare_noise, curves=curves, batch=_batch(model))
     total = len(seeds) * _TOGETHER
     session.serve("calibrating", units, total, work, model, outputs=(STATISTIC,))
-    found = [session.journal.read(f"noise {seed}")[STATISTIC] for seed in seeds]
-    return NoiseRun.of(np.concatenate(found), total)
+    return seeds
+
+
+def collected_noise(session: Session, seeds: Sequence[int]) -> NoiseRun:
+    """Return the statistics of simulated noise, from the journal."""
+    found = [session.journal.read(_noise_key(seed))[STATISTIC] for seed in seeds]
+    return NoiseRun.of(np.concatenate(found), len(seeds) * _TOGETHER)
+
+
+def _noise_key(seed: int) -> str:
+    return f"noise {seed}"
 
 
 def _batch(model: ServedModel) -> int:

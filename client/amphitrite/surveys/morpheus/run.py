@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from amphitrite.engine import control as engine_control
 from amphitrite.engine import execution
-from amphitrite.engine.control import Control, Result, Summary
+from amphitrite.engine.control import Control, Summary
 from amphitrite.engine.journal import Journal
 from amphitrite.engine.provenance import Provenance
 from amphitrite.engine.session import Session
@@ -31,8 +33,7 @@ from amphitrite.surveys.morpheus.prepare.inputs import (
 from amphitrite.surveys.morpheus.prepare.windows import strips, window_starts
 from amphitrite.surveys.morpheus.products import write_products
 from amphitrite.surveys.morpheus.work import StripOfBands, prepare
-from amphitrite.triton.connection import Connection
-from amphitrite.triton.served import ServedModel
+from amphitrite.triton.served import ServedModel, Server
 
 # A strip's sums take 92 bytes a pixel; two strips are at work at a time.  Lower strips
 # than this would mostly overlap their neighbours.
@@ -42,14 +43,31 @@ _LEAST_ROWS: Final = 60
 _PRODUCT_BYTES_PER_PIXEL: Final = 70
 
 
+@dataclass(frozen=True)
+class Result(engine_control.Result):
+    """Catalogue of sources, and the folder with it and the maps.
+
+    Its stages are classifying and writing.
+
+    Parameters
+    ----------
+    catalogue : Path
+        The file of the catalogue.
+    """
+
+    catalogue: Path
+
+
 def run(
     inputs: Sequence[Path],
-    connecting: AbstractContextManager[Connection],
+    connecting: AbstractContextManager[Server],
     out: Path,
     options: Options,
     control: Control | None = None,
-) -> Result:
+) -> engine_control.Result:
     """Classify an image given as four FITS files, in H, J, V, z order.
+
+    Strips of the image are what shards divide among themselves.
 
     Parameters
     ----------
@@ -62,7 +80,7 @@ def run(
     Returns
     -------
     Result
-        The catalogue and where everything was written.
+        The catalogue and where everything was written; of a shard, its part.
 
     Raises
     ------
@@ -85,14 +103,20 @@ def run(
             (model,) = session.models(MODEL)
             provenance = _provenance(images, model, session.control)
             batch = min(options.batch, model.max_batch)
-            session.record(provenance, **_recorded(images, options), batch=batch)
+            provenance = session.record(
+                provenance, **_recorded(images, options), batch=batch
+            )
+            own = session.own(units, lambda unit: unit.key)
             summary = session.serve(
                 "classifying",
-                *(units, sum(unit.size for unit in units)),
+                *(own, sum(unit.size for unit in own)),
                 *(partial(prepare, batch=batch), model),
                 outputs=[PROBABILITIES],
             )
             _check_whole(summary)
+            if session.control.shard is not None:
+                steady.check()
+                return session.part(inputs, options, summary)
             session.stage("writing")
             read = object_card(images[BANDS[0]]) | hdu_cards(images) | choices.cards
             table = write_products(
@@ -109,7 +133,8 @@ def run(
             )
             steady.check()
             session.publish()
-    return Result(table, summary, out, session.seconds)
+    catalogue = out / options.catalogue
+    return Result(table, summary, out, session.seconds, catalogue)
 
 
 def _provenance(

@@ -15,7 +15,7 @@ from amphitrite.files.writing import writing
 from amphitrite.surveys.asid import run as asid_run
 from amphitrite.surveys.asid.options import Options
 from amphitrite.surveys.asid.prepare.patches import unit_vectors
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 from amphitrite_training.surveys import User
 from amphitrite_training.surveys.asid.calibrate import PAPER_FLUX_EDGES
 from amphitrite_training.surveys.asid.simulate.exposures import write_exposure
@@ -31,7 +31,7 @@ FAINT: Final = 2.34e-10
 
 
 def demo(
-    out: Path, user: User, connecting: AbstractContextManager[Connection]
+    out: Path, user: User, connecting: AbstractContextManager[Server]
 ) -> tuple[str, dict[str, Any]]:
     """Simulate a region of the sky, search it, and compare with the truth.
 

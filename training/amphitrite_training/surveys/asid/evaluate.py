@@ -25,8 +25,7 @@ from amphitrite.surveys.asid.prepare.footprints import WholeSky
 from amphitrite.surveys.asid.prepare.patches import Patch, from_pixels
 from amphitrite.surveys.asid.prepare.tiling import centres
 from amphitrite.surveys.asid.work import OUTPUTS, PatchWork, SourcesWork
-from amphitrite.triton.connection import Connection
-from amphitrite.triton.served import ServedModel
+from amphitrite.triton.served import ServedModel, Server
 from amphitrite_training.surveys import Progress
 from amphitrite_training.surveys.asid.calibrate import PAPER_FLUX_EDGES
 from amphitrite_training.surveys.asid.heads.measures import Described
@@ -55,7 +54,7 @@ _COVERAGE: Final = dict.fromkeys(BANDS, 1.0)
 
 
 def evaluate(
-    connection: Connection,
+    connection: Server,
     *,
     progress: Progress,
     n_fields: int = 2,
@@ -65,7 +64,7 @@ def evaluate(
 
     Parameters
     ----------
-    connection : Connection
+    connection : Server
         A server with the ensemble.
     progress : Progress
         Shows how many patches are done.

@@ -14,7 +14,7 @@ from amphitrite.files import catalogues
 from amphitrite.files.writing import writing
 from amphitrite.surveys.calnet import run as calnet_run
 from amphitrite.surveys.calnet.options import Options
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 from amphitrite_training.surveys import User
 from amphitrite_training.surveys.calnet.simulate.files import truth, write_star
 from amphitrite_training.surveys.calnet.simulate.stars import BINARIES, KINDS, draw_star
@@ -27,7 +27,7 @@ PERIOD_TOLERANCE: Final = 0.01
 
 
 def demo(
-    out: Path, user: User, connecting: AbstractContextManager[Connection]
+    out: Path, user: User, connecting: AbstractContextManager[Server]
 ) -> tuple[str, dict[str, Any]]:
     """Simulate stars of every kind, find the binaries, and compare with the truth.
 

@@ -24,7 +24,7 @@ from amphitrite.surveys.calnet.learned import Learned
 from amphitrite.surveys.calnet.options import Options
 from amphitrite.surveys.calnet.page import MODEL
 from amphitrite.surveys.calnet.run import run
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 from amphitrite_training.surveys import Progress
 from amphitrite_training.surveys.calnet.data import TEST_STARS
 from amphitrite_training.surveys.calnet.judged import JudgedStars
@@ -43,13 +43,13 @@ _STEP: Final = 8
 
 
 def evaluate(
-    connection: Connection, *, progress: Progress, n_fields: int = 25
+    connection: Server, *, progress: Progress, n_fields: int = 25
 ) -> Evaluation:
     """Search simulated stars with the served model and compare with their truth.
 
     Parameters
     ----------
-    connection : Connection
+    connection : Server
         A server with the model.
     progress : Progress
         Shows how many stars are done.
@@ -136,7 +136,7 @@ def write(chosen: Sequence[int], folder: Path) -> QTable:
     return vstack(known)
 
 
-def _searched(folder: Path, connection: Connection) -> Table:
+def _searched(folder: Path, connection: Server) -> Table:
     """Return the client's catalogue of the files in a folder."""
     control = Control(limits=Limits(in_flight=16, workers=os.cpu_count() or 1))
     return run(

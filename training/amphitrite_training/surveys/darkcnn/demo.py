@@ -18,7 +18,7 @@ from amphitrite.surveys.darkcnn import run as darkcnn_run
 from amphitrite.surveys.darkcnn.interpret.posterior import Posterior
 from amphitrite.surveys.darkcnn.options import Options
 from amphitrite.surveys.darkcnn.page import CROSS_SECTIONS, LABELS, WARNING
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 from amphitrite_training.surveys import User
 
 try:
@@ -44,7 +44,7 @@ _LISTED: Final = 5
 
 
 def demo(
-    out: Path, user: User, connecting: AbstractContextManager[Connection]
+    out: Path, user: User, connecting: AbstractContextManager[Server]
 ) -> tuple[str, dict[str, Any]]:
     """Simulate clusters of one hidden cross-section, and measure it.
 

@@ -12,8 +12,7 @@ from typing import Final
 
 from amphitrite.surveys.darkcnn.learned import Learned
 from amphitrite.surveys.darkcnn.page import CROSS_SECTIONS, MODEL
-from amphitrite.triton.connection import Connection
-from amphitrite.triton.served import ServedModel
+from amphitrite.triton.served import ServedModel, Server
 from amphitrite_training.surveys import Progress
 from amphitrite_training.surveys.darkcnn import blind, cases, coverage, strangers
 from amphitrite_training.surveys.darkcnn.accuracy import Accuracy
@@ -87,7 +86,7 @@ class Sizes:
 
 
 def evaluate(
-    connection: Connection,
+    connection: Server,
     *,
     progress: Progress,
     n_fields: int = _FULL,
@@ -99,7 +98,7 @@ def evaluate(
 
     Parameters
     ----------
-    connection : Connection
+    connection : Server
         A server with the network.
     progress : Progress
         Shows how many clusters are done.

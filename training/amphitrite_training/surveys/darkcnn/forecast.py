@@ -15,7 +15,7 @@ from amphitrite.surveys.darkcnn.interpret.posterior import GRID
 from amphitrite.surveys.darkcnn.interpret.sample import shift_on_grid
 from amphitrite.surveys.darkcnn.learned import Learned, ScoreCurve
 from amphitrite.surveys.darkcnn.page import CHANNELS, MODEL, TOTAL, XRAY
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 from amphitrite_training.surveys import Progress
 from amphitrite_training.surveys.darkcnn.curves import Kind
 from amphitrite_training.surveys.darkcnn.data import TEST_IDS
@@ -200,13 +200,13 @@ class Forecast:
 
 
 def forecast(
-    connection: Connection, asked: Asked, *, progress: Progress, n_known_ids: int = 0
+    connection: Server, asked: Asked, *, progress: Progress, n_known_ids: int = 0
 ) -> Forecast:
     """Return what a sample of clusters would say.
 
     Parameters
     ----------
-    connection : Connection
+    connection : Server
         A server with the network.
     asked : Asked
         Of what.

@@ -18,7 +18,7 @@ from amphitrite.files.writing import writing
 from amphitrite.surveys.emri import run as emri_run
 from amphitrite.surveys.emri.options import Options
 from amphitrite.surveys.emri.sampling import SAMPLE_SECONDS
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 from amphitrite_training.surveys import User
 
 try:
@@ -49,7 +49,7 @@ SCATTER_DAYS: Final = 5.0
 
 
 def demo(
-    out: Path, user: User, connecting: AbstractContextManager[Connection]
+    out: Path, user: User, connecting: AbstractContextManager[Server]
 ) -> tuple[str, dict[str, Any]]:
     """Simulate two years of strain, search it, and compare with the truth.
 

@@ -20,7 +20,7 @@ from amphitrite.surveys.emri.options import Options
 from amphitrite.surveys.emri.page import ASKED
 from amphitrite.surveys.emri.prepare.segments import starts
 from amphitrite.surveys.emri.sampling import N_SAMPLES
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 from amphitrite.triton.spec import ModelSpec
 from amphitrite_training.surveys import Progress
 from amphitrite_training.surveys.emri.data import TEST_SIGNALS
@@ -119,7 +119,7 @@ class Sizes:
 
 
 def evaluate(
-    connection: Connection,
+    connection: Server,
     *,
     progress: Progress,
     n_fields: int = _FULL,
@@ -130,7 +130,7 @@ def evaluate(
 
     Parameters
     ----------
-    connection : Connection
+    connection : Server
         A server with the networks.
     progress : Progress
         Shows how many segments are done.

@@ -14,7 +14,7 @@ from amphitrite.files.writing import writing
 from amphitrite.surveys.morpheus import run as morpheus_run
 from amphitrite.surveys.morpheus.options import Options
 from amphitrite.surveys.morpheus.page import BANDS
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 from amphitrite_training.surveys import User
 from amphitrite_training.surveys.morpheus.simulate.field import render_field
 from amphitrite_training.surveys.morpheus.simulate.files import write_field
@@ -26,7 +26,7 @@ MATCH_PIXELS: Final = 5.0
 
 
 def demo(
-    out: Path, user: User, connecting: AbstractContextManager[Connection]
+    out: Path, user: User, connecting: AbstractContextManager[Server]
 ) -> tuple[str, dict[str, Any]]:
     """Simulate a four-band HST field, find its galaxies, and compare with the truth.
 

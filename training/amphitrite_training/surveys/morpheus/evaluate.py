@@ -21,7 +21,7 @@ from amphitrite.engine.control import Control
 from amphitrite.surveys.morpheus.options import Options
 from amphitrite.surveys.morpheus.page import BANDS, MODEL
 from amphitrite.surveys.morpheus.run import run
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 from amphitrite_training.evaluation.matching import UNMATCHED, match
 from amphitrite_training.surveys import Progress
 from amphitrite_training.surveys.morpheus.measures import (
@@ -37,13 +37,13 @@ from amphitrite_training.surveys.morpheus.simulate.files import write_field
 
 
 def evaluate(
-    connection: Connection, *, progress: Progress, n_fields: int = 20
+    connection: Server, *, progress: Progress, n_fields: int = 20
 ) -> Evaluation:
     """Run the served model on simulated fields and compare with their truth.
 
     Parameters
     ----------
-    connection : Connection
+    connection : Server
         A server with the model.
     progress : Progress
         Shows how many fields are done.
@@ -76,7 +76,7 @@ def evaluate(
     )
 
 
-def _field(seed: int, connection: Connection) -> tuple[Table, int]:
+def _field(seed: int, connection: Server) -> tuple[Table, int]:
     """Return a field's truth with the classes found, and the catalogue's length."""
     field = render_field(seed, shape=(SIDE, SIDE))
     with tempfile.TemporaryDirectory() as scratch:

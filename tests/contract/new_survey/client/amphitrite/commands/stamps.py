@@ -19,7 +19,12 @@ def stamps(
     in_flight: common.InFlight = 4,
     resume: common.Resume = False,
     overwrite: common.Overwrite = False,
+    shard: common.ShardText = None,
     server: common.Server = None,
+    tls_ca: common.TlsCa = None,
+    tls_cert: common.TlsCert = None,
+    tls_key: common.TlsKey = None,
+    header_file: common.HeaderFile = None,
     model_repository: common.ModelRepository = None,
     deadline: common.Deadline = 120.0,
     patience: common.Patience = 60.0,
@@ -43,18 +48,23 @@ def stamps(
             patience=patience,
             resume=resume,
             overwrite=overwrite,
+            shard=shard,
             server=server,
+            tls_ca=tls_ca,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            header_file=header_file,
             model_repository=model_repository,
             deadline=deadline,
             as_json=as_json,
             quiet=quiet,
             verbose=verbose,
         ),
-        _describe,
+        describe,
     )
 
 
-def _describe(result: Result) -> tuple[str, dict[str, Any]]:
+def describe(result: Result) -> tuple[str, dict[str, Any]]:
     """Return the sentence to print, and the fields for scripts."""
     n = len(result.table)
     return f"{n} stars in {result.out}", {"stars": n}

@@ -16,12 +16,13 @@ from amphitrite.engine.execution import Unit
 from amphitrite.engine.provenance import Provenance
 from amphitrite.engine.session import Session
 from amphitrite.files import catalogues
-from amphitrite.triton.connection import Connection
+from amphitrite.files.compression import plain_name
+from amphitrite.triton.served import Server
 
 
 def run(
     inputs: Sequence[Path],
-    connecting: AbstractContextManager[Connection],
+    connecting: AbstractContextManager[Server],
     out: Path,
     options: Options,
     control: Control | None = None,
@@ -31,9 +32,12 @@ def run(
         session.stage("measuring")
         (model,) = session.models(MODEL)
         provenance = Provenance.of(inputs, model, session.control.command)
-        session.record(provenance)
-        units = [Unit(str(path), path) for path in inputs]
+        provenance = session.record(provenance)
+        own = session.own(inputs, plain_name)
+        units = [Unit(str(path), path) for path in own]
         summary = session.serve("measuring", units, len(units), prepare, model)
+        if session.control.shard is not None:
+            return session.part(inputs, options, summary)
         kept = [unit for unit in units if unit.key in session.journal]
         columns = {
             "name": [unit.payload.name for unit in kept],

@@ -12,12 +12,12 @@ from amphitrite.surveys.stamps.run import run
 from amphitrite_training.surveys.stamps.simulate import draw
 from astropy.io import fits
 
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 from amphitrite_training.surveys import User
 
 
 def demo(
-    out: Path, user: User, connecting: AbstractContextManager[Connection]
+    out: Path, user: User, connecting: AbstractContextManager[Server]
 ) -> tuple[str, dict[str, Any]]:
     """Simulate stars, measure them, and compare with the truth."""
     pixels, flux = draw(np.random.default_rng(20), 3)

@@ -10,13 +10,13 @@ from amphitrite.surveys.stamps.page import MODEL
 from amphitrite_training.surveys.stamps.measures import Evaluation
 from amphitrite_training.surveys.stamps.simulate import draw
 
-from amphitrite.triton.connection import Connection
+from amphitrite.triton.served import Server
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 
 def evaluate(
-    connection: Connection, *, progress: Progress, n_fields: int = 20
+    connection: Server, *, progress: Progress, n_fields: int = 20
 ) -> Evaluation:
     """Return the scatter of the flux of as many simulated stars."""
     model = connection.model(MODEL)
