@@ -70,7 +70,7 @@ class Intervals:
             return 0.0, 0.0
         if kind in SAME:
             return self.of(inputs[0])
-        if kind in ("Relu", "Softplus", "Exp"):
+        if kind in ("Relu", "Softplus", "Exp", "Sqrt"):
             return 0.0, inf
         if kind == "ScatterND":  # into places that count for nothing elsewhere
             return self.of(inputs[2])
