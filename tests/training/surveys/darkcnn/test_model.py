@@ -21,7 +21,8 @@ from amphitrite.surveys.darkcnn.page import (
 )
 from amphitrite_training.surveys.darkcnn.data import Batches
 from amphitrite_training.surveys.darkcnn.model import (
-    CALIBRATION,
+    SHARPNESS,
+    SHIFT,
     WHITENING,
     build,
     cross_entropy,
@@ -154,12 +155,13 @@ def test_temperature_and_distance_are_set_into_the_graph(small, inputs):
     model = build(small)
     before = asked(model, inputs)
     n = model.get_layer(WHITENING).output.shape[1]
-    set_fixed(model, CALIBRATION, np.eye(3 + n, 3) / 2)
+    set_fixed(model, SHARPNESS, np.zeros((n, 1)), np.log(0.5))
+    set_fixed(model, SHIFT, np.zeros((n, 3)), np.arange(3))
     set_fixed(model, WHITENING, np.zeros((n, n)), 3.0)
     after = asked(model, inputs)
     np.testing.assert_array_equal(after["logits"], before["logits"])
     np.testing.assert_allclose(
-        after[PROBABILITIES], softmax(before["logits"] / 2), rtol=1e-4
+        after[PROBABILITIES], softmax(before["logits"] / 2 + np.arange(3)), rtol=1e-4
     )
     np.testing.assert_allclose(after[DISTANCE], 3, rtol=1e-5)
 

@@ -10,7 +10,7 @@ import pytest
 
 from amphitrite_training.fitting.loop import compile_model
 from amphitrite_training.surveys.darkcnn.data import Batches
-from amphitrite_training.surveys.darkcnn.model import CALIBRATION, WHITENING
+from amphitrite_training.surveys.darkcnn.model import SHARPNESS, SHIFT, WHITENING
 from amphitrite_training.surveys.darkcnn.tasks import TASKS
 
 pytestmark = pytest.mark.training
@@ -39,7 +39,7 @@ def test_a_step_of_training(some, small, setting):
         for weight in layer.weights
     ]
     names = {weight.path.split("/")[0] for weight in fixed}
-    assert {CALIBRATION, WHITENING, "standard"} < names
+    assert {SHARPNESS, SHIFT, WHITENING, "standard"} < names
     fixed_before = [weight.numpy() for weight in fixed]
     before = [weight.numpy() for weight in model.trainable_weights]
     fed = [inputs[tensor.name] for tensor in model.inputs]

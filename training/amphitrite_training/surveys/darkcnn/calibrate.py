@@ -16,13 +16,18 @@ from amphitrite_training.surveys.darkcnn.data import CALIBRATION_IDS, drawn
 from amphitrite_training.surveys.darkcnn.domain import whitening
 from amphitrite_training.surveys.darkcnn.judging import Seen, answers
 from amphitrite_training.surveys.darkcnn.model import (
-    CALIBRATION,
     FEATURES,
     LOGITS,
+    SHARPNESS,
+    SHIFT,
     WHITENING,
     set_fixed,
 )
-from amphitrite_training.surveys.darkcnn.recalibration import recalibration, surprise
+from amphitrite_training.surveys.darkcnn.recalibration import (
+    Recalibration,
+    recalibration,
+    surprise,
+)
 from amphitrite_training.surveys.darkcnn.recipe import Recipe
 from amphitrite_training.surveys.darkcnn.simulate.clusters import clusters
 from amphitrite_training.surveys.darkcnn.systematics import shifts
@@ -74,6 +79,12 @@ def calibrate(
     return learned, {"calibration": measured}
 
 
+def set_probabilities(model: keras.Model, found: Recalibration) -> None:
+    """Let a network's probabilities be those of a recalibration, in place."""
+    set_fixed(model, SHARPNESS, found.sharpness[:-1], found.sharpness[-1])
+    set_fixed(model, SHIFT, found.shift[:-1], found.shift[-1])
+
+
 def _set(
     model: keras.Model, recipe: Recipe, found: Clusters, places: NDArray[np.intp]
 ) -> dict[str, Any]:
@@ -92,9 +103,9 @@ def _set(
     kernel, bias = whitening(said[FEATURES])
     set_fixed(model, WHITENING, kernel, bias)
     white = said[FEATURES] @ kernel + bias
-    kernel, bias = recalibration(said[LOGITS], white, classes)
-    set_fixed(model, CALIBRATION, kernel, bias)
-    scores = np.concatenate([said[LOGITS], white], axis=1) @ kernel + bias
+    best = recalibration(said[LOGITS], white, classes)
+    set_probabilities(model, best)
+    scores = best.scores(said[LOGITS], white)
     return {
         "surprise_before": surprise(said[LOGITS], classes),
         "surprise": surprise(scores, classes),

@@ -39,7 +39,8 @@ from amphitrite_training.surveys.darkcnn.recipe import Recipe
 LOGITS: Final = "logits"
 FEATURES: Final = "features"
 """The layer of what a network knows of a cluster, 64 numbers of each member."""
-CALIBRATION: Final = "calibration"
+SHARPNESS: Final = "sharpness"
+SHIFT: Final = "shift"
 WHITENING: Final = "whitening"
 N_FEATURES: Final = 64
 USUAL: Final = {
@@ -71,8 +72,8 @@ def build(recipe: Recipe) -> keras.Model:
     -------
     keras.Model
         Inputs and outputs as in `amphitrite.surveys.darkcnn.page.MODEL`; not compiled.
-        The layers `CALIBRATION` and `WHITENING` change nothing until they are set; see
-        `calibrate`.
+        The layers `SHARPNESS`, `SHIFT` and `WHITENING` change nothing until they are
+        set; see `calibrate`.
     """
     keras.utils.set_random_seed(recipe.seed)
     maps = keras.Input((PIXELS, PIXELS, len(CHANNELS)), name=MAPS)
@@ -94,9 +95,10 @@ def build(recipe: Recipe) -> keras.Model:
     logits = _average([each[1] for each in answers], LOGITS)
     white = fixed(vector, WHITENING, np.eye(int(vector.shape[1])))
     distance = ops.sqrt(ops.mean(ops.square(white), axis=1, keepdims=True))
-    unchanged = np.eye(len(LABELS) + int(white.shape[1]), len(LABELS))
-    scores = fixed(layers.Concatenate()([logits, white]), CALIBRATION, unchanged)
-    probabilities = ops.softmax(scores)
+    n_features = int(white.shape[1])
+    sharpness = ops.exp(fixed(white, SHARPNESS, np.zeros((n_features, 1))))
+    shift = fixed(white, SHIFT, np.zeros((n_features, len(LABELS))))
+    probabilities = ops.softmax(logits * sharpness + shift)
     if recipe.continuous:
         score = _average([layers.Dense(1)(each[2]) for each in answers], SCORE)
     else:
@@ -145,7 +147,7 @@ def set_fixed(
     kernel: NDArray[np.floating],
     bias: NDArray[np.floating] | float = 0.0,
 ) -> None:
-    """Set the matrix and the bias of `CALIBRATION` or of `WHITENING`, in place."""
+    """Set the matrix and the bias of a layer that nothing is learned in, in place."""
     n = kernel.shape[1]
     weights = (kernel, np.broadcast_to(bias, (n,)))
     model.get_layer(name).set_weights([np.asarray(each, "float32") for each in weights])

@@ -1,47 +1,53 @@
 """From class scores to probabilities that hold: on clusters of other ids.
 
-A temperature divides the scores; and a linear function of the network's features is
-added, since scores can be right on average and yet too high for one class in clusters
-of some noise or channels, of which the features tell.
+A temperature divides the scores, and something is added to them; both depend linearly
+on the network's features, the first in its logarithm.  For scores can be right on
+average, and yet too sure of themselves, or too high for one class, in clusters of some
+noise or channels, of which the features tell.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-TEMPERATURES: Final = (0.1, 10.0)
 PRIOR: Final = 0.1
-"""Standard deviation that each coefficient of the features is thought to have: few
-clusters leave the scores as they are."""
+"""Standard deviation that each coefficient of a feature is thought to have: few
+clusters leave the scores much as they are."""
+_SPREAD: Final = 1.0  # the same for the logarithm of the temperature of all clusters
 
 Floats = NDArray[np.float64]
 
 
-def temperature(logits: NDArray[np.floating], classes: NDArray[np.intp]) -> float:
-    """Return that by which class scores are to be divided (Guo et al. 2017).
+@dataclass(frozen=True)
+class Recalibration:
+    """What turns scores into those whose softmax holds.
 
     Parameters
     ----------
-    logits : (n, 3) ndarray
-    classes : (n,) ndarray of int
-        What is true.
-
-    Returns
-    -------
-    float
-        Of least negative log-likelihood, within `TEMPERATURES`; arXiv:1706.04599.
+    sharpness : (n_features + 1, 1) ndarray of float64
+        Coefficients of the logarithm of what multiplies the scores, by whitened
+        features; the last is that of no feature.
+    shift : (n_features + 1, 3) ndarray of float64
+        Those of what is added.
     """
-    found = minimize_scalar(
-        lambda logarithm: surprise(logits / np.exp(logarithm), classes),
-        bounds=tuple(np.log(TEMPERATURES)),
-        method="bounded",
-    )
-    return float(np.exp(found.x))
+
+    sharpness: Floats
+    shift: Floats
+
+    def scores(
+        self, logits: NDArray[np.floating], white: NDArray[np.floating]
+    ) -> Floats:
+        """Return the (n, 3) scores of (n, 3) logits and (n, n_features) features."""
+        rows = _with_one(white)
+        return np.asarray(
+            logits * np.exp(rows @ self.sharpness) + rows @ self.shift, np.float64
+        )
 
 
 def surprise(logits: NDArray[np.floating], classes: NDArray[np.intp]) -> float:
@@ -56,8 +62,8 @@ def recalibration(
     classes: NDArray[np.intp],
     *,
     times: int = 1,
-) -> tuple[Floats, Floats]:
-    """Return what turns scores and features into scores that can be believed.
+) -> Recalibration:
+    """Return the recalibration of greatest likelihood, with a prior (see `PRIOR`).
 
     Parameters
     ----------
@@ -69,27 +75,33 @@ def recalibration(
     times : int, optional
         How often each cluster is among them.
 
-    Returns
-    -------
-    kernel : (3 + n_features, 3) ndarray of float64
-    bias : (3,) ndarray of float64
-        The scores are ``[logits, white] @ kernel + bias``.
+    References
+    ----------
+    Guo et al. 2017, arXiv:1706.04599, for a temperature alone.
     """
-    best = temperature(logits, classes)
-    given = np.asarray(logits, np.float64) / best
-    rows = np.concatenate([white, np.ones((len(white), 1))], axis=1)
+    given, rows = np.asarray(logits, np.float64), _with_one(white)
     truth = np.eye(given.shape[1])[classes]
+    n = rows.shape[1]
+    spread = np.full((n, 1 + given.shape[1]), PRIOR)
+    spread[-1, 0] = _SPREAD
 
     def loss(flat: Floats) -> tuple[float, Floats]:
-        weights = flat.reshape(rows.shape[1], -1)
-        logarithms = log_softmax(given + rows @ weights, axis=1)
-        slope = rows.T @ (np.exp(logarithms) - truth) / times
-        penalty = 0.5 * np.square(flat / PRIOR).sum()
+        weights = flat.reshape(n, -1)
+        sharp = given * np.exp(rows @ weights[:, :1])
+        logarithms = log_softmax(sharp + rows @ weights[:, 1:], axis=1)
+        wrong = (np.exp(logarithms) - truth) / times
+        slope = np.concatenate(
+            [rows.T @ (wrong * sharp).sum(1, keepdims=True), rows.T @ wrong], axis=1
+        )
+        penalty = 0.5 * np.square(weights / spread).sum()
         total = penalty - (truth * logarithms).sum() / times
-        return float(total), slope.ravel() + flat / PRIOR**2
+        return float(total), (slope + weights / spread**2).ravel()
 
-    start = np.zeros(rows.shape[1] * given.shape[1])
-    weights = minimize(loss, start, jac=True, method="L-BFGS-B").x
-    weights = weights.reshape(rows.shape[1], -1)
-    kernel = np.concatenate([np.eye(given.shape[1]) / best, weights[:-1]])
-    return kernel, weights[-1]
+    found = minimize(loss, np.zeros(spread.size), jac=True, method="L-BFGS-B").x
+    weights = found.reshape(n, -1)
+    return Recalibration(weights[:, :1], weights[:, 1:])
+
+
+def _with_one(white: NDArray[np.floating]) -> Floats:
+    rows = np.asarray(white, np.float64)
+    return np.concatenate([rows, np.ones((len(rows), 1))], axis=1)

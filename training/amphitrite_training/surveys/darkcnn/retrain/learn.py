@@ -33,11 +33,11 @@ from amphitrite_training.evaluation.statistics import (
     share,
 )
 from amphitrite_training.surveys.darkcnn import curves, floor
+from amphitrite_training.surveys.darkcnn.calibrate import set_probabilities
 from amphitrite_training.surveys.darkcnn.data import class_of, drawn
 from amphitrite_training.surveys.darkcnn.domain import whitening
 from amphitrite_training.surveys.darkcnn.judging import Seen, answers
 from amphitrite_training.surveys.darkcnn.model import (
-    CALIBRATION,
     FEATURES,
     LOGITS,
     WHITENING,
@@ -95,8 +95,8 @@ def learn(
     if recalibrated:
         logits = said[LOGITS][in_class]
         white = said[FEATURES][in_class] @ kernel + bias
-        found = recalibration(logits, white, classes[in_class], times=_TIMES)
-        set_fixed(model, CALIBRATION, *found)
+        best = recalibration(logits, white, classes[in_class], times=_TIMES)
+        set_probabilities(model, best)
     noise = calibration.noise()
     within = np.flatnonzero(calibration.truth["cross_section"] <= LARGEST)
     score_curves = curves.score_curves(
