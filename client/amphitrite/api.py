@@ -91,6 +91,7 @@ def connect(
     asid_peaks False
     asid_unet False
     calnet False
+    darkcnn False
     emri False
     emri_table3 False
     morpheus True

@@ -1,11 +1,7 @@
 """How fast strain is searched, against bare ONNX Runtime and Keras, and in what memory.
 
-In every round, on the same segments of simulated noise:
-
-* bare ONNX Runtime: two sessions of one thread each, fed by two Python threads;
-* gRPC to the local Triton: the same batches, as the client sends them (2 MB a segment);
-* the peer: the same network in Keras, ``predict`` (needs ``--keras``, a trained
-  ``model.keras``).
+On segments of simulated noise, of 2 MB each: bare ONNX Runtime, the local Triton and,
+with ``--keras``, a trained ``model.keras``, Keras itself; see `peers`.
 
 Then the whole command on streams of a year and of ten years in HDF5, with the wall time
 of each stage and the client's peak memory, and on 13 years with segments that overlap
@@ -21,16 +17,12 @@ import argparse
 import json
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bare import session
+import peers
 from client import amphitrite
-from numpy.typing import NDArray
 
 from amphitrite.server import rest
 from amphitrite.server.launcher import LocalTriton
@@ -41,12 +33,9 @@ from amphitrite.triton.repository import find_repository
 from amphitrite_training.surveys.emri.simulate.files import write_stream
 from amphitrite_training.surveys.emri.simulate.streams import stream
 
-THREADS = INSTANCES = 2
-IN_FLIGHT = 4
+INSTANCES = 2
 BATCH = 8
 YEAR = round(365.25 * 86_400 / SAMPLE_SECONDS)
-
-Segments = NDArray[np.float32]
 
 
 def main() -> None:
@@ -66,19 +55,13 @@ def main() -> None:
     ):
         rates = measure(chosen, triton.grpc_url)
         runs = streams(Path(scratch), chosen, triton)
-    bare = statistics.median(rates["bare ONNX Runtime"])
+    bare = statistics.median(rates[peers.BARE])
     many = runs["many segments"]
     many["bare_share"] = round(many["segments"] / bare / many["wall"], 3)
     if chosen.json:
         print(json.dumps({"rates": rates, "runs": runs}))
         return
-    for name, found in rates.items():
-        ratio = statistics.median(
-            one / other
-            for one, other in zip(found, rates["bare ONNX Runtime"], strict=True)
-        )
-        median = statistics.median(found)
-        print(f"{name:<20}{median:>8.1f} segments/s, {ratio:.3f} of bare ONNX Runtime")
+    peers.show(rates, "segments")
     for name, run in runs.items():
         print(name, json.dumps(run))
 
@@ -88,65 +71,15 @@ def measure(chosen: argparse.Namespace, server: str) -> dict[str, list[float]]:
     rng = np.random.default_rng(1)
     shape = (BATCH, *MODEL.inputs[0].shape)
     batches = [
-        rng.standard_normal(shape, dtype=np.float32)
+        {STRAIN: rng.standard_normal(shape, dtype=np.float32)}
         for _ in range(chosen.segments // BATCH)
     ]
-    repository = find_repository()
-    sessions = [session(repository, MODEL.name) for _ in range(THREADS)]
     with Connection(server) as connection:
-        model = connection.model(MODEL)
-        ways: dict[str, Callable[[], None]] = {
-            "bare ONNX Runtime": lambda: bare(sessions, batches),
-            "gRPC to Triton": lambda: served(model.submit, batches),
-        }
-        if chosen.keras is not None:
-            ways["Keras predict"] = keras_peer(chosen.keras, batches)
-        found: dict[str, list[float]] = {name: [] for name in ways}
-        for _ in range(chosen.rounds):
-            for name, way in ways.items():
-                began = time.perf_counter()
-                way()
-                seconds = time.perf_counter() - began
-                found[name].append(len(batches) * BATCH / seconds)
-    return found
-
-
-def bare(sessions: list[Any], batches: list[Segments]) -> None:
-    """Bring all batches through sessions in this process."""
-
-    def work(number: int) -> None:
-        for batch in batches[number :: len(sessions)]:
-            sessions[number].run([STATISTIC], {STRAIN: batch})
-
-    with ThreadPoolExecutor(len(sessions)) as pool:
-        list(pool.map(work, range(len(sessions))))
-
-
-def served(submit: Callable[..., Future[Any]], batches: list[Segments]) -> None:
-    """Bring all batches through the server, a few in flight."""
-    flying: set[Future[Any]] = set()
-    for batch in batches:
-        if len(flying) == IN_FLIGHT:
-            done, flying = wait(flying, return_when=FIRST_COMPLETED)
-            for future in done:
-                future.result()
-        flying.add(submit({STRAIN: batch}, (STATISTIC,)))
-    for future in flying:
-        future.result()
-
-
-def keras_peer(path: Path, batches: list[Segments]) -> Callable[[], None]:
-    """Return a function that brings all batches through Keras."""
-    import keras
-
-    network = keras.models.load_model(path)
-    network.predict(batches[0], verbose=0)  # builds its graph
-
-    def work() -> None:
-        for batch in batches:
-            network.predict(batch, batch_size=BATCH, verbose=0)
-
-    return work
+        return peers.rates(
+            *(connection.model(MODEL), batches, [STATISTIC]),
+            rounds=chosen.rounds,
+            trained=chosen.keras,
+        )
 
 
 def streams(
