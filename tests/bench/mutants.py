@@ -92,8 +92,8 @@ ENGINE: Final = (
         (
             "in_flight_one_more",
             "one request more than allowed is in flight",
-            "while len(flying) < self.limits.in_flight:",
-            "while len(flying) <= self.limits.in_flight:",
+            "while len(flying) < self.room.size:",
+            "while len(flying) <= self.room.size:",
         ),
         (
             "unit_finished_early",
@@ -107,11 +107,15 @@ ENGINE: Final = (
             "            if unit.key in self.journal:\n",
             "            if False:\n",
         ),
+    ),
+    *_client(
+        "triton/failures",
+        "client/engine/test_execution.py",
         (
             "mismatch_retried",
             "a request refused for other weights is sent again",
-            "errors.ModelNotReady, errors.InferenceTimeout)",
-            "errors.ModelNotReady, errors.ServerError)",
+            "    errors.QueueFull,\n    errors.InferenceTimeout,\n)",
+            "    errors.QueueFull,\n    errors.ServerError,\n)",
         ),
     ),
 )
@@ -2221,8 +2225,8 @@ AROUND: Final = (
         (
             "not_loaded_fails",
             "models that nobody asked for make status fail",
-            "any(\n        model.state == NOT_READY for model in models\n    )",
-            "any(\n        not model.ready for model in models\n    )",
+            "model.server in serving and model.state != NOT_READY for model in models",
+            "model.server in serving and model.ready for model in models",
         ),
     ),
 )

@@ -17,7 +17,6 @@ from amphitrite.commands import options as common
 from amphitrite.engine.beside import check_distinct
 from amphitrite.errors import BadInput, OutputError
 from amphitrite.files.checksums import checksum
-from amphitrite.files.image_hdus import split_name
 
 if TYPE_CHECKING:
     from amphitrite.surveys.darkcnn.prepare.inputs import Sample
@@ -124,6 +123,8 @@ def prepare(
 
 def _provenance(files: Sequence[Path], sample: Sample) -> dict[str, Any]:
     """Return where prepared clusters come from."""
+    from amphitrite.files.image_hdus import split_name
+
     used = [split_name(path)[0] for path in files if str(path) not in sample.skipped]
     return {
         "creator": f"amphitrite {__version__}",

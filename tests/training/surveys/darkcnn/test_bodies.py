@@ -15,7 +15,7 @@ def body(which, pixels, width):
     return keras.Model(x, which(x, width))
 
 
-@pytest.mark.parametrize(("pixels", "left"), [(100, 12), (50, 6)])
+@pytest.mark.parametrize(("pixels", "left"), [(100, 13), (50, 7)])
 def test_the_simple_network(pixels, left):
     model = body(simple, pixels, 0.4)
     assert model.output.shape == (None, 128)

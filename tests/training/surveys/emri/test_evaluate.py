@@ -122,7 +122,7 @@ def test_all_is_measured_that_should_be(measure):
     # 3 groups of 2, 2 ratios of 2, 2 settings of 1
     assert bars == {
         "noise": (3, 3),
-        "signals": (12, 12),
+        "signals": (11, 11),
         "waveforms": (4, 4),
         "misjudged noise": (6, 6),
         "stream": (3, 3),
@@ -190,7 +190,7 @@ def test_a_missing_extra_leaves_its_group_out(measure):
     assert "\n" not in found.left_out
     assert found.group(3) == []
     assert found.agreements == ()
-    assert bars["signals"] == (10, 10)
+    assert bars["signals"] == (9, 9)
 
 
 def test_sizes_are_in_proportion_and_not_too_small():
