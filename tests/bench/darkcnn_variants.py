@@ -193,7 +193,8 @@ def compare(
     """
     made = clusters(TEST_IDS, n_ids)
     known = read(out)
-    measured = Variants(n_ids, minutes(time_limit), [])
+    settings = dict(text.split("=", 1) for text in more)
+    measured = Variants(n_ids, minutes(time_limit), settings, [])
     if known is not None and replace(known, trained=[]) == measured:
         measured = known
     work.mkdir(parents=True, exist_ok=True)

@@ -80,6 +80,7 @@ def test_networks_are_trained_judged_and_kept(bench, tree, capsys):
     assert found == read(out)
     (first,) = found.trained
     assert (first.name, found.minutes, found.n_ids) == ("the default", 1, 2)
+    assert found.settings["width"] == "0.1"
     assert first.samples_seen == 8
     assert set(first.accuracies) == {case.name for case in SHOWN}
     assert all(0 <= each["value"] <= 1 for each in first.accuracies.values())

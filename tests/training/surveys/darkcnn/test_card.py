@@ -100,6 +100,7 @@ def test_networks_that_were_trained_are_shown(evaluated, tmp_path, monkeypatch):
     measured = Variants(
         1_200,
         20.0,
+        {"n_ids": "3000"},
         [
             Trained("the default", {}, 20.0, 12_345, 678, {"clear": accuracy}),
             Trained("50 pixels", {"pixels": "50"}, 19.6, 9, 8, {}),
@@ -115,7 +116,10 @@ def test_networks_that_were_trained_are_shown(evaluated, tmp_path, monkeypatch):
     ) in text
     assert "| 50 pixels | `pixels=50` | 20 | 9 | 8 | none |" in text
     flowing = " ".join(text.split())
-    assert "for 20 minutes at most, and judged on the same 3,600" in flowing
+    assert (
+        "the default recipe (all with n_ids = 3000), for 20 minutes at most, and "
+        "judged on the same 3,600"
+    ) in flowing
     check_tables(text)
 
 

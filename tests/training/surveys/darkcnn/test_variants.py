@@ -11,6 +11,7 @@ ACCURACY = {"value": 0.7, "low": 0.68, "high": 0.72}
 MEASURED = Variants(
     1_200,
     20.0,
+    {"n_ids": "3000"},
     [
         Trained("the default", {}, 20.0, 1_000_000, 300_000, {"all": ACCURACY}),
         Trained("50 pixels", {"pixels": "50"}, 19.5, 4_000_000, 90_000, {}),

@@ -286,7 +286,7 @@ def _variants(measured: variants.Variants | None) -> str:
         head,
         wrapped(
             "They are not shipped. Each was trained by `amphitrite train darkcnn` "
-            "with what differs from the default recipe, for "
+            f"with what differs from the default recipe{_all_with(measured)}, for "
             f"{measured.minutes:g} minutes at most, and judged on the same "
             f"{3 * measured.n_ids:,} simulated test clusters of "
             f"{measured.n_ids:,} ids. So short a time decides much: a large network "
@@ -294,6 +294,12 @@ def _variants(measured: variants.Variants | None) -> str:
         ),
         tables.variants(measured),
     )
+
+
+def _all_with(measured: variants.Variants) -> str:
+    """Return what all networks have in common, as part of a sentence."""
+    values = [f"{key} = {value}" for key, value in measured.settings.items()]
+    return f" (all with {', '.join(values)})" if values else ""
 
 
 def _too_few(found: Evaluation) -> str:

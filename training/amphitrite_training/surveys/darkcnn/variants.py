@@ -56,12 +56,15 @@ class Variants:
         Test ids, each with three clusters.
     minutes : float
         Time limit of each training.
+    settings : mapping of str to str
+        Values of all their recipes that are not the default's.
     trained : sequence of Trained
         The networks.
     """
 
     n_ids: int
     minutes: float
+    settings: Mapping[str, str]
     trained: Sequence[Trained]
 
     def to_json(self) -> str:
