@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from amphitrite.surveys.darkcnn.page import MODEL
-from amphitrite_training.surveys.darkcnn.encoding import gaussian, planes, scaled
+from amphitrite_training.surveys.darkcnn.encoding import (
+    gaussian,
+    planes,
+    roughness,
+    scaled,
+)
 from amphitrite_training.surveys.darkcnn.recipe import Recipe
 
 pytestmark = pytest.mark.training
@@ -61,6 +66,23 @@ def test_over_the_maximum_the_level_does_not_matter():
     found = encoded(recipe)
     np.testing.assert_allclose(encoded(recipe, 7 * MAPS), found, rtol=1e-4, atol=1e-6)
     assert found[0, ..., 0].max() == pytest.approx(np.arcsinh(1 / 0.3), rel=1e-5)
+
+
+def test_roughness_is_that_of_noise():
+    """What is smooth leaves little, and noise its logarithm."""
+    y, x = np.mgrid[:100, :100] - 49.5
+    smooth = 1 / (1 + np.hypot(y, x) / 10)
+    rng = np.random.default_rng(1)
+    noises = np.array([0.0, 0.1, 0.4])
+    maps = np.stack([smooth + rng.normal(0, noise, smooth.shape) for noise in noises])
+    maps = np.repeat(maps[..., None], 3, axis=3).astype(np.float32)
+    given = keras.Input(maps.shape[1:])
+    found = keras.Model(given, roughness(given)).predict_on_batch(maps)
+    np.testing.assert_allclose(found[:, 1], found[:, 0] ** 2, rtol=1e-4)
+    assert found[0, 0] < -1
+    # second differences of white noise are 6 times as large; mean size of a Gaussian
+    expected = (np.log(6 * noises[1:] * np.sqrt(2 / np.pi) + 0.01) + 1.5) / 1.5
+    np.testing.assert_allclose(found[1:, 0], expected, atol=0.03)
 
 
 @pytest.mark.parametrize("scaling", ["absolute", "maximum"])

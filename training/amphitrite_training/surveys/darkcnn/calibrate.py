@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import keras
@@ -16,6 +17,7 @@ from amphitrite_training.surveys.darkcnn.data import CALIBRATION_IDS, drawn
 from amphitrite_training.surveys.darkcnn.domain import whitening
 from amphitrite_training.surveys.darkcnn.judging import Seen, answers
 from amphitrite_training.surveys.darkcnn.model import (
+    CIRCUMSTANCES,
     FEATURES,
     LOGITS,
     SHARPNESS,
@@ -79,6 +81,30 @@ def calibrate(
     return learned, {"calibration": measured}
 
 
+def opened(model: keras.Model) -> keras.Model:
+    """Return a network with the outputs `LOGITS`, `FEATURES` and `CIRCUMSTANCES`."""
+    outputs = {name: model.get_layer(name).output for name in (FEATURES, CIRCUMSTANCES)}
+    return keras.Model(model.inputs, {LOGITS: model.output[LOGITS], **outputs})
+
+
+def beside(
+    said: Mapping[str, NDArray[np.floating]],
+    kernel: NDArray[np.float64],
+    bias: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return by what scores are recalibrated: whitened features and circumstances.
+
+    Parameters
+    ----------
+    said : mapping of str to ndarray
+        Answers of `opened`.
+    kernel, bias
+        Of the layer `WHITENING`.
+    """
+    white = said[FEATURES] @ kernel + bias
+    return np.concatenate([white, said[CIRCUMSTANCES]], axis=1)
+
+
 def set_probabilities(model: keras.Model, found: Recalibration) -> None:
     """Let a network's probabilities be those of a recalibration, in place."""
     set_fixed(model, SHARPNESS, found.sharpness[:-1], found.sharpness[-1])
@@ -97,15 +123,14 @@ def _set(
         (recipe.seed, _CALIBRATION),
         recipe.attribute_drop,
     )
-    outputs = {LOGITS: model.output[LOGITS], FEATURES: model.get_layer(FEATURES).output}
-    said = answers(keras.Model(model.inputs, outputs), seen)
+    said = answers(opened(model), seen)
     classes = places % (len(CROSS_SECTIONS) + N_RANDOM)
     kernel, bias = whitening(said[FEATURES])
     set_fixed(model, WHITENING, kernel, bias)
-    white = said[FEATURES] @ kernel + bias
-    best = recalibration(said[LOGITS], white, classes)
+    known = beside(said, kernel, bias)
+    best = recalibration(said[LOGITS], known, classes)
     set_probabilities(model, best)
-    scores = best.scores(said[LOGITS], white)
+    scores = best.scores(said[LOGITS], known)
     return {
         "surprise_before": surprise(said[LOGITS], classes),
         "surprise": surprise(scores, classes),

@@ -16,6 +16,8 @@ WIDTHS_KPC: Final = (40.0, 100.0)
 _BENDS: Final = (0.3, 0.05, 0.02)  # convergences from which on the map counts less
 _BRIGHT: Final = 4.0
 _SMALLEST: Final = 1e-6
+_SMOOTH: Final = 0.01  # size of second differences that is none
+_USUAL, _SPREAD = -1.5, 1.5  # of their logarithm, from no noise to the largest
 
 
 def scaled(maps: Any, present: Any, recipe: Recipe) -> Any:
@@ -69,6 +71,28 @@ def planes(x: Any) -> Any:
             *(ops.log(1 + ops.maximum(x, 0.0)) / _BRIGHT for x in bright),
         ]
     )
+
+
+def roughness(x: Any) -> Any:
+    """Return how rough the map of all mass is: by its noise, which it does not state.
+
+    Parameters
+    ----------
+    x : (n, pixels, pixels, 3) tensor
+        See `scaled`.
+
+    Returns
+    -------
+    (n, 2) tensor
+        The logarithm of the mean size of second differences along both axes, of which
+        what is smooth leaves nothing, and its square; both of the order of 1.
+    """
+    total = x[..., :1]
+    along = total[:, 2:] - 2 * total[:, 1:-1] + total[:, :-2]
+    both = along[:, :, 2:] - 2 * along[:, :, 1:-1] + along[:, :, :-2]
+    size = ops.mean(ops.abs(both), axis=(1, 2))
+    level = (ops.log(size + _SMOOTH) - _USUAL) / _SPREAD
+    return layers.Concatenate()([level, ops.square(level)])
 
 
 def arcsinh(x: Any) -> Any:

@@ -32,13 +32,20 @@ from amphitrite.surveys.darkcnn.page import (
     SCORE,
 )
 from amphitrite_training.surveys.darkcnn.bodies import MOMENTUM, inception, simple
-from amphitrite_training.surveys.darkcnn.encoding import fixed, planes, scaled
+from amphitrite_training.surveys.darkcnn.encoding import (
+    fixed,
+    planes,
+    roughness,
+    scaled,
+)
 from amphitrite_training.surveys.darkcnn.multipoles import multipoles
 from amphitrite_training.surveys.darkcnn.recipe import Recipe
 
 LOGITS: Final = "logits"
 FEATURES: Final = "features"
 """The layer of what a network knows of a cluster, 64 numbers of each member."""
+CIRCUMSTANCES: Final = "circumstances"
+"""The layer of how a cluster is seen: noise, channels, and which attributes."""
 SHARPNESS: Final = "sharpness"
 SHIFT: Final = "shift"
 WHITENING: Final = "whitening"
@@ -95,9 +102,13 @@ def build(recipe: Recipe) -> keras.Model:
     logits = _average([each[1] for each in answers], LOGITS)
     white = fixed(vector, WHITENING, np.eye(int(vector.shape[1])))
     distance = ops.sqrt(ops.mean(ops.square(white), axis=1, keepdims=True))
-    n_features = int(white.shape[1])
-    sharpness = ops.exp(fixed(white, SHARPNESS, np.zeros((n_features, 1))))
-    shift = fixed(white, SHIFT, np.zeros((n_features, len(LABELS))))
+    circumstances = layers.Concatenate(name=CIRCUMSTANCES)(
+        [roughness(x), present, known_present]
+    )
+    beside = layers.Concatenate()([white, circumstances])
+    n_beside = int(beside.shape[1])
+    sharpness = ops.exp(fixed(beside, SHARPNESS, np.zeros((n_beside, 1))))
+    shift = fixed(beside, SHIFT, np.zeros((n_beside, len(LABELS))))
     probabilities = ops.softmax(logits * sharpness + shift)
     if recipe.continuous:
         score = _average([layers.Dense(1)(each[2]) for each in answers], SCORE)

@@ -1,9 +1,9 @@
 """From class scores to probabilities that hold: on clusters of other ids.
 
 A temperature divides the scores, and something is added to them; both depend linearly
-on the network's features, the first in its logarithm.  For scores can be right on
-average, and yet too sure of themselves, or too high for one class, in clusters of some
-noise or channels, of which the features tell.
+on the network's features and on how a cluster is seen, the first in its logarithm.  For
+scores can be right on average, and yet too sure of themselves, or too high for one
+class, in clusters of some noise, or of which some attributes are known.
 """
 
 from __future__ import annotations

@@ -33,7 +33,11 @@ from amphitrite_training.evaluation.statistics import (
     share,
 )
 from amphitrite_training.surveys.darkcnn import curves, floor
-from amphitrite_training.surveys.darkcnn.calibrate import set_probabilities
+from amphitrite_training.surveys.darkcnn.calibrate import (
+    beside,
+    opened,
+    set_probabilities,
+)
 from amphitrite_training.surveys.darkcnn.data import class_of, drawn
 from amphitrite_training.surveys.darkcnn.domain import whitening
 from amphitrite_training.surveys.darkcnn.judging import Seen, answers
@@ -81,21 +85,17 @@ def learn(
         ``own_test``: what the network says of the maps of the test.
     """
     calibration, test = sets["calibration"], sets["test"]
-    features = keras.Model(
-        model.inputs,
-        {LOGITS: model.output[LOGITS], FEATURES: model.get_layer(FEATURES).output},
-    )
-    known = _seen_as_in_training(features, sets[TRAINING], recipe)[FEATURES]
+    inner = opened(model)
+    known = _seen_as_in_training(inner, sets[TRAINING], recipe)[FEATURES]
     kernel, bias = whitening(known)
     set_fixed(model, WHITENING, kernel, bias)
-    said = _seen_as_in_training(features, calibration, recipe)
+    said = _seen_as_in_training(inner, calibration, recipe)
     classes = np.tile(class_of(calibration.truth["cross_section"]), _TIMES)
     in_class = classes >= 0
     recalibrated = bool(in_class.sum() >= _TIMES * _LEAST_IN_CLASSES)
     if recalibrated:
-        logits = said[LOGITS][in_class]
-        white = said[FEATURES][in_class] @ kernel + bias
-        best = recalibration(logits, white, classes[in_class], times=_TIMES)
+        logits, known = said[LOGITS][in_class], beside(said, kernel, bias)[in_class]
+        best = recalibration(logits, known, classes[in_class], times=_TIMES)
         set_probabilities(model, best)
     noise = calibration.noise()
     within = np.flatnonzero(calibration.truth["cross_section"] <= LARGEST)
