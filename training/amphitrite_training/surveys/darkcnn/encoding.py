@@ -120,9 +120,18 @@ def fixed(
     """Return x times a matrix that training leaves as it is."""
     layer = layers.Dense(kernel.shape[1], trainable=False, name=name)
     x = layer(x)
+    set_matrix(layer, kernel, bias)
+    return x
+
+
+def set_matrix(
+    layer: layers.Dense,
+    kernel: NDArray[np.floating],
+    bias: NDArray[np.floating] | float = 0.0,
+) -> None:
+    """Set the matrix and the bias of a layer, in place."""
     weights = (kernel, np.broadcast_to(bias, kernel.shape[1:]))
     layer.set_weights([np.asarray(each, "float32") for each in weights])
-    return x
 
 
 def _smoothed(x: Any, width_kpc: float, name: str) -> Any:

@@ -37,6 +37,7 @@ from amphitrite_training.surveys.darkcnn.encoding import (
     planes,
     roughness,
     scaled,
+    set_matrix,
 )
 from amphitrite_training.surveys.darkcnn.multipoles import multipoles
 from amphitrite_training.surveys.darkcnn.recipe import Recipe
@@ -159,9 +160,7 @@ def set_fixed(
     bias: NDArray[np.floating] | float = 0.0,
 ) -> None:
     """Set the matrix and the bias of a layer that nothing is learned in, in place."""
-    n = kernel.shape[1]
-    weights = (kernel, np.broadcast_to(bias, (n,)))
-    model.get_layer(name).set_weights([np.asarray(each, "float32") for each in weights])
+    set_matrix(model.get_layer(name), kernel, bias)
 
 
 def _member(

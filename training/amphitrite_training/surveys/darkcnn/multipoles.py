@@ -14,7 +14,8 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from amphitrite.surveys.darkcnn.interpret.profiles import EDGES_KPC, N_RINGS
-from amphitrite.surveys.darkcnn.page import CHANNELS, PIXEL_KPC, PIXELS
+from amphitrite.surveys.darkcnn.page import CHANNELS, PIXELS
+from amphitrite.surveys.darkcnn.prepare.missing import RADII
 from amphitrite_training.surveys.darkcnn.encoding import arcsinh, fixed
 
 ORDERS: Final = (1, 2, 4)
@@ -69,10 +70,8 @@ def rings(pixels: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     The shares say how much of a pixel is in each ring of
     `amphitrite.surveys.darkcnn.interpret.profiles.EDGES_KPC`: 0 or 1 for 100 pixels.
     """
-    y, x = _offsets(PIXELS)
-    radii = np.hypot(y, x)
     inside = np.stack(
-        [(radii >= low) & (radii < high) for low, high in pairwise(EDGES_KPC)]
+        [(RADII >= low) & (RADII < high) for low, high in pairwise(EDGES_KPC)]
     )
     n = PIXELS // pixels
     blocks = inside.reshape(N_RINGS, pixels, n, pixels, n).mean((2, 4))
@@ -82,8 +81,8 @@ def rings(pixels: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 def _waves(pixels: int, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return (pixels^2, 6 * 12) weights: of each order's cosines, then of its sines."""
-    y, x = _offsets(pixels)
-    angles = np.arctan2(y, x).reshape(-1, 1)
+    offsets = np.arange(pixels) - (pixels - 1) / 2
+    angles = np.arctan2(offsets[:, None], offsets).reshape(-1, 1)
     return np.concatenate(
         [
             weights * wave
@@ -92,10 +91,3 @@ def _waves(pixels: int, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         ],
         axis=1,
     )
-
-
-def _offsets(pixels: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the distances of pixels from the middle in kpc, along y and x."""
-    offsets = (np.arange(pixels) - (pixels - 1) / 2) * PIXEL_KPC * (PIXELS / pixels)
-    y, x = np.meshgrid(offsets, offsets, indexing="ij")
-    return y, x

@@ -86,8 +86,8 @@ def learn(
     """
     calibration, test = sets["calibration"], sets["test"]
     inner = opened(model)
-    known = _seen_as_in_training(inner, sets[TRAINING], recipe)[FEATURES]
-    kernel, bias = whitening(known)
+    trained_on = _seen_as_in_training(inner, sets[TRAINING], recipe)
+    kernel, bias = whitening(trained_on[FEATURES])
     set_fixed(model, WHITENING, kernel, bias)
     said = _seen_as_in_training(inner, calibration, recipe)
     classes = np.tile(class_of(calibration.truth["cross_section"]), _TIMES)
