@@ -208,7 +208,7 @@ def _carry(current: Path, aside: Path) -> dict[str, _Fingerprint]:
                 (copy / entry.name).mkdir()
                 folders.append((entry, copy / entry.name))
             elif stat.S_ISREG(state.st_mode) or stat.S_ISLNK(state.st_mode):
-                _link(entry, copy / entry.name)
+                link(entry, copy / entry.name)
             else:
                 raise OutputError(
                     f"cannot replace '{current}': {entry} is neither file nor folder"
@@ -219,7 +219,7 @@ def _carry(current: Path, aside: Path) -> dict[str, _Fingerprint]:
     return found
 
 
-def _link(source: Path, copy: Path) -> None:
+def link(source: str | Path, copy: str | Path) -> None:
     """Make a hard link to a file, or a copy where links are not possible."""
     try:
         os.link(source, copy, follow_symlinks=False)

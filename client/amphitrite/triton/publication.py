@@ -6,14 +6,13 @@ one step; the old ones are kept beside them, for the way back.
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Final
 
 from amphitrite.errors import BadInput, OutputError
 from amphitrite.files import manifests, renaming
-from amphitrite.files.generations import next_generation
+from amphitrite.files.generations import link, next_generation
 from amphitrite.triton.repository import bring, model_folders
 
 PREVIOUS: Final = ".previous"
@@ -133,21 +132,13 @@ def _keep(destination: Path) -> None:
         try:
             shutil.copytree(
                 *(destination, generation.folder),
-                copy_function=_link,
+                copy_function=link,
                 dirs_exist_ok=True,
             )
         except (OSError, shutil.Error) as error:
             raise OutputError(
                 f"{destination} cannot be kept as {previous_of(destination)}: {error}"
             ) from error
-
-
-def _link(source: str, copy: str) -> None:
-    """Make a hard link, or a copy where links are not possible."""
-    try:
-        os.link(source, copy)
-    except OSError:
-        shutil.copy2(source, copy)
 
 
 def _empty(folder: Path) -> None:
