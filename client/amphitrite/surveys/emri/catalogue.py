@@ -53,7 +53,7 @@ COLUMNS: Final = (
         "float32",
         "",
         "stat.value",
-        "Largest logit of a signal minus that of none, among the segments",
+        "Largest statistic of the network among the segments; see its model card",
     ),
     Column(
         "fap",

@@ -52,7 +52,10 @@ MODEL: Final = ModelSpec(
             dtype="float32",
             shape=(1,),
             axes=("score",),
-            description="logit of a signal in the segment, minus that of none",
+            description=(
+                "soft maximum of the logit of a signal in the segment and of the score "
+                "of its loudest box"
+            ),
         ),
         TensorSpec(
             name="p_signal",
@@ -76,8 +79,18 @@ MODEL: Final = ModelSpec(
     },
     references=REFERENCES,
 )
-"""The default: a small network on maps of power over time and frequency."""
-TABLE_3: Final = replace(MODEL, name="emri_table3")
+"""The default: a small network on maps of power over time and frequency, and boxes."""
+TABLE_3: Final = replace(
+    MODEL,
+    name="emri_table3",
+    outputs=(
+        replace(
+            MODEL.outputs[0],
+            description="logit of a signal in the segment, minus that of none",
+        ),
+        *MODEL.outputs[1:],
+    ),
+)
 """The network of Table III of the paper, on the strain itself."""
 
 ASKED: Final = (MODEL, TABLE_3)

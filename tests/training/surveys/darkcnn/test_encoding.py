@@ -78,7 +78,6 @@ def test_roughness_is_that_of_noise():
     maps = np.repeat(maps[..., None], 3, axis=3).astype(np.float32)
     given = keras.Input(maps.shape[1:])
     found = keras.Model(given, roughness(given)).predict_on_batch(maps)
-    np.testing.assert_allclose(found[:, 1], found[:, 0] ** 2, rtol=1e-4)
     assert found[0, 0] < -1
     # second differences of white noise are 6 times as large; mean size of a Gaussian
     expected = (np.log(6 * noises[1:] * np.sqrt(2 / np.pi) + 0.01) + 1.5) / 1.5

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from amphitrite.surveys.emri.page import MODEL, STATISTIC, STRAIN
+from amphitrite.surveys.emri.page import MODEL, STRAIN
 from amphitrite_training.surveys.emri import data
-from amphitrite_training.surveys.emri.data import Batches, turned
+from amphitrite_training.surveys.emri.data import LOGIT, Batches, turned
 from amphitrite_training.surveys.emri.recipe import Recipe
 
 RECIPE = Recipe(batch_size=4, n_signals=6, n_validation_signals=6, snr_last=(40, 40))
@@ -17,7 +17,7 @@ def test_half_of_a_batch_has_a_signal(some):
     inputs, targets = Batches(some, RECIPE, 2, vary=True).batch(9, 0)
     assert inputs[STRAIN].shape == (4, *MODEL.inputs[0].shape)
     assert inputs[STRAIN].dtype == np.float32
-    np.testing.assert_array_equal(targets[STATISTIC][:, 0], [1, 1, 0, 0])
+    np.testing.assert_array_equal(targets[LOGIT][:, 0], [1, 1, 0, 0])
 
 
 def test_a_batch_is_the_same_for_the_same_call_alone(some):

@@ -6,9 +6,16 @@ import keras
 import numpy as np
 import pytest
 
+from amphitrite.surveys.emri.interpret.maps import power_map
 from amphitrite.surveys.emri.page import MODEL, TABLE_3
 from amphitrite.surveys.emri.sampling import LOWEST_HZ, N_SAMPLES
-from amphitrite_training.surveys.emri.model import build, build_table3, power
+from amphitrite_training.surveys.emri import yardsticks
+from amphitrite_training.surveys.emri.data import LOGIT
+from amphitrite_training.surveys.emri.model import (
+    build,
+    build_table3,
+    power,
+)
 from amphitrite_training.surveys.emri.recipe import WINDOWS, Recipe
 
 pytestmark = pytest.mark.training
@@ -46,10 +53,11 @@ def test_the_maps_are_those_of_a_fourier_transform(strain, window):
 def test_the_outputs_are_those_of_the_page(network, strain):
     found = network.predict_on_batch(strain)
     assert {name: value.shape[1:] for name, value in found.items()} == {
-        tensor.name: tensor.shape for tensor in MODEL.outputs
+        LOGIT: (1,),
+        **{tensor.name: tensor.shape for tensor in MODEL.outputs},
     }
     np.testing.assert_allclose(
-        found["p_signal"], 1 / (1 + np.exp(-found["statistic"])), rtol=1e-5
+        found["p_signal"], 1 / (1 + np.exp(-found[LOGIT])), rtol=1e-5
     )
 
 
@@ -60,6 +68,18 @@ def test_the_level_of_the_noise_does_not_matter(network, strain):
     np.testing.assert_allclose(
         network.predict_on_batch(factors * strain)["statistic"], found, atol=1e-3
     )
+
+
+def test_a_line_that_stands_still_is_found_without_training(network, strain):
+    """The soft maximum of what the network says and of the loudest box."""
+    time = np.arange(N_SAMPLES)
+    line = 0.06 * np.sin(np.pi * 300 / 1024 * time).astype(np.float32)
+    noise, lined = (network.predict_on_batch(each) for each in (strain, strain + line))
+    assert (lined["statistic"] > noise["statistic"] + 3).all()
+    box = np.log(np.exp(lined["statistic"]) - np.exp(lined[LOGIT]))
+    expected = [yardsticks.loudest_box(power_map(each)) for each in strain + line]
+    # the yardstick divides the map by its mean, the network by a smooth spectrum
+    np.testing.assert_allclose(box[:, 0] + yardsticks.USUAL_BOX, expected, atol=0.2)
 
 
 @pytest.mark.parametrize("slope", [-0.1, 0.1])

@@ -13,9 +13,9 @@ from amphitrite.surveys.darkcnn.learned import Learned
 from amphitrite.surveys.darkcnn.page import CROSS_SECTIONS
 from amphitrite_training.surveys.darkcnn import floor
 from amphitrite_training.surveys.darkcnn.curves import score_curves
-from amphitrite_training.surveys.darkcnn.data import CALIBRATION_IDS, drawn
+from amphitrite_training.surveys.darkcnn.data import CALIBRATION_IDS
 from amphitrite_training.surveys.darkcnn.domain import whitening
-from amphitrite_training.surveys.darkcnn.judging import Seen, answers
+from amphitrite_training.surveys.darkcnn.judging import N_VIEWS, answers_as_in_training
 from amphitrite_training.surveys.darkcnn.model import (
     CIRCUMSTANCES,
     FEATURES,
@@ -115,20 +115,13 @@ def _set(
     model: keras.Model, recipe: Recipe, found: Clusters, places: NDArray[np.intp]
 ) -> dict[str, Any]:
     """Set probabilities and distance; the clusters are seen as in training."""
-    rng = np.random.default_rng([recipe.seed, _CALIBRATION])
-    seen = Seen(
-        found,
-        places,
-        [drawn(recipe, rng) for _ in places],
-        (recipe.seed, _CALIBRATION),
-        recipe.attribute_drop,
-    )
-    said = answers(opened(model), seen)
-    classes = places % (len(CROSS_SECTIONS) + N_RANDOM)
+    stream = recipe.seed, _CALIBRATION
+    said = answers_as_in_training(opened(model), found, places, recipe, stream)
+    classes = np.tile(places % (len(CROSS_SECTIONS) + N_RANDOM), N_VIEWS)
     kernel, bias = whitening(said[FEATURES])
     set_fixed(model, WHITENING, kernel, bias)
     known = beside(said, kernel, bias)
-    best = recalibration(said[LOGITS], known, classes)
+    best = recalibration(said[LOGITS], known, classes, times=N_VIEWS)
     set_probabilities(model, best)
     scores = best.scores(said[LOGITS], known)
     return {

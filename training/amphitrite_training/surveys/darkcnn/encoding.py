@@ -83,16 +83,15 @@ def roughness(x: Any) -> Any:
 
     Returns
     -------
-    (n, 2) tensor
+    (n, 1) tensor
         The logarithm of the mean size of second differences along both axes, of which
-        what is smooth leaves nothing, and its square; both of the order of 1.
+        what is smooth leaves nothing; of the order of 1.
     """
     total = x[..., :1]
     along = total[:, 2:] - 2 * total[:, 1:-1] + total[:, :-2]
     both = along[:, :, 2:] - 2 * along[:, :, 1:-1] + along[:, :, :-2]
     size = ops.mean(ops.abs(both), axis=(1, 2))
-    level = (ops.log(size + _SMOOTH) - _USUAL) / _SPREAD
-    return layers.Concatenate()([level, ops.square(level)])
+    return (ops.log(size + _SMOOTH) - _USUAL) / _SPREAD
 
 
 def arcsinh(x: Any) -> Any:

@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 from amphitrite.surveys.darkcnn.page import ATTRIBUTES
 from amphitrite_training.fitting.prefetch import prefetched
 from amphitrite_training.fitting.task import Arrays
-from amphitrite_training.surveys.darkcnn.data import observed
+from amphitrite_training.surveys.darkcnn.data import drawn, observed
 from amphitrite_training.surveys.darkcnn.observing import View
+from amphitrite_training.surveys.darkcnn.recipe import Recipe
 from amphitrite_training.surveys.darkcnn.simulate.clusters import Clusters
 
 if TYPE_CHECKING:
     import keras
 
+N_VIEWS: Final = 4
+"""Ways in which each cluster is seen to calibrate a network."""
 _BATCH: Final = 64
 
 
@@ -75,3 +78,34 @@ def answers(model: keras.Model, clusters: Seen) -> Mapping[str, NDArray[np.float
             for name, values in model.predict_on_batch(fed).items():
                 found.setdefault(name, []).append(np.asarray(values))
     return {name: np.concatenate(values) for name, values in found.items()}
+
+
+def answers_as_in_training(
+    model: keras.Model,
+    clusters: Clusters,
+    places: NDArray[np.intp],
+    recipe: Recipe,
+    seed: tuple[int, ...],
+) -> Mapping[str, NDArray[np.float32]]:
+    """Return a network's outputs for clusters that are seen as in its training.
+
+    Parameters
+    ----------
+    model, clusters, places
+        See `Seen` and `answers`.
+    recipe : Recipe
+        What is drawn, and how often.
+    seed : tuple of int
+        Of all that is drawn.
+
+    Returns
+    -------
+    mapping of str to ndarray
+        By name; all clusters seen once, all seen another time, and so on, `N_VIEWS`
+        times.
+    """
+    places = np.tile(places, N_VIEWS)
+    rng = np.random.default_rng([*seed, 1])
+    views = [drawn(recipe, rng) for _ in places]
+    seen = Seen(clusters, places, views, (*seed, 2), recipe.attribute_drop)
+    return answers(model, seen)

@@ -46,7 +46,8 @@ LOGITS: Final = "logits"
 FEATURES: Final = "features"
 """The layer of what a network knows of a cluster, 64 numbers of each member."""
 CIRCUMSTANCES: Final = "circumstances"
-"""The layer of how a cluster is seen: noise, channels, and which attributes."""
+"""The layer of how a cluster is seen: its channels, whether over the maximum, and which
+attributes are known; and the same times the noise, and times its square."""
 SHARPNESS: Final = "sharpness"
 SHIFT: Final = "shift"
 WHITENING: Final = "whitening"
@@ -103,8 +104,10 @@ def build(recipe: Recipe) -> keras.Model:
     logits = _average([each[1] for each in answers], LOGITS)
     white = fixed(vector, WHITENING, np.eye(int(vector.shape[1])))
     distance = ops.sqrt(ops.mean(ops.square(white), axis=1, keepdims=True))
+    how = layers.Concatenate()([present, relative, known_present])
+    level = roughness(x)
     circumstances = layers.Concatenate(name=CIRCUMSTANCES)(
-        [roughness(x), present, known_present]
+        [how, level * how, ops.square(level) * how]
     )
     beside = layers.Concatenate()([white, circumstances])
     n_beside = int(beside.shape[1])

@@ -13,7 +13,7 @@ from amphitrite_training.surveys.emri.departures import BUMP_HZ, LINES_HZ
 from amphitrite_training.surveys.emri.groups import LEAST_RATIO, RATIOS, STAND_IN
 from amphitrite_training.surveys.emri.measures import PROBABILITIES, Evaluation
 from amphitrite_training.surveys.emri.simulate.inspirals import COMPACT_MASS
-from amphitrite_training.surveys.emri.yardsticks import BAND_HZ
+from amphitrite_training.surveys.emri.yardsticks import BAND_HZ, USUAL_BOX
 
 _COMMON: Final = percent(PROBABILITIES[0])
 _LOUD: Final = f"{RATIOS[0]:g} to {RATIOS[1]:g}"
@@ -77,7 +77,10 @@ def _method(found: Evaluation) -> str:
     )
     return wrapped(
         f"`{MODEL.name}` is the default, a small network on maps of power over time "
-        f"and frequency.{other} References: {'; '.join(REFERENCES)}."
+        "and frequency. Its statistic is the soft maximum of its logit and of the "
+        "score of the loudest box of the same map, less "
+        f"{USUAL_BOX}, in which nothing is learned: convolutions blur a line that "
+        f"hardly moves.{other} References: {'; '.join(REFERENCES)}."
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from amphitrite.surveys.emri.page import STATISTIC, STRAIN
+from amphitrite.surveys.emri.page import STRAIN
 from amphitrite.surveys.emri.sampling import CHANNELS, N_SAMPLES
 from amphitrite_training.fitting.task import Arrays, Data
 from amphitrite_training.surveys.emri.recipe import MOST_SIGNALS, Recipe
@@ -18,6 +18,9 @@ from amphitrite_training.surveys.emri.simulate.signals import (
     signals,
     white,
 )
+
+LOGIT: Final = "logit"
+"""The output of a network that training makes right; it is not served."""
 
 # First seeds: training, validation and test must never share a signal.
 TRAINING_SIGNALS: Final = MOST_SIGNALS
@@ -68,7 +71,7 @@ class Batches:
                 signal = turned(signal, rng.uniform(0, 2 * np.pi))
             strain[row] = add(strain[row], signal, rng.uniform(low, high))
         labels = (np.arange(size) < half).astype(np.float32)
-        return {STRAIN: strain}, {STATISTIC: labels[:, None]}
+        return {STRAIN: strain}, {LOGIT: labels[:, None]}
 
 
 def turned(signal: NDArray[np.float32], angle: float) -> NDArray[np.float32]:

@@ -16,7 +16,10 @@ from amphitrite.surveys.emri.sampling import (
     N_SAMPLES,
     SAMPLE_SECONDS,
 )
+from amphitrite_training.surveys.emri.boxes import loudest_box
+from amphitrite_training.surveys.emri.data import LOGIT
 from amphitrite_training.surveys.emri.recipe import Recipe
+from amphitrite_training.surveys.emri.yardsticks import USUAL_BOX
 
 _MOMENTUM: Final = 0.95
 # mean and deviation of the square root of an exponential variable of mean 1
@@ -32,7 +35,11 @@ def build(recipe: Recipe) -> keras.Model:
     of each channel is divided by a smooth spectrum of its own, so that neither the
     level of the noise nor a slope of its curve matters.  A few convolutions follow, of
     which the last ones see the whole of the segment; the loudest cell, the loudest line
-    (the mean over time), and the mean give the answer.
+    (the mean over time), and the mean give the network's odds.
+
+    What is loud in few cells only, such as a line that hardly moves, convolutions blur:
+    the served statistic is the soft maximum of the odds and of the loudest box of the
+    map.  Nothing in that is learned.
 
     Parameters
     ----------
@@ -46,7 +53,8 @@ def build(recipe: Recipe) -> keras.Model:
     """
     keras.utils.set_random_seed(recipe.seed)
     strain = keras.Input((len(CHANNELS), N_SAMPLES), name=STRAIN)
-    x = _standard(power(strain, recipe.window, recipe.degree))
+    maps = power(strain, recipe.window, recipe.degree)
+    x = _standard(maps)
     for number, filters in enumerate(recipe.channels):
         x = _convolution(x, filters, number)
         if number == 0:
@@ -57,7 +65,11 @@ def build(recipe: Recipe) -> keras.Model:
     cell, mean = ops.max(x, axis=(1, 2)), ops.mean(x, axis=(1, 2))
     x = layers.Concatenate()([cell, line, mean])
     x = layers.Dense(32, activation="relu")(x)
-    return _answering(MODEL.name, strain, layers.Dense(1)(x))
+    logit = layers.Dense(1)(x)
+    box = loudest_box(ops.mean(maps, axis=3, keepdims=True))
+    both = layers.Concatenate()([logit, box - USUAL_BOX])
+    statistic = ops.logsumexp(both, axis=1, keepdims=True)
+    return _answering(MODEL.name, strain, logit, statistic)
 
 
 def build_table3(recipe: Recipe) -> keras.Model:
@@ -87,11 +99,12 @@ def build_table3(recipe: Recipe) -> keras.Model:
     for units in (128, 32):
         x = layers.Dense(units, activation="relu")(x)
     logits = layers.Dense(2, name="logits")(x)
-    return _answering(TABLE_3.name, strain, logits[:, 1:] - logits[:, :1])
+    logit = logits[:, 1:] - logits[:, :1]
+    return _answering(TABLE_3.name, strain, logit, logit)
 
 
 def loss() -> keras.losses.Loss:
-    """Return the cross-entropy between labels (0 or 1) and the statistic."""
+    """Return the cross-entropy between labels (0 or 1) and the network's odds."""
     return keras.losses.BinaryCrossentropy(from_logits=True)
 
 
@@ -215,8 +228,9 @@ def _convolution(x: Any, filters: int, number: int) -> Any:
     return layers.Activation("relu")(x)
 
 
-def _answering(name: str, strain: Any, statistic: Any) -> keras.Model:
-    """Return a network with the statistic and the probability as its outputs."""
+def _answering(name: str, strain: Any, logit: Any, statistic: Any) -> keras.Model:
+    """Return a network with its odds, the statistic and the odds' probability."""
+    logit = layers.Identity(name=LOGIT)(logit)
     statistic = layers.Identity(name=STATISTIC)(statistic)
-    outputs = {STATISTIC: statistic, "p_signal": ops.sigmoid(statistic)}
+    outputs = {LOGIT: logit, STATISTIC: statistic, "p_signal": ops.sigmoid(logit)}
     return keras.Model(strain, outputs, name=name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from numpy.typing import NDArray
 
-from amphitrite.surveys.emri.page import MODEL, STATISTIC, TABLE_3
+from amphitrite.surveys.emri.page import MODEL, TABLE_3
 from amphitrite_training.fitting.task import Data, Task
 from amphitrite_training.surveys.emri import data
 from amphitrite_training.surveys.emri.recipe import Recipe
@@ -34,7 +34,7 @@ def _build_table3(recipe: Recipe) -> keras.Model:
 def _loss(recipe: Recipe) -> Mapping[str, Any]:
     from amphitrite_training.surveys.emri.model import loss
 
-    return {STATISTIC: loss()}
+    return {data.LOGIT: loss()}
 
 
 def _learn(

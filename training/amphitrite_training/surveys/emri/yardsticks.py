@@ -20,8 +20,13 @@ from amphitrite.surveys.emri.sampling import SAMPLE_SECONDS
 
 BAND_HZ: Final = (5e-4, 1e-2)
 """Where most of the energy of an inspiral lies."""
-_FRAMES: Final = (4, 16, 64)
-_BINS: Final = (1, 2, 4, 8, 16, 32, 64, 128)
+FRAMES: Final = (4, 16, 64)
+"""Windows of a box, beside all of them."""
+BINS: Final = (1, 2, 4, 8, 16, 32, 64, 128)
+"""Bins of a box."""
+USUAL_BOX: Final = 5.5
+"""Score of the loudest box that counts as much as even odds of a network: a few in a
+thousand segments of noise exceed it.  Chosen on signals of the validation."""
 
 LEVEL_FREE: Final = ("band_share", "boxes")
 """Names of the yardsticks that do not depend on the level of the noise."""
@@ -72,8 +77,8 @@ def loudest_box(power: NDArray[np.float64]) -> float:
     sums = np.zeros((power.shape[0] + 1, power.shape[1] + 1))
     sums[1:, 1:] = power.cumsum(axis=0).cumsum(axis=1)
     loudest = -np.inf
-    for frames in (*_FRAMES, power.shape[0]):
-        for bins in _BINS:
+    for frames in (*FRAMES, power.shape[0]):
+        for bins in BINS:
             top = np.arange(0, power.shape[0] - frames + 1, max(1, frames // 2))
             left = np.arange(0, power.shape[1] - bins + 1, max(1, bins // 2))
             if not len(top) or not len(left):

@@ -38,9 +38,14 @@ from amphitrite_training.surveys.darkcnn.calibrate import (
     opened,
     set_probabilities,
 )
-from amphitrite_training.surveys.darkcnn.data import class_of, drawn
+from amphitrite_training.surveys.darkcnn.data import class_of
 from amphitrite_training.surveys.darkcnn.domain import whitening
-from amphitrite_training.surveys.darkcnn.judging import Seen, answers
+from amphitrite_training.surveys.darkcnn.judging import (
+    N_VIEWS,
+    Seen,
+    answers,
+    answers_as_in_training,
+)
 from amphitrite_training.surveys.darkcnn.model import (
     FEATURES,
     LOGITS,
@@ -56,7 +61,6 @@ from amphitrite_training.surveys.darkcnn.retrain.split import TRAINING
 LEAST_IN_CURVE: Final = 12
 """Maps for calibration of which a score curve is made."""
 _LEAST_IN_CLASSES: Final = 10  # maps by which probabilities are set
-_TIMES: Final = 4  # that each map is seen as in training, to set them and the distance
 _BINS: Final = 10
 _ALL: Final = View(np.ones(3, bool))
 _STREAM: Final = 7_000_000  # first number of a stream that no training batch has
@@ -86,16 +90,22 @@ def learn(
     """
     calibration, test = sets["calibration"], sets["test"]
     inner = opened(model)
-    trained_on = _seen_as_in_training(inner, sets[TRAINING], recipe)
+    stream = recipe.seed, _STREAM
+
+    def as_in_training(maps: Maps) -> Mapping[str, NDArray[np.float32]]:
+        every = np.arange(len(maps))
+        return answers_as_in_training(inner, maps, every, recipe, stream)
+
+    trained_on = as_in_training(sets[TRAINING])
     kernel, bias = whitening(trained_on[FEATURES])
     set_fixed(model, WHITENING, kernel, bias)
-    said = _seen_as_in_training(inner, calibration, recipe)
-    classes = np.tile(class_of(calibration.truth["cross_section"]), _TIMES)
+    said = as_in_training(calibration)
+    classes = np.tile(class_of(calibration.truth["cross_section"]), N_VIEWS)
     in_class = classes >= 0
-    recalibrated = bool(in_class.sum() >= _TIMES * _LEAST_IN_CLASSES)
+    recalibrated = bool(in_class.sum() >= N_VIEWS * _LEAST_IN_CLASSES)
     if recalibrated:
         logits, known = said[LOGITS][in_class], beside(said, kernel, bias)[in_class]
-        best = recalibration(logits, known, classes[in_class], times=_TIMES)
+        best = recalibration(logits, known, classes[in_class], times=N_VIEWS)
         set_probabilities(model, best)
     noise = calibration.noise()
     within = np.flatnonzero(calibration.truth["cross_section"] <= LARGEST)
@@ -125,17 +135,6 @@ def _seen(
     places = np.arange(len(maps))
     seen = Seen(maps, places, [_ALL] * len(maps), (recipe.seed, _STREAM))
     return answers(model, seen)
-
-
-def _seen_as_in_training(
-    model: keras.Model, maps: Maps, recipe: Recipe
-) -> Mapping[str, NDArray[np.float32]]:
-    """Return a network's answers on maps, all of them seen `_TIMES` times."""
-    places = np.tile(np.arange(len(maps)), _TIMES)
-    rng = np.random.default_rng([recipe.seed, _STREAM, 1])
-    views = [drawn(recipe, rng) for _ in places]
-    seed = (recipe.seed, _STREAM, 2)
-    return answers(model, Seen(maps, places, views, seed, recipe.attribute_drop))
 
 
 def _absolute(maps: Maps) -> Maps:
