@@ -153,7 +153,7 @@ def run(
     -------
     astropy.table.QTable
         The catalogue, with units, descriptions and UCDs (``column.info.meta["ucd"]``).
-        An empty result has all its columns and no row.
+        An empty result has all its columns and no row; a shard has no column either.
 
     Raises
     ------
@@ -196,10 +196,11 @@ def merge(
     Parameters
     ----------
     parts : Parts or sequence of path
-        The part of every shard, in any order.  A run whose `Control` has a ``shard``
-        makes one.
+        The part of every shard, in any order: what `run` writes to an ``output`` whose
+        name ends in ``.part`` when its `Control` has a ``shard``.
     output : path
-        Where the result goes.
+        Where the result goes: a catalogue or, for a survey with further products, a
+        folder.
     control : Control, optional
         Settings of the run; its parts are replaced.
 
@@ -207,7 +208,7 @@ def merge(
     -------
     Result
         The survey's own, the same as that of one run over all inputs, but for the
-        provenance.
+        provenance; its ``table`` is the catalogue.
 
     Raises
     ------
@@ -216,6 +217,20 @@ def merge(
         the survey reads again has changed.
     AmphitriteError
         See `amphitrite.errors`.
+
+    Examples
+    --------
+    >>> import amphitrite
+    >>> bands = [f"field/{band}.fits" for band in "hjvz"]
+    >>> parts = ["0.part", "1.part"]
+    >>> for index, part in enumerate(parts):  # each in a process of its own, elsewhere
+    ...     shard = amphitrite.Control(shard=amphitrite.Shard(index, len(parts)))
+    ...     empty = amphitrite.run(
+    ...         "morpheus", bands, output=part, control=shard, stride=10
+    ...     )
+    >>> result = amphitrite.merge(parts, "field/merged")
+    >>> result.table["ra"].unit
+    Unit("deg")
     """
     if not isinstance(parts, Parts):
         parts = Parts.of([Path(part) for part in parts])

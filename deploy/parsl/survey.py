@@ -26,5 +26,7 @@ def main(n, folder, out, *words):
 
 
 if __name__ == "__main__":
-    with parsl.load(Config([HighThroughputExecutor()], retries=2)):
+    # on a cluster: the address that its nodes reach, and a provider for its queue
+    here = HighThroughputExecutor(address="127.0.0.1")
+    with parsl.load(Config([here], retries=2)):
         main(*sys.argv[1:])

@@ -12,12 +12,20 @@ COMPOSE = ROOT / "deploy" / "docker" / "compose.yaml"
 
 
 @pytest.fixture(scope="module")
-def services():
+def composed():
     return yaml.safe_load(COMPOSE.read_text())["services"]
 
 
-def test_there_is_one_service_per_profile(services):
+@pytest.fixture(scope="module")
+def services(composed):
+    """The servers."""
+    return {name: s for name, s in composed.items() if "tritonserver" in s["image"]}
+
+
+def test_there_is_one_service_per_profile(composed, services):
     assert sorted(s["profiles"][0] for s in services.values()) == ["cpu", "gpu"]
+    assert composed.keys() - services.keys() == {"client"}
+    assert composed["client"]["profiles"] == ["client"]
 
 
 def test_the_committed_repository_is_served_read_only(services):
@@ -59,3 +67,22 @@ def test_a_stop_gives_requests_in_flight_their_time(services):
             if option.startswith("--exit-timeout-secs=")
         ]
         assert int(service["stop_grace_period"].removesuffix("s")) > seconds
+
+
+def test_the_client_asks_the_server_of_either_profile_by_one_name(composed, services):
+    command = composed["client"]["command"]
+    name, port = command[command.index("--server") + 1].split(":")
+    assert port == "8001"
+    for service, options in services.items():
+        networks = options.get("networks", {"default": {}})
+        assert name in (service, *networks["default"].get("aliases", ()))
+
+
+def test_the_client_is_built_from_this_checkout_and_may_do_little(composed):
+    client = composed["client"]
+    context = (COMPOSE.parent / client["build"]["context"]).resolve()
+    assert context == ROOT
+    assert (context / client["build"]["dockerfile"]).is_file()
+    assert client["read_only"]
+    assert client["cap_drop"] == ["ALL"]
+    assert "ports" not in client

@@ -46,7 +46,9 @@ def test_shards_and_their_merge_run_with_parsl(programs, tmp_path):
     (tmp_path / "parts").mkdir()
     for number in range(N_STARS):
         write_star(draw_star(number), tmp_path / "lc")
-    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    # Parsl starts programs of its own by name, as an activated environment has them
+    path = (str(programs), str(Path(sys.executable).parent), os.environ["PATH"])
+    environment = {**os.environ, "PATH": os.pathsep.join(path)}
 
     def run(*words):
         done = subprocess.run(

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
-from certificates import Authority, Pair
+import secured_servers
+from certificates import Authority
+from secured_servers import HEADER, SECRET, Files, Secured, tls
 
 from amphitrite import errors
 from amphitrite.server.launcher import LocalTriton
-from amphitrite.server.listening import Addresses, Network
+from amphitrite.server.listening import Network
 from amphitrite.server.provision import ServerEnvironment
 from amphitrite.triton import credentials
 from amphitrite.triton.connecting import connection
@@ -30,56 +24,15 @@ pytestmark = [
     pytest.mark.export,
 ]
 
-SECRET = "not-to-be-seen-4711"
-HEADER = "triton-grpc-protocol-key"
 SPEC = ModelSpec(
     "double",
     *((TensorSpec(side, "float32", (4,), ("channel",)),) for side in ("x", "y")),
 )
 
 
-@dataclass(frozen=True)
-class Secured:
-    """The network, with further options of the server."""
-
-    options: tuple[str, ...]
-    network: Network
-    grace: float = 0.0
-    is_private: bool = False
-
-    def addresses(self, folder: Path) -> Addresses:
-        found = self.network.addresses(folder)
-        return replace(found, options=(*found.options, *self.options))
-
-
-@dataclass(frozen=True)
-class Files:
-    """All files of the test's world, good and bad."""
-
-    folder: Path
-    ca: Authority
-    other_ca: Authority
-    client: Pair
-    expired: Pair
-    stranger: Pair
-    headers: Path
-    wrong_headers: Path
-
-
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    folder = tmp_path_factory.mktemp("files")
-    ca, other = Authority(folder, "ca"), Authority(folder, "other")
-    headers, wrong = folder / "headers", folder / "wrong"
-    headers.write_text(f"{HEADER}: {SECRET}\n")
-    wrong.write_text(f"{HEADER}: wrong-{SECRET}\n")
-    return Files(
-        *(folder, ca, other),
-        ca.sign("client"),
-        ca.sign("expired-client", days=-1),
-        other.sign("stranger"),
-        *(headers, wrong),
-    )
+    return Files.written(tmp_path_factory.mktemp("files"))
 
 
 @pytest.fixture(scope="module")
@@ -103,26 +56,10 @@ def launch(
     return launch
 
 
-def tls(pair: Pair, *more: str) -> tuple[str, ...]:
-    return (
-        "--grpc-use-ssl=1",
-        f"--grpc-server-cert={pair.certificate}",
-        f"--grpc-server-key={pair.key}",
-        *more,
-    )
-
-
 @pytest.fixture(scope="module")
 def closed(files: Files, launch: Any) -> Iterator[LocalTriton]:
     """A server with mutual TLS and a key for all that a survey asks."""
-    with launch(
-        *tls(
-            files.ca.sign("server", hosts=("127.0.0.1", "localhost")),
-            "--grpc-use-ssl-mutual=1",
-            f"--grpc-root-cert={files.ca.file}",
-        ),
-        f"--grpc-restricted-protocol=health,metadata,inference:key={SECRET}",
-    ) as server:
+    with launch(*secured_servers.closed(files)) as server:
         yield server
 
 
@@ -145,15 +82,6 @@ def plain(launch: Any) -> Iterator[LocalTriton]:
         yield server
 
 
-def right(files: Files) -> dict[str, Path | None]:
-    return {
-        "tls_ca": files.ca.file,
-        "tls_cert": files.client.certificate,
-        "tls_key": files.client.key,
-        "header_file": files.headers,
-    }
-
-
 def asked(url: str, **options: Any) -> None:
     """Find the model and ask it something."""
     with connection(url, using=credentials.read(**options)) as server:
@@ -163,14 +91,14 @@ def asked(url: str, **options: Any) -> None:
 
 
 def test_the_right_files_open_the_server(closed: LocalTriton, files: Files):
-    asked(closed.grpc_url, **right(files))
+    asked(closed.grpc_url, **files.right)
 
 
 def test_headers_may_come_from_the_environment(
     closed: LocalTriton, files: Files, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("AMPHITRITE_HEADERS", f"{HEADER}: {SECRET}")
-    asked(closed.grpc_url, **{**right(files), "header_file": None})
+    asked(closed.grpc_url, **{**files.right, "header_file": None})
 
 
 @pytest.mark.parametrize(
@@ -191,7 +119,7 @@ def test_headers_may_come_from_the_environment(
 def test_whoever_lacks_something_is_told_what_to_do(
     closed: LocalTriton, files: Files, wrong: dict[str, str | None], said: str
 ):
-    options = right(files)
+    options = files.right
     for name, value in wrong.items():
         found = None if value is None else getattr(files, value)
         if name == "pair":
@@ -228,32 +156,3 @@ def test_the_name_in_the_certificate_counts(elsewhere: LocalTriton, files: Files
 def test_a_plain_server_asked_in_tls_is_named(plain: LocalTriton, files: Files):
     with pytest.raises(errors.ServerUnreachable, match="leave out --tls-ca"):
         asked(plain.grpc_url, tls_ca=files.ca.file)
-
-
-def test_keys_are_nowhere_to_be_seen(closed: LocalTriton, files: Files):
-    options = right(files)
-    words = [
-        *(sys.executable, "-m", "amphitrite", "status", "--json"),
-        *("--server", f"{closed.grpc_url},127.0.0.1:9"),
-    ]
-    for option, path in options.items():
-        words += [f"--{option.replace('_', '-')}", str(path)]
-    seen = []
-    with subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        while process.poll() is None:
-            with contextlib.suppress(psutil.Error):
-                seen += psutil.Process(process.pid).cmdline()
-            time.sleep(0.01)
-        said, err = process.communicate()
-    assert process.returncode == 3  # nothing listens at the second address
-    listed = {model["server"]: model for model in json.loads(said)["models"]}
-    assert listed[closed.grpc_url]["state"] == "not loaded"  # it answers
-    assert "nothing listens at port 9" in listed["127.0.0.1:9"]["reason"]
-    key = files.client.key.read_text().splitlines()[1]
-    using = credentials.read(**options)
-    for text in (said, err, *seen, repr(using)):
-        assert SECRET not in text
-        assert key not in text
-    assert seen

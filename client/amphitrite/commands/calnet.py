@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from amphitrite.commands import options as common
+from amphitrite.commands.groups import grouped
 
 if TYPE_CHECKING:
     from amphitrite.surveys.calnet.run import Result
 
 _PANEL = "Search"
+_COMMON = common.Common(in_flight=16)
 
 
+@grouped
 def calnet(
     inputs: Annotated[
         list[Path],
@@ -59,21 +62,7 @@ def calnet(
             rich_help_panel="Run",
         ),
     ] = None,
-    in_flight: common.InFlight = 16,
-    resume: common.Resume = False,
-    overwrite: common.Overwrite = False,
-    shard: common.ShardText = None,
-    server: common.Server = None,
-    tls_ca: common.TlsCa = None,
-    tls_cert: common.TlsCert = None,
-    tls_key: common.TlsKey = None,
-    header_file: common.HeaderFile = None,
-    model_repository: common.ModelRepository = None,
-    deadline: common.Deadline = 120.0,
-    patience: common.Patience = 60.0,
-    as_json: common.Json = False,
-    quiet: common.Quiet = False,
-    verbose: common.Verbose = False,
+    run: common.Common = _COMMON,
 ) -> None:
     """Find eclipsing binaries among light curves of TESS.
 
@@ -105,25 +94,9 @@ def calnet(
     conduct(
         *("calnet", inputs, output),
         Options(threshold=threshold, plots=plots),
-        common.Common(
-            in_flight=in_flight,
-            workers=(os.cpu_count() or 1) if workers is None else workers,
-            patience=patience,
-            resume=resume,
-            overwrite=overwrite,
-            shard=shard,
-            server=server,
-            tls_ca=tls_ca,
-            tls_cert=tls_cert,
-            tls_key=tls_key,
-            header_file=header_file,
-            model_repository=model_repository,
-            deadline=deadline,
-            as_json=as_json,
-            quiet=quiet,
-            verbose=verbose,
-        ),
+        run,
         describe,
+        workers=(os.cpu_count() or 1) if workers is None else workers,
     )
 
 

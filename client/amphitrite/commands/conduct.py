@@ -31,6 +31,8 @@ def conduct(
     options: Any,
     common: Common,
     describe: Callable[[R], tuple[str, Mapping[str, Any]]],
+    *,
+    workers: int = 0,
 ) -> None:
     """Run a survey on files, or a shard of it, and print its result.
 
@@ -49,6 +51,8 @@ def conduct(
     describe : callable
         Gives, of the survey's result, the sentence to print and the fields of
         ``--json``.
+    workers : int
+        See `amphitrite.engine.control.Limits`.
 
     Raises
     ------
@@ -60,23 +64,14 @@ def conduct(
     """
     talk = Talk(as_json=common.as_json, quiet=common.quiet, verbose=common.verbose)
     control = Control(
-        limits=Limits(common.in_flight, common.workers, common.patience),
+        limits=Limits(common.in_flight, workers, common.patience),
         resume=common.resume,
         overwrite=common.overwrite,
         command=shlex.join(["amphitrite", *sys.argv[1:]]),
         progress=talk.progress,
         shard=_shard(common, inputs),
     )
-    connecting = talk.connected(
-        common.server,
-        models=asked(name),
-        model_repository=common.model_repository,
-        deadline=common.deadline,
-        tls_ca=common.tls_ca,
-        tls_cert=common.tls_cert,
-        tls_key=common.tls_key,
-        header_file=common.header_file,
-    )
+    connecting = talk.connected(common, asked(name))
     result: Any = find(name).run(inputs, connecting, output, options, control)
     if isinstance(result, PartResult):
         _tell_part(talk, result, output)

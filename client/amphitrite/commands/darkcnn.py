@@ -10,6 +10,7 @@ import typer
 
 from amphitrite.commands import map_options as maps
 from amphitrite.commands import options as common
+from amphitrite.commands.groups import grouped
 
 if TYPE_CHECKING:
     from amphitrite.surveys.darkcnn.run import Result
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _PANEL = "Products"
 
 
+@grouped
 def darkcnn(
     inputs: maps.Maps,
     output: common.Catalogue,
@@ -47,21 +49,7 @@ def darkcnn(
             rich_help_panel=_PANEL,
         ),
     ] = None,
-    in_flight: common.InFlight = 4,
-    resume: common.Resume = False,
-    overwrite: common.Overwrite = False,
-    shard: common.ShardText = None,
-    server: common.Server = None,
-    tls_ca: common.TlsCa = None,
-    tls_cert: common.TlsCert = None,
-    tls_key: common.TlsKey = None,
-    header_file: common.HeaderFile = None,
-    model_repository: common.ModelRepository = None,
-    deadline: common.Deadline = 120.0,
-    patience: common.Patience = 60.0,
-    as_json: common.Json = False,
-    quiet: common.Quiet = False,
-    verbose: common.Verbose = False,
+    run: common.Common = common.COMMON,
 ) -> None:
     """Estimate the self-interaction of dark matter from maps of galaxy clusters.
 
@@ -121,23 +109,7 @@ def darkcnn(
             likelihoods=likelihoods,
             plots=plots,
         ),
-        common.Common(
-            in_flight=in_flight,
-            patience=patience,
-            resume=resume,
-            overwrite=overwrite,
-            shard=shard,
-            server=server,
-            tls_ca=tls_ca,
-            tls_cert=tls_cert,
-            tls_key=tls_key,
-            header_file=header_file,
-            model_repository=model_repository,
-            deadline=deadline,
-            as_json=as_json,
-            quiet=quiet,
-            verbose=verbose,
-        ),
+        run,
         describe,
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from amphitrite.commands import options as common
+from amphitrite.commands.groups import grouped
 
 if TYPE_CHECKING:
     from amphitrite.surveys.morpheus.run import Result
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _PANEL = "Morphology"
 
 
+@grouped
 def morpheus(
     inputs: Annotated[
         list[Path],
@@ -78,21 +80,7 @@ def morpheus(
             rich_help_panel="Run",
         ),
     ] = None,
-    in_flight: common.InFlight = 4,
-    resume: common.Resume = False,
-    overwrite: common.Overwrite = False,
-    shard: common.ShardText = None,
-    server: common.Server = None,
-    tls_ca: common.TlsCa = None,
-    tls_cert: common.TlsCert = None,
-    tls_key: common.TlsKey = None,
-    header_file: common.HeaderFile = None,
-    model_repository: common.ModelRepository = None,
-    deadline: common.Deadline = 120.0,
-    patience: common.Patience = 60.0,
-    as_json: common.Json = False,
-    quiet: common.Quiet = False,
-    verbose: common.Verbose = False,
+    run: common.Common = common.COMMON,
 ) -> None:
     """Find galaxies and stars in a four-band HST image and judge their morphology.
 
@@ -118,23 +106,7 @@ def morpheus(
             catalogue=catalogue,
             report=report,
         ),
-        common.Common(
-            in_flight=in_flight,
-            patience=patience,
-            resume=resume,
-            overwrite=overwrite,
-            shard=shard,
-            server=server,
-            tls_ca=tls_ca,
-            tls_cert=tls_cert,
-            tls_key=tls_key,
-            header_file=header_file,
-            model_repository=model_repository,
-            deadline=deadline,
-            as_json=as_json,
-            quiet=quiet,
-            verbose=verbose,
-        ),
+        run,
         describe,
     )
 

@@ -1,11 +1,11 @@
-"""The options that every survey's command has."""
+"""The options that many commands have."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -184,37 +184,57 @@ Verbose = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Common:
-    """The options of all surveys, as they were given.
+@dataclass(frozen=True, kw_only=True)
+class Serving:
+    """The server of a command, as it was given; see `amphitrite.connect`."""
+
+    server: Server = None
+    tls_ca: TlsCa = None
+    tls_cert: TlsCert = None
+    tls_key: TlsKey = None
+    header_file: HeaderFile = None
+    model_repository: ModelRepository = None
+    deadline: Deadline = 120.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """How a survey is run, as it was given.
 
     Parameters
     ----------
-    in_flight, workers, patience
+    in_flight
         See `amphitrite.engine.control.Limits`.
     resume, overwrite
         See `amphitrite.engine.control.Control`.
-    server, model_repository, deadline, tls_ca, tls_cert, tls_key, header_file
-        See `amphitrite.connect`.
-    as_json, quiet, verbose
-        See `amphitrite.commands.talk.Talk`.
     shard
         See `amphitrite.engine.shards.Shard.of`.
     """
 
-    in_flight: int
-    patience: float
-    resume: bool
-    overwrite: bool
-    server: str | None
-    model_repository: Path | None
-    deadline: float
-    as_json: bool
-    quiet: bool
-    verbose: bool
-    workers: int = 0
-    tls_ca: Path | None = None
-    tls_cert: Path | None = None
-    tls_key: Path | None = None
-    header_file: Path | None = None
-    shard: str | None = None
+    in_flight: InFlight = 4
+    resume: Resume = False
+    overwrite: Overwrite = False
+    shard: ShardText = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Common(Serving, Running):
+    """The options of all surveys, as they were given; those of `Running` come first.
+
+    Parameters
+    ----------
+    patience
+        See `amphitrite.engine.control.Limits`.
+    as_json, quiet, verbose
+        See `amphitrite.commands.talk.Talk`.
+    """
+
+    patience: Patience = 60.0
+    as_json: Json = False
+    quiet: Quiet = False
+    verbose: Verbose = False
+
+
+SERVING: Final = Serving()
+COMMON: Final = Common()
+"""The defaults."""

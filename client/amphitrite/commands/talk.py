@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -25,6 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 from amphitrite.api import connect
+from amphitrite.commands.options import Serving
 from amphitrite.shown import shown
 from amphitrite.triton.served import Server
 
@@ -71,12 +72,22 @@ class Talk:
         return self.console.status(Text(shown(text)))
 
     @contextmanager
-    def connected(self, server: str | None, **options: Any) -> Iterator[Server]:
+    def connected(self, serving: Serving, models: Sequence[str]) -> Iterator[Server]:
         """Connect as `amphitrite.connect` does, and show each step."""
         with ExitStack() as stack:
             with self.status("connecting to Triton") as status:
                 connection = stack.enter_context(
-                    connect(server, report=reporter(status), **options)
+                    connect(
+                        serving.server,
+                        models=models,
+                        model_repository=serving.model_repository,
+                        deadline=serving.deadline,
+                        tls_ca=serving.tls_ca,
+                        tls_cert=serving.tls_cert,
+                        tls_key=serving.tls_key,
+                        header_file=serving.header_file,
+                        report=reporter(status),
+                    )
                 )
             yield connection
 

@@ -85,13 +85,13 @@ class Attendance:
 
     def _is_well(self, member: Member) -> bool:
         """Check all of the run's models on a server; note what is found."""
-        names = list(self.models)
+        names, returns = list(self.models), member.returns
         try:
             for name in names:
                 run = self.models[name]
                 check_agrees(member.connection.model(run.spec), run)
         except errors.ServerError as error:
-            self._set_aside(member, error)
+            self._set_aside(member, error, returns)
             return False
         except ValueError:  # gRPC's: the connection was closed meanwhile
             return False
@@ -102,11 +102,13 @@ class Attendance:
                 logger.info("the server at %s serves again", member.url)
             return True
 
-    def _set_aside(self, member: Member, error: errors.ServerError) -> None:
+    def _set_aside(
+        self, member: Member, error: errors.ServerError, returns: int | None = None
+    ) -> None:
         """Send a server no requests; report once that it serves other models."""
         other = isinstance(error, errors.SpecMismatch)
         state = State.OTHER if other else State.RESTING
-        if self._members.set_aside(member, state, error) and other:
+        if self._members.set_aside(member, state, error, returns) and other:
             logger.warning("%s\nThe server at %s is left out.", error, member.url)
 
     def meet(self, expected: ModelSpec) -> None:
@@ -214,6 +216,10 @@ def each(
             return ask(member)
         except errors.ServerError as error:
             return error
+        except ValueError:  # gRPC's: the connection was closed meanwhile
+            if not member.gone:
+                raise
+            return errors.ServerUnreachable(f"the server at {member.url} has left")
 
     members = list(members)
     if not members:

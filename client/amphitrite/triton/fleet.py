@@ -82,7 +82,8 @@ class Fleet:
         self.deadline = deadline
         self._names = Names(url, look_up)
         self._members = Members(join)
-        self._refreshing = threading.Lock()
+        self._looking_up = threading.Lock()
+        self._replacing = threading.Lock()
         self._ended = threading.Event()
         self._attendance = Attendance(self, self._members, self._ended)
         self._soon = threading.Event()
@@ -102,7 +103,7 @@ class Fleet:
         self._ended.set()
         self._soon.set()
         self._again.shutdown(wait=False, cancel_futures=True)
-        with self._refreshing:
+        with self._replacing:
             left = self._members.clear()
         each(left, lambda member: member.connection.close())
 
@@ -179,26 +180,29 @@ class Fleet:
         self, turn: Turn, request: _Request, sent: Future[dict[str, NDArray[Any]]]
     ) -> None:
         """Pass an answer on, or send the request to another server; on any thread."""
-        self._end(turn)
-        error = sent.exception()
-        if error is None:
-            self._members.answered(turn)
-            request.answer.set_result(sent.result())
-            return
-        if isinstance(error, RETRYABLE) and not self._ended.is_set():
-            if self._attendance.failed(turn, error):
-                self._soon.set()
-            request.failures.append(error)
-            # a request that fails wherever it goes is not sent round for ever
-            if len(request.failures) < 2 * max(1, len(self._members.of())):
-                self._later(partial(self._send_again, request))
+        try:
+            self._end(turn)
+            error = sent.exception()
+            if error is None:
+                self._members.answered(turn)
+                request.answer.set_result(sent.result())
                 return
-        request.answer.set_exception(error)
+            if isinstance(error, RETRYABLE) and not self._ended.is_set():
+                if self._attendance.failed(turn, error):
+                    self._soon.set()
+                request.failures.append(error)
+                # a request that fails wherever it goes is not sent round for ever
+                if len(request.failures) < 2 * max(1, len(self._members.of())):
+                    self._later(partial(self._send_again, request))
+                    return
+            request.answer.set_exception(error)
+        except BaseException as unforeseen:  # a caller must never be left waiting
+            request.answer.set_exception(unforeseen)
 
     def _send_again(self, request: _Request) -> None:
         try:
             self._send(request)
-        except BaseException as error:  # a caller must never be left waiting
+        except BaseException as error:
             request.answer.set_exception(error)
 
     def _end(self, turn: Turn) -> None:
@@ -218,16 +222,22 @@ class Fleet:
         while not self._ended.is_set():
             self._soon.wait(LOOK_UP_SECONDS)
             self._soon.clear()
-            self._refresh()
+            try:
+                self._refresh()
+            except Exception as error:  # such as a file of TLS that is just replaced
+                logger.warning(
+                    "the servers of %s stay as they are for now: %s", self.url, error
+                )
             self._ended.wait(LOOK_UP_SECONDS / 10)
 
     def _refresh(self) -> None:
         """Take in the servers that names stand for now, and let the others go."""
-        with self._refreshing:
-            if self._ended.is_set():
-                return
+        with self._looking_up:  # which may take long; closing does not wait for it
             names = self._names.addresses()
-            new, left = self._members.replace(names)
+            with self._replacing:
+                if self._ended.is_set():
+                    return
+                new, left = self._members.replace(names)
         if any(member.url not in names for member in self._members.of()):
             self._soon.set()  # it goes as soon as another is well
         for member in left:

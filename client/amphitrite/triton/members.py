@@ -105,14 +105,14 @@ class Members:
             The new ones, and those that left, whose connections are still open.
         """
         with self._lock:
-            well = {u for u, m in self._members.items() if m.state is State.WELL}
-            gone = self._members.keys() - names.keys()
-            left = self._without(gone if well & names.keys() else gone - well)
             new = [
                 Member(url, self._join(url, name))
                 for url, name in names.items()
                 if url not in self._members
             ]
+            well = {u for u, m in self._members.items() if m.state is State.WELL}
+            gone = self._members.keys() - names.keys()
+            left = self._without(gone if well & names.keys() else gone - well)
             self._members |= {member.url: member for member in new}
         return new, left
 
@@ -181,9 +181,21 @@ class Members:
             first, member.warned = not member.warned, True
             return pause, first
 
-    def set_aside(self, member: Member, state: State, failure: ServerError) -> bool:
-        """Send a server no more requests; return whether that is news."""
+    def set_aside(
+        self,
+        member: Member,
+        state: State,
+        failure: ServerError,
+        returns: int | None = None,
+    ) -> bool:
+        """Send a server no more requests; return whether that is news.
+
+        With ``returns``, those of the server when it was asked, nothing changes if it
+        has become well since.
+        """
         with self._lock:
+            if returns not in (None, member.returns):
+                return False
             news = member.state is not state or str(member.failure) != str(failure)
             member.state, member.failure = state, failure
             return news

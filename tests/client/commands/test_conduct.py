@@ -21,18 +21,7 @@ COMMON = Common(
     in_flight=3,
     patience=7.0,
     resume=True,
-    overwrite=False,
-    server="here:8001",
-    model_repository=Path("models"),
-    deadline=9.0,
     as_json=True,
-    quiet=False,
-    verbose=False,
-    workers=2,
-    tls_ca=Path("ca"),
-    tls_cert=Path("certificate"),
-    tls_key=Path("key"),
-    header_file=Path("headers"),
 )
 INPUTS, OUT, OPTIONS = [Path("a.fits"), Path("b.fits")], Path("out.fits"), object()
 
@@ -47,8 +36,8 @@ def survey(monkeypatch):
         seconds = {"serving": 1.23456}
         return Result([4, 5, 6], noted.summary, OUT, seconds)
 
-    def connected(talk, server, **options):
-        noted.connecting = (server, options)
+    def connected(talk, serving, models):
+        noted.connecting = (serving, models)
         return noted
 
     monkeypatch.setattr(module, "find", lambda name: SimpleNamespace(run=run))
@@ -62,24 +51,13 @@ def described(result):
 
 
 def test_options_reach_the_run(survey):
-    conduct("asid", INPUTS, OUT, OPTIONS, COMMON, described)
+    conduct("asid", INPUTS, OUT, OPTIONS, COMMON, described, workers=2)
     inputs, connecting, out, options, control = survey.arguments
     assert (inputs, connecting, out, options) == (INPUTS, survey, OUT, OPTIONS)
     assert control.limits == Limits(in_flight=3, workers=2, patience=7.0)
     assert (control.resume, control.overwrite) == (True, False)
     assert control.command == "amphitrite asid 'a file.fits'"
-    assert survey.connecting == (
-        "here:8001",
-        {
-            "models": ["asid", "asid_heads"],
-            "model_repository": Path("models"),
-            "deadline": 9.0,
-            "tls_ca": Path("ca"),
-            "tls_cert": Path("certificate"),
-            "tls_key": Path("key"),
-            "header_file": Path("headers"),
-        },
-    )
+    assert survey.connecting == (COMMON, ["asid", "asid_heads"])
 
 
 def test_the_result_is_one_json_object(survey, capsys):

@@ -111,6 +111,39 @@ def test_confirming_takes_back_whoever_is_well_again(attendance, members, server
     assert urls(members, State.WELL) == ["b:2"]
 
 
+def test_a_late_failure_does_not_set_aside_whoever_is_back(
+    attendance, members, servers
+):
+    attendance.meet(SPEC)
+    for member in members.of():
+        members.set_aside(member, State.RESTING, GONE)
+        servers[member.url].failure = GONE
+    first = members.of()[0]
+
+    def slow(expected):
+        members.bring_back(first)  # another look at it was faster
+        raise GONE
+
+    servers["a:1"].model = slow
+    attendance.confirm(attendance.models["toy"])
+    assert urls(members, State.WELL) == ["a:1"]
+    assert urls(members, State.RESTING) == ["b:2", "c:3"]
+
+
+def test_a_server_that_leaves_while_it_is_asked_is_no_mistake(
+    attendance, members, servers
+):
+    attendance.meet(SPEC)
+
+    def leaving(expected):
+        members.replace({"a:1": "", "c:3": ""})
+        raise ValueError("Cannot invoke RPC on closed channel!")
+
+    servers["b:2"].model = leaving
+    attendance.confirm(attendance.models["toy"])
+    assert urls(members, State.WELL) == ["a:1", "c:3"]
+
+
 def test_all_are_asked_and_failures_are_answers(members, servers):
     def ask(member):
         if member.url == "b:2":
@@ -119,3 +152,11 @@ def test_all_are_asked_and_failures_are_answers(members, servers):
 
     assert each(members.of(), ask) == ["a:1", GONE, "c:3"]
     assert each([], ask) == []
+
+
+def test_a_mistake_while_asking_is_no_answer(members):
+    def ask(member):
+        raise ValueError("a defect")
+
+    with pytest.raises(ValueError, match="a defect"):
+        each(members.of(), ask)

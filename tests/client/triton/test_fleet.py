@@ -235,6 +235,62 @@ def test_while_a_name_is_not_found_its_servers_go_on(make):
     assert ask(model) == ["10.0.0.1:9"]
 
 
+def test_closing_does_not_wait_for_a_name_server(make):
+    asked, answers = threading.Event(), threading.Event()
+    first = ["10.0.0.1:9"]
+
+    def look_up(name, port):
+        if first:
+            return [first.pop()]
+        asked.set()
+        assert answers.wait(20)
+        return ["10.0.0.1:9"]
+
+    fleet = make("dns:///tritons:9", look_up=look_up)
+    assert asked.wait(20)
+    closing = threading.Thread(target=fleet.close)
+    closing.start()
+    closing.join(10)
+    try:
+        assert not closing.is_alive()
+    finally:
+        answers.set()
+        closing.join()
+
+
+def test_a_server_that_cannot_be_joined_now_is_joined_later(caplog):
+    found, refused = {"10.0.0.1:9"}, []
+
+    class Unreadable(Servers):
+        def __call__(self, url, name):
+            if self and len(refused) < 2:
+                refused.append(url)
+                raise FileNotFoundError("ca.pem is just replaced")
+            return super().__call__(url, name)
+
+    with Fleet(
+        "dns:///tritons:9", Unreadable(), look_up=lambda name, port: set(found)
+    ) as fleet:
+        model = fleet.model(SPEC)
+        found.add("10.0.0.2:9")
+        until(lambda: "10.0.0.2:9" in ask(model, 2))
+    assert refused == ["10.0.0.2:9", "10.0.0.2:9"]
+    assert "stay as they are for now: ca.pem is just replaced" in caplog.text
+
+
+def test_no_error_leaves_a_caller_waiting(make, servers, monkeypatch):
+    fleet = make()
+    model = fleet.model(SPEC)
+
+    def failed(*arguments):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(fleet._attendance, "failed", failed)
+    servers["a:1"].failing_requests = GONE
+    with pytest.raises(RuntimeError, match="new thread"):
+        ask(model, 3)
+
+
 def test_requests_from_many_failures_at_once_are_each_answered_once(make, servers):
     model = make().model(SPEC)
     ended = threading.Event()

@@ -99,6 +99,28 @@ def test_the_last_that_is_well_leaves_after_another_has_come(members):
     assert members.take() is None
 
 
+def test_a_server_that_cannot_be_joined_changes_nothing(members):
+    def refuse(url, name):
+        raise OSError("no certificate")
+
+    before = members.of()
+    members._join = refuse
+    with pytest.raises(OSError, match="no certificate"):
+        members.replace({"b:2": "", "c:3": ""})
+    assert members.of() == before
+    assert not any(member.gone for member in before)
+
+
+def test_what_was_found_before_a_return_sets_nothing_aside(members):
+    member = members.of()[0]
+    returns = member.returns
+    members.set_aside(member, State.RESTING, GONE)
+    members.bring_back(member)
+    assert not members.set_aside(member, State.RESTING, GONE, returns)
+    assert member.state is State.WELL
+    assert members.set_aside(member, State.RESTING, GONE, member.returns)
+
+
 def test_whoever_leaves_is_closed_after_its_last_request(members):
     turn, other = members.take(), members.take()
     _, (left,) = members.replace({"b:2": ""})

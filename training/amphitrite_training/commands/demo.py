@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from amphitrite.commands import options as common
+from amphitrite.commands.groups import grouped
 from amphitrite.errors import OutputError
 from amphitrite.files import folders
 from amphitrite.files.standing import check_output, kind
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from amphitrite.engine.control import Control
 
 
+@grouped
 def demo(
     survey: Annotated[
         str, typer.Argument(help="The survey: asid, calnet, darkcnn, emri or morpheus.")
@@ -35,8 +37,7 @@ def demo(
         ),
     ] = None,
     overwrite: common.Overwrite = False,
-    server: common.Server = None,
-    model_repository: common.ModelRepository = None,
+    serving: common.Serving = common.SERVING,
     as_json: common.Json = False,
     quiet: common.Quiet = False,
 ) -> None:
@@ -71,7 +72,7 @@ def demo(
     text, summary = run(
         folder,
         AsAUser(talk),
-        talk.connected(server, models=models, model_repository=model_repository),
+        talk.connected(serving, models),
     )
     talk.result(text, summary)
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from amphitrite.commands import options as common
+from amphitrite.commands.groups import grouped
 from amphitrite.commands.talk import Talk
 from amphitrite.errors import BadInput, OutputError
 from amphitrite.files.replacing import aside
@@ -24,6 +25,7 @@ from amphitrite_training.surveys import has, part
 _WRITTEN_BY: Final = b"Written by `amphitrite evaluate"
 
 
+@grouped
 def evaluate(
     survey: Survey,
     card: Annotated[
@@ -54,8 +56,7 @@ def evaluate(
             "emission (asid).",
         ),
     ] = False,
-    server: common.Server = None,
-    model_repository: common.ModelRepository = None,
+    serving: common.Serving = common.SERVING,
     as_json: common.Json = False,
     quiet: common.Quiet = False,
 ) -> None:
@@ -83,9 +84,7 @@ def evaluate(
             )
         options["systematics"] = True
     talk = Talk(as_json=as_json, quiet=quiet)
-    with talk.connected(
-        server, models=asked(survey), model_repository=model_repository
-    ) as connection:
+    with talk.connected(serving, asked(survey)) as connection:
         found = evaluation.evaluate(connection, progress=talk.progress, **options)
     text = written(found)
     if card is not None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from amphitrite.commands import options as common
+from amphitrite.commands.groups import grouped
 from amphitrite.commands.talk import Talk
 from amphitrite.errors import BadInput
 from amphitrite.files import drawings
@@ -18,6 +19,7 @@ from amphitrite_training.surveys import has, part, surveys
 _SAMPLE = "The sample"
 
 
+@grouped
 def forecast(
     survey: Survey,
     sigma: Annotated[
@@ -66,8 +68,7 @@ def forecast(
         ),
     ] = None,
     overwrite: common.Overwrite = False,
-    server: common.Server = None,
-    model_repository: common.ModelRepository = None,
+    serving: common.Serving = common.SERVING,
     as_json: common.Json = False,
     quiet: common.Quiet = False,
 ) -> None:
@@ -96,9 +97,7 @@ def forecast(
     asked = run.Asked(sigma, n, n_gal, ks, mocks=mocks, **wanted)
     drawings.check_folder(plots, "a forecast", replace=overwrite)
     talk = Talk(as_json=as_json, quiet=quiet)
-    with talk.connected(
-        server, models=models_of(survey), model_repository=model_repository
-    ) as connection:
+    with talk.connected(serving, models_of(survey)) as connection:
         found = run.forecast(connection, asked, progress=talk.progress)
     if plots is not None:
         drawn = part(survey, "forecasting.picture")
