@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import sys
+import urllib.error
 import urllib.request
 from array import array
 from pathlib import Path
@@ -25,8 +26,11 @@ DIGITS = 6
 def ask(address, path, body=None, **headers):
     """Return what the server answers, decoded from JSON."""
     request = urllib.request.Request(f"http://{address}{path}", body, headers)
-    with urllib.request.urlopen(request, timeout=SECONDS) as answer:
-        return json.load(answer)
+    try:
+        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise ValueError(error.read().decode(errors="replace")) from error
 
 
 def tensor(shape):
@@ -43,10 +47,19 @@ def weights(address, name):
 
 
 def answers(address, name):
-    """Return the mean and the greatest magnitude of each output for the known input."""
-    inputs = ask(address, f"/v2/models/{name}")["inputs"]
+    """Return the mean and the greatest magnitude of each output for the known input.
+
+    Lists of a free length and whole numbers are left out: where a number lies near a
+    threshold, they differ from one processor to another.
+    """
+    model = ask(address, f"/v2/models/{name}")
+    fixed = {
+        entry["name"]
+        for entry in model["outputs"]
+        if entry["datatype"] == "FP32" and -1 not in entry["shape"][1:]
+    }
     request, tail = {"inputs": []}, b""
-    for entry in inputs:
+    for entry in model["inputs"]:
         if entry["datatype"] != "FP32":
             raise ValueError(f"the input {entry['name']} is no FP32")
         shape = [max(n, 1) for n in entry["shape"]]
@@ -63,6 +76,7 @@ def answers(address, name):
             round(max(map(abs, output["data"])), DIGITS),
         ]
         for output in found["outputs"]
+        if output["name"] in fixed
     }
 
 
@@ -75,8 +89,8 @@ def check(address, name, golden):
         return f"{name} answers; it has other weights than its golden answer", True
     for output, expected in golden[name]["outputs"].items():
         scale = max(1.0, expected[1])
-        apart = max(abs(a - b) for a, b in zip(found[output], expected)) / scale
-        if apart > TOLERANCE:
+        pairs = zip(found[output], expected, strict=True)
+        if max(abs(a - b) for a, b in pairs) > TOLERANCE * scale:
             return f"{name}: {output} is {found[output]}, and not {expected}", False
     return f"{name} gives its golden answer", True
 
@@ -88,7 +102,7 @@ def main(address, *names):
             name: {"weights": weights(address, name), "outputs": answers(address, name)}
             for name in names[1:]
         }
-        print(json.dumps(record, indent=1))
+        sys.stdout.write(json.dumps(record, indent=1) + "\n")
         return 0
     golden = json.loads(GOLDEN.read_text())
     wrong = 0
@@ -97,7 +111,7 @@ def main(address, *names):
             sentence, right = check(address, name, golden)
         except (OSError, ValueError, KeyError) as error:
             sentence, right = f"{name} cannot be asked at {address}: {error!r}", False
-        print(sentence)
+        sys.stdout.write(sentence + "\n")
         wrong += not right
     return min(wrong, 1)
 

@@ -31,31 +31,34 @@ limits:
   {{- end }}
 {{- end -}}
 
+{{/* Command of a probe: a list of the root context and its options before the port. */}}
+{{- define "amphitrite.triton.probe" -}}
+{{- $root := first . -}}
+- python3
+- /etc/amphitrite/probe.py
+{{- range rest . }}
+- {{ . }}
+{{- end }}
+- {{ $root.Values.ports.http | quote }}
+{{- range $root.Values.models.names }}
+- {{ . }}
+{{- end }}
+{{- end -}}
+
 {{- define "amphitrite.triton.probes" -}}
-{{- $names := .Values.models.names -}}
 # One inference for each model; only then the others begin.
 startupProbe:
   exec:
     command:
-      - python3
-      - /etc/amphitrite/probe.py
-      - --port
-      - {{ .Values.ports.http | quote }}
-      {{- range $names }}
-      - {{ . }}
-      {{- end }}
+      {{- include "amphitrite.triton.probe" (list . "--port") | nindent 6 }}
   {{- toYaml .Values.probes.startup | nindent 2 }}
 # Each model is asked whether it is ready, which costs no inference, so that no load makes
-# it fail. /v2/health/ready does not notice a model whose process has ended.
+# it fail.  An httpGet asks one path only, and that of the whole server (/v2/health/ready)
+# does not notice a model whose process has ended.
 readinessProbe:
   exec:
     command:
-      - curl
-      - --silent
-      - --show-error
-      - --fail
-      - --fail-early
-      - http://127.0.0.1:{{ .Values.ports.http }}/v2/models/{{ printf "{%s}" (join "," $names) }}/ready
+      {{- include "amphitrite.triton.probe" (list . "--ready" "--port") | nindent 6 }}
   {{- toYaml .Values.probes.readiness | nindent 2 }}
 # No model is asked: a model that is not ready is no reason to lose the others.
 livenessProbe:
