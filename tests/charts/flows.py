@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 
-from charts import NAMESPACE, of_kind
+from charts.rendering import NAMESPACE, of_kind
 
 
 @dataclass(frozen=True)

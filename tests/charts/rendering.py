@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 from helm_python import Chart
 
-HELM = Path(__file__).parents[1] / "deploy" / "helm"
+HELM = Path(__file__).parents[2] / "deploy" / "helm"
 CHART = HELM / "amphitrite"
 RELEASE, NAMESPACE = "eb", "astro"
 CI = {path.stem: path for path in sorted((CHART / "ci").glob("*.yaml"))}
@@ -86,3 +86,17 @@ def containers(pod):
     """Return all containers of a pod, those that run first included."""
     spec = pod["spec"]
     return [*spec.get("initContainers", []), *spec["containers"]]
+
+
+def triton(objects):
+    """Return the pod and the container of Triton."""
+    (deployment,) = of_kind(objects, "Deployment")
+    pod = deployment["spec"]["template"]
+    (container,) = pod["spec"]["containers"]
+    return pod, container
+
+
+def option(container, name):
+    """Return the value of an option of a container's command line."""
+    (found,) = [w for w in container["args"] if w.startswith(f"--{name}=")]
+    return found.partition("=")[2]
