@@ -8,11 +8,12 @@ from charts.rendering import NAMESPACE, containers, of_kind, option, pods, trito
 SCRIPTS = "/etc/amphitrite/"
 # What operators make themselves; the files of ci/ name these.
 SECRETS = {
-    "triton-control": {"control-key"},
+    "triton-control": {"control-key", "other"},
     "triton-headers": {"headers", "lines"},
     "triton-tls": {"ca.crt", "tls.crt", "tls.key"},
     "triton-certificate": {"tls.crt", "tls.key"},
     "registry": {".dockerconfigjson"},
+    "other": {"control-key", "headers", "ca.crt", "tls.crt", "tls.key"},
 }
 
 

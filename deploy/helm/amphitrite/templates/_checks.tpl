@@ -90,7 +90,8 @@ that begins with "- "; checks.yaml refuses the values with all of them.
 {{- else if or $control.secretName $control.value }}
 - control.access is closed, but control.{{ ternary "secretName" "value" (not (empty $control.secretName)) }} is given: set control.access to key, or leave it out
 {{- end }}
-{{- if and (eq (int .Values.update.maxSurge) 0) (eq (int .Values.update.maxUnavailable) 0) }}
+{{- $none := list "0" "0%" }}
+{{- if and (has (toString .Values.update.maxSurge) $none) (has (toString .Values.update.maxUnavailable) $none) }}
 - update.maxSurge and update.maxUnavailable are both 0, and no update could begin: give one of them
 {{- end }}
 {{- end -}}
