@@ -8,6 +8,7 @@ from helm_python import Chart
 
 HELM = Path(__file__).parents[2] / "deploy" / "helm"
 CHART = HELM / "amphitrite"
+SCALING = CHART / "templates" / "scaledobject.yaml"
 RELEASE, NAMESPACE = "eb", "astro"
 CI = {path.stem: path for path in sorted((CHART / "ci").glob("*.yaml"))}
 # libyaml's, where PyYAML has it, is ten times faster.

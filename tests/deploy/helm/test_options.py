@@ -10,6 +10,7 @@ from charts.rendering import (
     CI,
     CLAIM,
     HELM,
+    SCALING,
     merged,
     nested,
     render,
@@ -24,7 +25,6 @@ KUBERNETES = "v1.36.0"
 DIGEST = f"sha256:{64 * '2'}"
 PEER = {"podSelector": {"matchLabels": {"app": "x"}}}
 WARNING = 2  # Helm's severity
-SCALING = CHART / "templates" / "scaledobject.yaml"
 
 KEDA, HPA = values_of("keda"), values_of("hpa")
 SURVEY, ELSEWHERE = values_of("survey"), values_of("survey-elsewhere")

@@ -1,0 +1,32 @@
+"""Kubernetes' own schemas know every object of the chart, with every field."""
+
+import kubernetes_validate
+import pytest
+from charts.rendering import CI, render_file
+
+VERSIONS = list(dict.fromkeys(kubernetes_validate.utils.all_versions()))[-3:]
+# Custom resources, of which Kubernetes has no schema; see test_custom_resources.py.
+CUSTOM = {"GRPCRoute", "PodMonitor", "PrometheusRule", "ScaledObject"}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", CI)
+def test_objects_are_valid(name, version):
+    objects = [found for found in render_file(name) if found["kind"] not in CUSTOM]
+    assert len(objects) >= 8
+    for found in objects:
+        kubernetes_validate.validate(found, version, strict=True)
+
+
+def test_a_misspelt_field_would_be_noticed():
+    (deployment,) = (o for o in render_file("claim") if o["kind"] == "Deployment")
+    wrong = {**deployment, "spec": {**deployment["spec"], "replica": 2}}
+    with pytest.raises(kubernetes_validate.ValidationError, match="replica"):
+        kubernetes_validate.validate(wrong, VERSIONS[-1], strict=True)
+
+
+def test_names_are_unique_and_short_enough():
+    for name in CI:
+        found = [(o["kind"], o["metadata"]["name"]) for o in render_file(name)]
+        assert len(set(found)) == len(found)
+        assert all(len(name) <= 63 for _, name in found)
