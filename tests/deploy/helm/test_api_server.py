@@ -8,16 +8,7 @@ import urllib.parse
 
 import helm_python
 import pytest
-from charts.cluster import (
-    LOOPBACK,
-    PROGRAMS,
-    VARIABLE,
-    Cluster,
-    missing,
-    path_of,
-    plural,
-    waited,
-)
+from charts.cluster import Cluster, missing, waited
 from charts.rendering import (
     CHART,
     CI,
@@ -155,7 +146,7 @@ def test_a_release_is_installed_upgraded_rolled_back_and_removed(helm, api):
     helm.rollback(RELEASE, version=1)
     assert deployment(api)["spec"]["replicas"] == 1
     helm.uninstall(RELEASE)
-    assert not api.get(DEPLOYMENT)["items"]
+    waited(lambda: not api.get(DEPLOYMENT)["items"], lambda: deployment(api))
 
 
 def upgraded_replicas(helm, api, chart):
@@ -270,33 +261,3 @@ def test_a_disruption_is_not_counted(survey):
     assert annotations[COUNTED] == "0"
     assert annotations[IGNORED] == "1"
     assert "failedIndexes" not in survey.status
-
-
-def test_addresses_are_those_of_the_api():
-    policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
-    address = "/apis/networking.k8s.io/v1/namespaces/astro/networkpolicies/x"
-    assert path_of(policy, "astro", "x") == address
-    pod = {"apiVersion": "v1", "kind": "Pod"}
-    assert path_of(pod, "astro") == "/api/v1/namespaces/astro/pods"
-    kinds = {"Ingress": "ingresses", "ConfigMap": "configmaps"}
-    assert {kind: plural(kind) for kind in kinds} == kinds
-
-
-def test_what_is_missing_is_named(monkeypatch, tmp_path):
-    monkeypatch.delenv(VARIABLE, raising=False)
-    assert VARIABLE in missing()
-    monkeypatch.setenv(VARIABLE, str(tmp_path))
-    (tmp_path / PROGRAMS[0]).touch()
-    assert missing().endswith(f"has no {', '.join(PROGRAMS[1:])}")
-    for name in PROGRAMS[1:]:
-        (tmp_path / name).touch()
-    assert missing() == ""
-
-
-def test_a_cluster_is_prepared_for_its_programs(tmp_path):
-    cluster = Cluster(tmp_path)
-    assert cluster.api.address.startswith(f"https://{LOOPBACK}:")
-    assert not cluster.api.is_ready()
-    with helm_python.Config(kubeconfig_path=cluster.config) as config:
-        with pytest.raises(helm_python.HelmKubeError):
-            config.check_reachable()
