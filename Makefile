@@ -10,7 +10,7 @@ DEMO ?= demo-output
 # them in the order of their names; see tests/sharing.py.
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-long check bench clean
+.PHONY: demo test test-long check chart-tools bench clean
 
 demo: .venv/.demo
 	$(BIN)/amphitrite demo --out $(DEMO) --overwrite
@@ -18,7 +18,7 @@ demo: .venv/.demo
 test: check
 	$(PYTEST) -m 'not long'
 
-test-long: check
+test-long: check chart-tools
 	$(PYTEST)
 
 check: .venv/.dev
@@ -26,6 +26,13 @@ check: .venv/.dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Without these, the tests of the chart that need them are skipped.
+chart-tools: .venv/.created
+	@$(MAKE) --no-print-directory .venv/checkov/.installed || \
+		echo "checkov cannot be installed: its tests are skipped" >&2
+	@$(MAKE) --no-print-directory .venv/kubernetes-models/.installed || \
+		echo "@kubernetes-models cannot be installed: their tests are skipped" >&2
 
 bench: .venv/.dev
 	$(BIN)/python tests/bench/morpheus_throughput.py
@@ -48,3 +55,14 @@ clean:
 	@echo "Installing Amphitrite and all that its tests need into .venv ..."
 	@$(PIP) -e '.[dev]'
 	@touch $@ .venv/.demo
+
+.venv/checkov/.installed: tests/deploy/helm/checkov.txt
+	@$(BIN)/python -m venv .venv/checkov
+	@.venv/checkov/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+.venv/kubernetes-models/.installed: tests/deploy/helm/package-lock.json
+	@mkdir -p .venv/kubernetes-models
+	@cp tests/deploy/helm/package.json $< .venv/kubernetes-models
+	@npm ci --prefix .venv/kubernetes-models --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
