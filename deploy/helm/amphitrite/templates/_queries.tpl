@@ -1,36 +1,59 @@
 {{/*
-What is asked of Prometheus: one definition each for autoscaling, rules and dashboard.
+What is asked of Prometheus: one definition each, for autoscaling, rules and dashboard.
 
-All series of Triton carry `namespace`, `pod` and `release`.  An ensemble counts neither
-pending requests nor time in a queue, only its members do; so that a query must look at
-all models.
+All series carry `namespace`, `pod` and `release`.  An ensemble counts neither pending
+requests nor time in a queue, only its members do: queries look at all models.
 */}}
 
 {{- define "amphitrite.query.release" -}}
 namespace={{ .Release.Namespace | quote }}, release={{ .Release.Name | quote }}
 {{- end -}}
 
-{{/* The models of this release, without those that a server on a desk checks itself with. */}}
+{{/* The models, without those with which servers outside Kubernetes check themselves. */}}
 {{- define "amphitrite.query.models" -}}
 {{ include "amphitrite.query.release" . }}, model!~"amphitrite-triton-.+"
+{{- end -}}
+
+{{/* The rate of a counter: a list of the root context, the counter and more labels. */}}
+{{- define "amphitrite.query.rate" -}}
+{{- $root := index . 0 -}}
+sum by (namespace, release, {{ index . 2 }}) (rate({{ index . 1 }}{ {{- include "amphitrite.query.models" $root -}} }[{{ $root.Values.autoscaling.window }}]))
+{{- end -}}
+
+{{- define "amphitrite.query.requests" -}}
+{{ include "amphitrite.query.rate" (list . "nv_inference_request_success" "model") }}
+{{- end -}}
+
+{{- define "amphitrite.query.failures" -}}
+{{ include "amphitrite.query.rate" (list . "nv_inference_request_failure" "model, reason") }}
+{{- end -}}
+
+{{- define "amphitrite.query.failureShare" -}}
+{{- $failures := include "amphitrite.query.failures" . -}}
+{{ $failures }}
+/ on (namespace, release, model) group_left () (
+  {{ include "amphitrite.query.requests" . }}
+  + sum by (namespace, release, model) ({{ $failures }}) > 0
+)
+{{- end -}}
+
+{{- define "amphitrite.query.pendingByModel" -}}
+sum by (namespace, release, model) (nv_inference_pending_request_count{ {{- include "amphitrite.query.models" . -}} })
 {{- end -}}
 
 {{- define "amphitrite.query.pending" -}}
 sum by (namespace, release) (nv_inference_pending_request_count{ {{- include "amphitrite.query.models" . -}} })
 {{- end -}}
 
-{{- define "amphitrite.query.requests" -}}
-sum by (namespace, release, model) (rate(nv_inference_request_success{ {{- include "amphitrite.query.models" . -}} }[{{ .Values.autoscaling.window }}]))
-{{- end -}}
-
 {{/*
-Seconds of one part of a request: a list of the root context and the part, which is
-queue, compute_input, compute_infer or compute_output.  0, and not NaN, at rest.
+Seconds of a part of a request (queue, compute_input, compute_infer, compute_output): a
+list of the root context and the part.  0 at rest, where a bare quotient would be NaN.
 */}}
 {{- define "amphitrite.query.seconds" -}}
 {{- $root := first . -}}
+{{- $duration := printf "nv_inference_%s_duration_us" (last .) -}}
 {{- $requests := include "amphitrite.query.requests" $root -}}
-  sum by (namespace, release, model) (rate(nv_inference_{{ last . }}_duration_us{ {{- include "amphitrite.query.models" $root -}} }[{{ $root.Values.autoscaling.window }}]))
+{{ include "amphitrite.query.rate" (list $root $duration "model") }}
 / ({{ $requests }} > 0) / 1e6
 or 0 * {{ $requests }}
 {{- end -}}
@@ -45,28 +68,15 @@ max by (namespace, release) (
 )
 {{- end -}}
 
-{{- define "amphitrite.query.failures" -}}
-sum by (namespace, release, model, reason) (rate(nv_inference_request_failure{ {{- include "amphitrite.query.models" . -}} }[{{ .Values.autoscaling.window }}]))
-{{- end -}}
-
-{{/* Requests that their clients gave up are no failures of the servers. */}}
-{{- define "amphitrite.query.failureShare" -}}
-{{- $failures := include "amphitrite.query.failures" . | replace "model!~" "reason!=\"CANCELED\", model!~" -}}
-  {{ $failures }}
-/ on (namespace, release, model) group_left ()
-  ({{ include "amphitrite.query.requests" . }} + sum by (namespace, release, model) ({{ $failures }}) > 0)
-{{- end -}}
-
 {{/* Models of a server with pending requests of which it answers none. */}}
 {{- define "amphitrite.query.stalled" -}}
 {{- $models := include "amphitrite.query.models" . -}}
-{{- $by := "sum by (namespace, release, pod, model)" -}}
-  {{ $by }} (nv_inference_pending_request_count{ {{- $models -}} }) > 0
+sum by (namespace, release, pod, model) (nv_inference_pending_request_count{ {{- $models -}} }) > 0
 and
-  {{ $by }} (rate(nv_inference_request_success{ {{- $models -}} }[{{ .Values.autoscaling.window }}])) == 0
+{{ include "amphitrite.query.rate" (list . "nv_inference_request_success" "pod, model") }} == 0
 {{- end -}}
 
-{{/* Servers from which metrics come. */}}
+{{/* Servers that give metrics. */}}
 {{- define "amphitrite.query.replicas" -}}
 count by (namespace, release) (up{ {{- include "amphitrite.query.release" . -}} } == 1)
 {{- end -}}
@@ -74,7 +84,6 @@ count by (namespace, release) (up{ {{- include "amphitrite.query.release" . -}} 
 {{/* Servers without a model: a list of the root context and the model's name. */}}
 {{- define "amphitrite.query.without" -}}
 {{- $release := include "amphitrite.query.release" (first .) -}}
-  up{ {{- $release -}} } == 1
-unless on (namespace, release, pod)
-  nv_inference_request_success{ {{- $release }}, model={{ last . | quote -}} }
+up{ {{- $release -}} } == 1
+unless on (namespace, release, pod) nv_inference_request_success{ {{- $release }}, model={{ last . | quote -}} }
 {{- end -}}
