@@ -23,8 +23,7 @@ class Target:
         ratio = figure / (self.value * shared)
         if abs(ratio - 1) <= TOLERANCE:
             return replicas
-        # a little less, lest a rounding error add a replica
-        return math.ceil(ratio * replicas * (1 - 1e-9))
+        return math.ceil(ratio * replicas)
 
 
 @dataclass
@@ -67,13 +66,11 @@ class Autoscaler:
         """Return a wish as far as the policies allow it."""
         if wish == self.replicas:
             return wish
-        sign = 1 if wish > self.replicas else -1
-        rules = self.behavior["scaleUp" if sign > 0 else "scaleDown"]
+        is_up = wish > self.replicas
+        rules = self.behavior["scaleUp" if is_up else "scaleDown"]
         assert rules["selectPolicy"] == "Max"
-        steps = [self._step(policy, sign) for policy in rules["policies"]]
-        return min(wish, *steps) if sign > 0 and len(steps) == 1 else (
-            min(wish, max(steps)) if sign > 0 else max(wish, min(steps))
-        )
+        steps = [self._step(policy, 1 if is_up else -1) for policy in rules["policies"]]
+        return min(wish, max(steps)) if is_up else max(wish, min(steps), self.least)
 
     def _step(self, policy, sign):
         """Return how far a policy allows to go, in one direction."""
@@ -89,7 +86,10 @@ def of_scaled_object(found, **options):
     """Return the autoscaler that KEDA makes of a ScaledObject."""
     spec = found["spec"]
     return Autoscaler(
-        [Target(t["metricType"], float(t["metadata"]["threshold"])) for t in spec["triggers"]],
+        [
+            Target(t["metricType"], float(t["metadata"]["threshold"]))
+            for t in spec["triggers"]
+        ],
         spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"],
         spec["minReplicaCount"],
         spec["maxReplicaCount"],
