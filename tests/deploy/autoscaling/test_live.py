@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from charts import CLAIM, NAMESPACE, merged, of_kind, render
+from charts.rendering import CLAIM, NAMESPACE, merged, of_kind, render
 from horizontal_autoscaler import of_scaled_object
 from prometheus_server import Prometheus
 from restarting import Server
@@ -57,7 +57,7 @@ VALUES = merged(
         },
         "monitoring": {
             "podMonitor": {"enabled": True},
-            "rules": {"enabled": True, "queueSeconds": THRESHOLD, "for": "2s"},
+            "rules": {"enabled": True, "queueSeconds": THRESHOLD, "queueFor": "2s"},
             "dashboard": {"enabled": True},
         },
     },

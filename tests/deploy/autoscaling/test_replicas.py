@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from charts import CHART, CLAIM, merged, of_kind, render
+from charts.rendering import CHART, CLAIM, merged, of_kind, render
 from horizontal_autoscaler import SYNC_SECONDS, of_autoscaler, of_scaled_object
 
 KINDS = {

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from charts import CLAIM, merged, of_kind, render
+from charts.rendering import CLAIM, merged, of_kind, render
 
 CASES = Path(__file__).with_name("cases.yaml")
 RULES = merged(CLAIM, {"monitoring": {"rules": {"enabled": True}}})

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 import psutil
 import pytest
-from charts import CHART
+from charts.rendering import CHART
 from restarting import Server
 
 from amphitrite import errors

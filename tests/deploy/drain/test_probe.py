@@ -10,7 +10,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from charts import CHART
+from charts.rendering import CHART
 
 from amphitrite.server.ports import choose_ports
 

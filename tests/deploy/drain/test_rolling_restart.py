@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 import numpy as np
 import pytest
 import tritonclient.grpc as grpcclient
-from charts import CLAIM, merged, of_kind, render
+from charts.rendering import CLAIM, merged, of_kind, render
 from haproxy_server import HAProxy
 from restarting import Server
 from tritonclient.utils import InferenceServerException
