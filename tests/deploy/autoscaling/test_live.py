@@ -3,7 +3,6 @@
 Times are short and thresholds low; the queries are the chart's.
 """
 
-import json
 import logging
 import re
 import shutil
@@ -16,14 +15,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 from charts.rendering import CLAIM, NAMESPACE, merged, of_kind, render
+from dashboards import dashboard, queries_of
 from horizontal_autoscaler import of_scaled_object
 from prometheus_server import Prometheus
 from restarting import Server
 
-from amphitrite.errors import ProvisioningError
 from amphitrite.places import checkout_repository
-from amphitrite.server.host import check_host, this_host
-from amphitrite.server.provision import provision
 from amphitrite.surveys.asid import page
 from amphitrite.triton.connecting import connection
 
@@ -154,15 +151,11 @@ class Trial:
 
 
 @pytest.fixture(scope="module")
-def trial(tmp_path_factory):
-    try:
-        check_host(this_host())
-    except ProvisioningError as error:
-        pytest.skip(str(error).splitlines()[0])
+def trial(server_environment, tmp_path_factory):
     objects = render(VALUES)
     (rules,) = of_kind(objects, "PrometheusRule")
     (monitor,) = of_kind(objects, "PodMonitor")
-    server = Server(provision(), checkout_repository(), [page.MODEL.name])
+    server = Server(server_environment, checkout_repository(), [page.MODEL.name])
     try:
         with Prometheus(
             tmp_path_factory.mktemp("prometheus"),
@@ -239,14 +232,7 @@ def test_the_autoscaler_would_add_servers_and_take_them_away(trial):
 
 
 def test_every_query_of_the_dashboard_returns_data(trial):
-    (found,) = [
-        found
-        for found in of_kind(trial.objects, "ConfigMap")
-        if "grafana_dashboard" in found["metadata"]["labels"]
-    ]
-    (text,) = found["data"].values()
-    panels = json.loads(text)["panels"]
-    queries = [target["expr"] for panel in panels for target in panel["targets"]]
+    queries = queries_of(dashboard(trial.objects))
     assert len(queries) == 14
     start, end = trial.times[0], trial.times[-1]
     for query in queries:

@@ -78,6 +78,7 @@ def test_rules_record_and_alert_as_they_should(rules, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_in_the_rules_is_noticed(fault, rules, tmp_path):
     faulty = altered(rules, fault)

@@ -17,8 +17,6 @@ from restarting import Server
 from amphitrite import errors
 from amphitrite.places import checkout_repository
 from amphitrite.server import rest
-from amphitrite.server.host import check_host, this_host
-from amphitrite.server.provision import provision
 from amphitrite.surveys import SURVEYS
 from amphitrite.surveys.calnet.page import MODEL
 from amphitrite.triton.connecting import connection
@@ -50,16 +48,12 @@ def probe(server, *words):
 
 
 @pytest.fixture
-def serve():
+def serve(server_environment):
     """Start servers, which end with the test."""
-    try:
-        check_host(this_host())
-    except errors.ProvisioningError as error:
-        pytest.skip(str(error).splitlines()[0])
     servers = []
 
     def serve(repository, models):
-        servers.append(Server(provision(), repository, models))
+        servers.append(Server(server_environment, repository, models))
         return servers[-1]
 
     yield serve

@@ -17,11 +17,8 @@ from haproxy_server import HAProxy
 from restarting import Server
 from tritonclient.utils import InferenceServerException
 
-from amphitrite.errors import ProvisioningError
 from amphitrite.places import checkout_repository
 from amphitrite.server import launcher, layout
-from amphitrite.server.host import check_host, this_host
-from amphitrite.server.provision import provision
 from amphitrite.surveys.calnet.page import MODEL
 
 pytestmark = [
@@ -125,12 +122,8 @@ def ending():
 
 
 @pytest.fixture(scope="module")
-def proxy(ending, tmp_path_factory):
+def proxy(ending, server_environment, tmp_path_factory):
     """A proxy before servers with the chart's time to exit."""
-    try:
-        check_host(this_host())
-    except ProvisioningError as error:
-        pytest.skip(str(error).splitlines()[0])
 
     def command(*words, **options):
         made = layout.command(*words, **options)
@@ -141,7 +134,7 @@ def proxy(ending, tmp_path_factory):
         patch.setattr(launcher, "command", command)
         servers = {}
         for number in range(N_SERVERS):
-            server = Server(provision(), checkout_repository(), [MODEL.name])
+            server = Server(server_environment, checkout_repository(), [MODEL.name])
             stack.callback(server.stop)
             servers[f"triton{number}"] = server
         yield stack.enter_context(HAProxy(tmp_path_factory.mktemp("proxy"), servers))
