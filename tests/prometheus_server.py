@@ -22,7 +22,7 @@ class Prometheus:
     def __enter__(self):
         (self.folder / "rules.yaml").write_text(json.dumps(self.rules))
         config = {
-            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "global": {"scrape_interval": "2s", "evaluation_interval": "1s"},
             "rule_files": ["rules.yaml"],
             "scrape_configs": self.scrapes,
         }
@@ -58,7 +58,7 @@ class Prometheus:
     def ask(self, path, **options):
         """Return the data of an answer of its API."""
         words = urllib.parse.urlencode(options)
-        _, text = rest.request(self.url, f"/api/v1/{path}?{words}", timeout=30)
+        _, text = rest.request(self.url, f"/api/v1/{path}?{words}", timeout=60)
         answer = json.loads(text)
         assert answer["status"] == "success", answer
         return answer["data"]
