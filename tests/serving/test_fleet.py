@@ -12,13 +12,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from restarting import Server
 
 from amphitrite import errors
 from amphitrite.engine.control import Limits
@@ -42,57 +43,11 @@ pytestmark = pytest.mark.triton
 logger = logging.getLogger(__name__)
 
 N_SERVERS = 3
-N_STARTS = 4
 LONGEST_STOP = 1.0  # s, on a machine that does nothing else
 N_UNITS = 2000  # at least
 N_DIFFERENT = 100
 IN_FLIGHT = 8
 ROWS = 2
-
-
-class Server:
-    """A Triton that is started again at its old port."""
-
-    def __init__(
-        self, environment: ServerEnvironment, repository: Path, network: Network
-    ) -> None:
-        self.environment, self.repository = environment, repository
-        self._running = self._started(network)
-
-    @property
-    def url(self) -> str:
-        return self._running.grpc_url
-
-    @property
-    def metrics(self) -> str:
-        return self._running.metrics_url
-
-    def _started(self, network: Network) -> LocalTriton:
-        server = LocalTriton(
-            self.repository,
-            [page.MODEL.name],
-            listening=network,
-            environment=self.environment,
-        )
-        for _ in range(N_STARTS - 1):
-            # where the machine is busy, Triton may crash on its own locks
-            with suppress(errors.ProvisioningError):
-                return server.start()
-        return server.start()
-
-    def end(self, how: signal.Signals) -> None:
-        """Send it a signal, and wait until it has ended."""
-        os.kill(self._running.pid, how)
-        while self._running.exit_status() is None:
-            time.sleep(0.02)
-
-    def start_again(self) -> None:
-        port = int(self.url.rpartition(":")[2])
-        self._running.stop()
-        self._running = self._started(Network(grpc_port=port))
-
-    def stop(self) -> None:
-        self._running.stop()
 
 
 @pytest.fixture
@@ -103,8 +58,7 @@ def start(server_environment: ServerEnvironment) -> Iterator[Callable[..., Serve
             repository: Path | None = None, network: Network | None = None
         ) -> Server:
             folder = repository or checkout_repository()
-            assert folder is not None
-            server = Server(server_environment, folder, network or Network())
+            server = Server(server_environment, folder, [page.MODEL.name], network)
             stack.callback(server.stop)
             return server
 
