@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-PRIOR: Final = 0.1
+PRIOR: Final = 0.05
 """Standard deviation that each coefficient of a feature is thought to have: few
 clusters leave the scores much as they are."""
 _SPREAD: Final = 1.0  # the same for the logarithm of the temperature of all clusters
