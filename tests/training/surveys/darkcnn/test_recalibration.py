@@ -53,9 +53,10 @@ def test_what_the_features_say_besides_is_added():
 def test_noisy_clusters_become_less_sure():
     """Scores that say nothing the more, the larger one of the features is."""
     rng = np.random.default_rng(1)
-    logits, white = rng.normal(0, 1, (6000, 3)), rng.normal(0, 1, (6000, 8))
+    logits, white = rng.normal(0, 1, (24_000, 3)), rng.normal(0, 1, (24_000, 8))
     classes = drawn(logits, rng)
     wrong = logits * np.exp(0.5 * white[:, 3:4])
+    # the prior draws it towards 0, the less the more clusters there are
     found = recalibration(wrong, white, classes)
     assert found.sharpness[3, 0] == pytest.approx(-0.5, abs=0.1)
     assert np.abs(np.delete(found.sharpness[:, 0], 3)).max() < 0.1
