@@ -36,7 +36,7 @@ Tensors = dict[str, NDArray[Any]]
 Submit = Callable[[Tensors], Future[Any]]
 
 N_REQUESTS = 32  # different ones, sent again and again
-PLAIN = "tritonclient"
+PLAIN, ONE, SEVERAL = "tritonclient", "Connection", "Fleet"
 
 
 def bare(client: grpc.InferenceServerClient) -> Submit:
@@ -111,7 +111,7 @@ def main() -> None:
         fleet = stack.enter_context(
             Fleet(url, lambda address, name: Connection(address, name=name))
         )
-        ways = {PLAIN: bare(client), "Connection": served(one), "Fleet": served(fleet)}
+        ways = {PLAIN: bare(client), ONE: served(one), SEVERAL: served(fleet)}
         turn = {"in_flight": options.in_flight, "seconds": options.seconds}
         for submit in ways.values():  # the first requests of each are slower
             rate(submit, requests, **turn)
@@ -124,14 +124,16 @@ def main() -> None:
                 rates[way].append(rate(ways[way], requests, **turn))
     print(
         f"requests/s of {options.rows} light curves, {options.in_flight} in flight: "
-        f"medians of {options.rounds} rounds; ratios to {PLAIN} in the same round, "
-        "with the least and the largest"
+        f"medians of {options.rounds} rounds; then medians, least and largest of the "
+        "ratios within a round"
     )
     for way, found in rates.items():
-        ratios = [a / b for a, b in zip(found, rates[PLAIN], strict=True)]
+        print(f"{way:12s} {statistics.median(found):8.1f}")
+    for way, other in ((ONE, PLAIN), (SEVERAL, PLAIN), (SEVERAL, ONE)):
+        ratios = [a / b for a, b in zip(rates[way], rates[other], strict=True)]
         print(
-            f"{way:12s} {statistics.median(found):8.1f}  "
-            f"{statistics.median(ratios):6.3f}  {min(ratios):.3f} {max(ratios):.3f}"
+            f"{way} / {other}: {statistics.median(ratios):.3f}  "
+            f"{min(ratios):.3f} {max(ratios):.3f}"
         )
 
 

@@ -29,6 +29,7 @@ from amphitrite_training.surveys.calnet.simulate.stars import draw_star
 
 N_STARS, N_SHARDS = 4, 2
 ARGS = ["--threshold=0.5", "--workers=0"]
+ROOT = CHART.parents[2]
 GOLDEN = CHART / "files" / "golden.py"
 
 pytestmark = [pytest.mark.triton, pytest.mark.long, pytest.mark.timeout(600)]
@@ -99,7 +100,11 @@ def test_the_models_of_this_checkout_give_their_golden_answers(triton):
     done = ask(triton, *SURVEYS)
     assert done.returncode == 0, done.stdout
     expected = [f"{name} gives its golden answer" for name in SURVEYS]
-    again = f"new weights: python {GOLDEN.name} HOST:PORT --record {' '.join(SURVEYS)}"
+    again = (
+        "where a network is new, start amphitrite serve, and: python "
+        f"{GOLDEN.relative_to(ROOT)} localhost:8000 --record {' '.join(SURVEYS)} > "
+        f"{GOLDEN.with_suffix('.json').relative_to(ROOT)}"
+    )
     assert done.stdout.splitlines() == expected, again
 
 
