@@ -1,6 +1,7 @@
 """A real Triton's health, as the chart's probe sees it."""
 
 import logging
+import re
 import shutil
 import subprocess
 import sys
@@ -47,6 +48,16 @@ def probe(server, *words):
     return done.returncode, done.stderr.strip()
 
 
+def failures(server):
+    """Return how many requests to the model have failed, by their reasons."""
+    _, text = rest.request(server.metrics, "/metrics", timeout=60)
+    counted = re.findall(
+        rf'request_failure{{model="{MODEL.name}",reason="(\w+)".*}} (\d+)',
+        text.decode(),
+    )
+    return {reason: int(number) for reason, number in counted}
+
+
 @pytest.fixture
 def serve(server_environment):
     """Start servers, which end with the test."""
@@ -74,9 +85,13 @@ def test_a_model_whose_processes_have_died_fails(serve):
         if f"/{MODEL.name}/" in " ".join(child.cmdline()):
             child.kill()
     code, said = probe(server, MODEL.name)
-    logger.info("%s; and --ready: %s", said, probe(server, "--ready", MODEL.name))
+    logger.info("%s; %s", said, failures(server))
     assert code == 1
     assert said.startswith(f"The model '{MODEL.name}' is not ready: ")
+    # Triton calls the model ready, but counts a failure, on which there is an alert
+    assert probe(server, "--ready", MODEL.name) == (0, "")
+    assert failures(server)["CANCELED"] == 0
+    assert sum(failures(server).values()) >= 1
 
 
 @contextmanager
