@@ -11,9 +11,13 @@ from charts.rendering import CLAIM, merged, of_kind, render
 CASES = Path(__file__).with_name("cases.yaml")
 RULES = merged(CLAIM, {"monitoring": {"rules": {"enabled": True}}})
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("promtool") is None, reason="promtool (prometheus) is not installed"
-)
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(
+        shutil.which("promtool") is None,
+        reason="promtool (prometheus) is not installed",
+    ),
+]
 
 # Faults in the rules, each of which some case must notice.
 FAULTS = {
