@@ -121,6 +121,10 @@ BY_TEMPLATE = {
         merged(CLAIM, {"autoscaling": {"minReplicas": 9, "engine": "hpa"}}),
         "autoscaling.minReplicas 9 autoscaling.maxReplicas 8",
     ),
+    "hpa without its series": (
+        merged(CLAIM, nested("autoscaling.engine", "hpa")),
+        "autoscaling.engine hpa monitoring.rules.enabled keda",
+    ),
     "fallback above maximum": (
         merged(CLAIM, {"autoscaling": {"maxReplicas": 1, "engine": "keda"}}),
         "autoscaling.fallback.replicas 2 autoscaling.maxReplicas",

@@ -101,6 +101,9 @@ that begins with "- "; checks.yaml refuses the values with all of them.
 {{- if gt (int $scaling.minReplicas) (int $scaling.maxReplicas) }}
 - autoscaling.minReplicas ({{ $scaling.minReplicas }}) is above autoscaling.maxReplicas ({{ $scaling.maxReplicas }}): lower it
 {{- end }}
+{{- if and (eq $scaling.engine "hpa") (not .Values.monitoring.rules.enabled) }}
+- autoscaling.engine is hpa, but monitoring.rules.enabled is false, and nothing would record the series that it reads: set it, or use keda
+{{- end }}
 {{- if and (eq $scaling.engine "keda") (gt (int $scaling.fallback.replicas) (int $scaling.maxReplicas)) }}
 - autoscaling.fallback.replicas ({{ $scaling.fallback.replicas }}) is above autoscaling.maxReplicas ({{ $scaling.maxReplicas }}): lower it
 {{- end }}

@@ -53,8 +53,8 @@ startupProbe:
       {{- include "amphitrite.triton.probe" (list . "--port") | nindent 6 }}
   {{- toYaml .Values.probes.startup | nindent 2 }}
 # Each model is asked whether it is ready, which costs no inference, so that no load makes
-# it fail.  An httpGet asks one path only, and that of the whole server (/v2/health/ready)
-# does not notice a model whose process has ended.
+# it fail; an httpGet could ask for one model only.  That the process of a model has ended,
+# no such question notices: see the alert AmphitriteRequestsFail.
 readinessProbe:
   exec:
     command:
