@@ -20,7 +20,9 @@ TABLE = LINE.findall((CHART / "SCALING.md").read_text())
 def autoscaler(engine, values=None, **options):
     """Return the autoscaler of the chart with an engine."""
     kind, made = KINDS[engine]
-    objects = render(merged(CLAIM, {"autoscaling": {"engine": engine}}, values or {}))
+    recorded = {"monitoring": {"rules": {"enabled": True}}}
+    engines = {"autoscaling": {"engine": engine}}
+    objects = render(merged(CLAIM, recorded, engines, values or {}))
     (found,) = of_kind(objects, kind)
     others = {name for name, _ in KINDS.values()} - {kind}
     assert not of_kind(objects, *others)
