@@ -21,6 +21,7 @@ from amphitrite.surveys.darkcnn.page import (
 )
 from amphitrite_training.surveys.darkcnn.data import Batches
 from amphitrite_training.surveys.darkcnn.model import (
+    CIRCUMSTANCES,
     SHARPNESS,
     SHIFT,
     WHITENING,
@@ -155,8 +156,9 @@ def test_temperature_and_distance_are_set_into_the_graph(small, inputs):
     model = build(small)
     before = asked(model, inputs)
     n = model.get_layer(WHITENING).output.shape[1]
-    set_fixed(model, SHARPNESS, np.zeros((n + 9, 1)), np.log(0.5))
-    set_fixed(model, SHIFT, np.zeros((n + 9, 3)), np.arange(3))
+    n_known = n + model.get_layer(CIRCUMSTANCES).output.shape[1]
+    set_fixed(model, SHARPNESS, np.zeros((n_known, 1)), np.log(0.5))
+    set_fixed(model, SHIFT, np.zeros((n_known, 3)), np.arange(3))
     set_fixed(model, WHITENING, np.zeros((n, n)), 3.0)
     after = asked(model, inputs)
     np.testing.assert_array_equal(after["logits"], before["logits"])

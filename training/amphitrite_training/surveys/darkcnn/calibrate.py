@@ -26,6 +26,7 @@ from amphitrite_training.surveys.darkcnn.model import (
     set_fixed,
 )
 from amphitrite_training.surveys.darkcnn.recalibration import (
+    Known,
     Recalibration,
     recalibration,
     surprise,
@@ -91,8 +92,8 @@ def beside(
     said: Mapping[str, NDArray[np.floating]],
     kernel: NDArray[np.float64],
     bias: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Return by what scores are recalibrated: whitened features and circumstances.
+) -> Known:
+    """Return by what scores are recalibrated.
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ def beside(
         Of the layer `WHITENING`.
     """
     white = said[FEATURES] @ kernel + bias
-    return np.concatenate([white, said[CIRCUMSTANCES]], axis=1)
+    return Known(white, said[CIRCUMSTANCES])
 
 
 def set_probabilities(model: keras.Model, found: Recalibration) -> None:

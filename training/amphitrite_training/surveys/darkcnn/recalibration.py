@@ -16,12 +16,46 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-PRIOR: Final = 0.05
-"""Standard deviation that each coefficient of a feature is thought to have: few
-clusters leave the scores much as they are."""
+FEATURE_PRIOR: Final = 0.05
+"""Standard deviation that each coefficient of a feature is thought to have: there are
+many, and few clusters leave the scores much as they are."""
+CIRCUMSTANCE_PRIOR: Final = 0.2
+"""The same for how a cluster is seen."""
 _SPREAD: Final = 1.0  # the same for the logarithm of the temperature of all clusters
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of n clusters beside their scores.
+
+    Parameters
+    ----------
+    white : (n, n_features) ndarray
+        Features, whitened.
+    circumstances : (n, n_circumstances) ndarray
+        How they are seen.
+    """
+
+    white: NDArray[np.floating]
+    circumstances: NDArray[np.floating]
+
+    @property
+    def rows(self) -> Floats:
+        """All of it, and 1, by cluster."""
+        one = np.ones((len(self.white), 1))
+        return np.concatenate([self.white, self.circumstances, one], axis=1)
+
+    @property
+    def priors(self) -> Floats:
+        """Standard deviations of the coefficients of `rows`, but for the last one."""
+        widths = self.white.shape[1], self.circumstances.shape[1]
+        return np.repeat([FEATURE_PRIOR, CIRCUMSTANCE_PRIOR], widths)
+
+    def of(self, clusters: NDArray[np.bool_]) -> Known:
+        """Return what is known of some of the clusters."""
+        return Known(self.white[clusters], self.circumstances[clusters])
 
 
 @dataclass(frozen=True)
@@ -30,21 +64,18 @@ class Recalibration:
 
     Parameters
     ----------
-    sharpness : (n_features + 1, 1) ndarray of float64
-        Coefficients of the logarithm of what multiplies the scores, by whitened
-        features; the last is that of no feature.
-    shift : (n_features + 1, 3) ndarray of float64
+    sharpness : (n_rows, 1) ndarray of float64
+        Coefficients of the logarithm of what multiplies the scores, by `Known.rows`.
+    shift : (n_rows, 3) ndarray of float64
         Those of what is added.
     """
 
     sharpness: Floats
     shift: Floats
 
-    def scores(
-        self, logits: NDArray[np.floating], white: NDArray[np.floating]
-    ) -> Floats:
-        """Return the (n, 3) scores of (n, 3) logits and (n, n_features) features."""
-        rows = _with_one(white)
+    def scores(self, logits: NDArray[np.floating], known: Known) -> Floats:
+        """Return the (n, 3) scores of (n, 3) logits."""
+        rows = known.rows
         return np.asarray(
             logits * np.exp(rows @ self.sharpness) + rows @ self.shift, np.float64
         )
@@ -58,18 +89,18 @@ def surprise(logits: NDArray[np.floating], classes: NDArray[np.intp]) -> float:
 
 def recalibration(
     logits: NDArray[np.floating],
-    white: NDArray[np.floating],
+    known: Known,
     classes: NDArray[np.intp],
     *,
     times: int = 1,
 ) -> Recalibration:
-    """Return the recalibration of greatest likelihood, with a prior (see `PRIOR`).
+    """Return the recalibration of greatest likelihood, with priors (see `Known`).
 
     Parameters
     ----------
     logits : (n, 3) ndarray
-    white : (n, n_features) ndarray
-        Features, whitened.
+    known : Known
+        What is known of the clusters.
     classes : (n,) ndarray of int
         What is true.
     times : int, optional
@@ -79,10 +110,11 @@ def recalibration(
     ----------
     Guo et al. 2017, arXiv:1706.04599, for a temperature alone.
     """
-    given, rows = np.asarray(logits, np.float64), _with_one(white)
+    given, rows = np.asarray(logits, np.float64), known.rows
     truth = np.eye(given.shape[1])[classes]
     n = rows.shape[1]
-    spread = np.full((n, 1 + given.shape[1]), PRIOR)
+    spread = np.full((n, 1 + given.shape[1]), CIRCUMSTANCE_PRIOR)
+    spread[:-1] = known.priors[:, None]
     spread[-1, 0] = _SPREAD
 
     def loss(flat: Floats) -> tuple[float, Floats]:
@@ -100,8 +132,3 @@ def recalibration(
     found = minimize(loss, np.zeros(spread.size), jac=True, method="L-BFGS-B").x
     weights = found.reshape(n, -1)
     return Recalibration(weights[:, :1], weights[:, 1:])
-
-
-def _with_one(white: NDArray[np.floating]) -> Floats:
-    rows = np.asarray(white, np.float64)
-    return np.concatenate([rows, np.ones((len(rows), 1))], axis=1)

@@ -104,7 +104,7 @@ def learn(
     in_class = classes >= 0
     recalibrated = bool(in_class.sum() >= N_VIEWS * _LEAST_IN_CLASSES)
     if recalibrated:
-        logits, known = said[LOGITS][in_class], beside(said, kernel, bias)[in_class]
+        logits, known = said[LOGITS][in_class], beside(said, kernel, bias).of(in_class)
         best = recalibration(logits, known, classes[in_class], times=N_VIEWS)
         set_probabilities(model, best)
     noise = calibration.noise()
