@@ -22,6 +22,7 @@ from amphitrite.surveys.darkcnn.page import (
 from amphitrite_training.surveys.darkcnn.data import Batches
 from amphitrite_training.surveys.darkcnn.model import (
     CIRCUMSTANCES,
+    LIFT,
     SHARPNESS,
     SHIFT,
     WHITENING,
@@ -156,14 +157,17 @@ def test_temperature_and_distance_are_set_into_the_graph(small, inputs):
     model = build(small)
     before = asked(model, inputs)
     n = model.get_layer(WHITENING).output.shape[1]
-    n_known = n + model.get_layer(CIRCUMSTANCES).output.shape[1]
-    set_fixed(model, SHARPNESS, np.zeros((n_known, 1)), np.log(0.5))
-    set_fixed(model, SHIFT, np.zeros((n_known, 3)), np.arange(3))
+    m = model.get_layer(CIRCUMSTANCES).output.shape[1]
+    set_fixed(model, SHARPNESS, np.zeros((n + m, 1)), np.log(0.5))
+    set_fixed(model, LIFT, np.zeros((n, 3)), 2 * np.arange(3))
+    set_fixed(model, SHIFT, np.zeros((m, 3)), np.arange(3))
     set_fixed(model, WHITENING, np.zeros((n, n)), 3.0)
     after = asked(model, inputs)
     np.testing.assert_array_equal(after["logits"], before["logits"])
     np.testing.assert_allclose(
-        after[PROBABILITIES], softmax(before["logits"] / 2 + np.arange(3)), rtol=1e-4
+        after[PROBABILITIES],
+        softmax(before["logits"] / 2 + 2 * np.arange(3)),
+        rtol=1e-4,
     )
     np.testing.assert_allclose(after[DISTANCE], 3, rtol=1e-5)
 

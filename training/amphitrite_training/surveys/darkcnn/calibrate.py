@@ -19,6 +19,7 @@ from amphitrite_training.surveys.darkcnn.judging import N_VIEWS, answers_as_in_t
 from amphitrite_training.surveys.darkcnn.model import (
     CIRCUMSTANCES,
     FEATURES,
+    LIFT,
     LOGITS,
     SHARPNESS,
     SHIFT,
@@ -109,6 +110,7 @@ def beside(
 def set_probabilities(model: keras.Model, found: Recalibration) -> None:
     """Let a network's probabilities be those of a recalibration, in place."""
     set_fixed(model, SHARPNESS, found.sharpness[:-1], found.sharpness[-1])
+    set_fixed(model, LIFT, found.lift)
     set_fixed(model, SHIFT, found.shift[:-1], found.shift[-1])
 
 
@@ -122,7 +124,8 @@ def _set(
     kernel, bias = whitening(said[FEATURES])
     set_fixed(model, WHITENING, kernel, bias)
     known = beside(said, kernel, bias)
-    best = recalibration(said[LOGITS], known, classes, times=N_VIEWS)
+    ids = np.tile(places // (len(CROSS_SECTIONS) + N_RANDOM), N_VIEWS)
+    best = recalibration(said[LOGITS], known, classes, ids, times=N_VIEWS)
     set_probabilities(model, best)
     scores = best.scores(said[LOGITS], known)
     return {

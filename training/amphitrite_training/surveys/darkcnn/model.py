@@ -49,6 +49,7 @@ CIRCUMSTANCES: Final = "circumstances"
 """The layer of how a cluster is seen: its channels, whether over the maximum, and which
 attributes are known; and the same times the noise, and times its square."""
 SHARPNESS: Final = "sharpness"
+LIFT: Final = "lift"
 SHIFT: Final = "shift"
 WHITENING: Final = "whitening"
 N_FEATURES: Final = 64
@@ -81,8 +82,8 @@ def build(recipe: Recipe) -> keras.Model:
     -------
     keras.Model
         Inputs and outputs as in `amphitrite.surveys.darkcnn.page.MODEL`; not compiled.
-        The layers `SHARPNESS`, `SHIFT` and `WHITENING` change nothing until they are
-        set; see `calibrate`.
+        The layers `SHARPNESS`, `LIFT`, `SHIFT` and `WHITENING` change nothing until
+        they are set; see `calibrate`.
     """
     keras.utils.set_random_seed(recipe.seed)
     maps = keras.Input((PIXELS, PIXELS, len(CHANNELS)), name=MAPS)
@@ -110,10 +111,10 @@ def build(recipe: Recipe) -> keras.Model:
         [how, level * how, ops.square(level) * how]
     )
     beside = layers.Concatenate()([white, circumstances])
-    n_beside = int(beside.shape[1])
-    sharpness = ops.exp(fixed(beside, SHARPNESS, np.zeros((n_beside, 1))))
-    shift = fixed(beside, SHIFT, np.zeros((n_beside, len(LABELS))))
-    probabilities = ops.softmax(logits * sharpness + shift)
+    sharpness = ops.exp(_unset(beside, SHARPNESS, 1))
+    lifted = logits + _unset(white, LIFT, len(LABELS))
+    shift = _unset(circumstances, SHIFT, len(LABELS))
+    probabilities = ops.softmax(lifted * sharpness + shift)
     if recipe.continuous:
         score = _average([layers.Dense(1)(each[2]) for each in answers], SCORE)
     else:
@@ -182,6 +183,11 @@ def _member(
     x = layers.Activation("relu")(features)
     both = layers.Concatenate()([x, layers.Dense(32, activation="relu")(attributes)])
     return features, layers.Dense(len(LABELS))(both), x
+
+
+def _unset(x: Any, name: str, n: int) -> Any:
+    """Return x times a matrix of zeros, until it is set."""
+    return fixed(x, name, np.zeros((int(x.shape[1]), n)))
 
 
 def _average(answers: list[Any], name: str) -> Any:

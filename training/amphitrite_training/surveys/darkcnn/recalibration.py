@@ -1,19 +1,22 @@
 """From class scores to probabilities that hold: on clusters of other ids.
 
-A temperature divides the scores, and something is added to them; both depend linearly
-on the network's features and on how a cluster is seen, the first in its logarithm.  For
-scores can be right on average, and yet too sure of themselves, or too high for one
-class, in clusters of some noise, or of which some attributes are known.
+What depends linearly on the network's features is added to the scores, the sum is
+divided by a temperature, and something is added that depends on how a cluster is seen;
+the logarithm of the temperature depends linearly on both.  For scores can be right on
+average, and yet too sure of themselves, or too high for one class, in clusters of some
+noise, or of which some attributes are known.  What was fitted to some clusters is a bit
+too sure of others: all scores are then divided by what is best for those left out.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax
 
 FEATURE_PRIOR: Final = 0.05
@@ -21,6 +24,7 @@ FEATURE_PRIOR: Final = 0.05
 many, and few clusters leave the scores much as they are."""
 CIRCUMSTANCE_PRIOR: Final = 0.2
 """The same for how a cluster is seen."""
+_FOLDS: Final = 3
 _SPREAD: Final = 1.0  # the same for the logarithm of the temperature of all clusters
 
 Floats = NDArray[np.float64]
@@ -48,6 +52,11 @@ class Known:
         return np.concatenate([self.white, self.circumstances, one], axis=1)
 
     @property
+    def seen(self) -> Floats:
+        """How they are seen, and 1."""
+        return self.rows[:, self.white.shape[1] :]
+
+    @property
     def priors(self) -> Floats:
         """Standard deviations of the coefficients of `rows`, but for the last one."""
         widths = self.white.shape[1], self.circumstances.shape[1]
@@ -66,19 +75,27 @@ class Recalibration:
     ----------
     sharpness : (n_rows, 1) ndarray of float64
         Coefficients of the logarithm of what multiplies the scores, by `Known.rows`.
-    shift : (n_rows, 3) ndarray of float64
-        Those of what is added.
+    lift : (n_features, 3) ndarray of float64
+        Those of what is added before, by features.
+    shift : (n_circumstances + 1, 3) ndarray of float64
+        Those of what is added after, by `Known.seen`.
     """
 
     sharpness: Floats
+    lift: Floats
     shift: Floats
 
     def scores(self, logits: NDArray[np.floating], known: Known) -> Floats:
         """Return the (n, 3) scores of (n, 3) logits."""
-        rows = known.rows
-        return np.asarray(
-            logits * np.exp(rows @ self.sharpness) + rows @ self.shift, np.float64
-        )
+        lifted = logits + known.white @ self.lift
+        scores = lifted * np.exp(known.rows @ self.sharpness) + known.seen @ self.shift
+        return np.asarray(scores, np.float64)
+
+    def times(self, factor: float) -> Recalibration:
+        """Return the one whose scores are a factor larger."""
+        sharpness = self.sharpness.copy()
+        sharpness[-1] += np.log(factor)
+        return Recalibration(sharpness, self.lift, self.shift * factor)
 
 
 def surprise(logits: NDArray[np.floating], classes: NDArray[np.intp]) -> float:
@@ -91,6 +108,7 @@ def recalibration(
     logits: NDArray[np.floating],
     known: Known,
     classes: NDArray[np.intp],
+    groups: NDArray[Any],
     *,
     times: int = 1,
 ) -> Recalibration:
@@ -103,6 +121,8 @@ def recalibration(
         What is known of the clusters.
     classes : (n,) ndarray of int
         What is true.
+    groups : (n,) ndarray
+        What clusters that are alike share, such as their id.
     times : int, optional
         How often each cluster is among them.
 
@@ -110,25 +130,65 @@ def recalibration(
     ----------
     Guo et al. 2017, arXiv:1706.04599, for a temperature alone.
     """
-    given, rows = np.asarray(logits, np.float64), known.rows
-    truth = np.eye(given.shape[1])[classes]
-    n = rows.shape[1]
-    spread = np.full((n, 1 + given.shape[1]), CIRCUMSTANCE_PRIOR)
-    spread[:-1] = known.priors[:, None]
-    spread[-1, 0] = _SPREAD
+    found = _fitted(logits, known, classes, times)
+    _, places = np.unique(groups, return_inverse=True)
+    if places.max(initial=0) < _FOLDS:
+        return found
+    left_out = np.empty(np.shape(logits))
+    for fold in range(_FOLDS):
+        out = places % _FOLDS == fold
+        others = _fitted(logits[~out], known.of(~out), classes[~out], times)
+        left_out[out] = others.scores(logits[out], known.of(out))
+    best = minimize_scalar(
+        lambda log: surprise(left_out * np.exp(log), classes), bounds=(-1.0, 0.0)
+    )
+    return found.times(float(np.exp(best.x)))
+
+
+def _fitted(
+    logits: NDArray[np.floating],
+    known: Known,
+    classes: NDArray[np.intp],
+    times: int,
+) -> Recalibration:
+    """Return the recalibration that fits some clusters best."""
+    rows, white, seen = known.rows, known.white, known.seen
+    n_classes = np.shape(logits)[1]
+    truth = np.eye(n_classes)[classes]
+    shapes = [
+        (rows.shape[1], 1),
+        (white.shape[1], n_classes),
+        (seen.shape[1], n_classes),
+    ]
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    spread = np.concatenate(
+        [
+            [*known.priors, _SPREAD],
+            np.full(math.prod(shapes[1]), FEATURE_PRIOR),
+            np.full(math.prod(shapes[2]), CIRCUMSTANCE_PRIOR),
+        ]
+    )
+
+    def parts(flat: Floats) -> Recalibration:
+        pieces = np.split(flat, ends[:-1])
+        return Recalibration(
+            *(piece.reshape(shape) for piece, shape in zip(pieces, shapes, strict=True))
+        )
 
     def loss(flat: Floats) -> tuple[float, Floats]:
-        weights = flat.reshape(n, -1)
-        sharp = given * np.exp(rows @ weights[:, :1])
-        logarithms = log_softmax(sharp + rows @ weights[:, 1:], axis=1)
+        now = parts(flat)
+        sharpness = np.exp(rows @ now.sharpness)
+        sharp = sharpness * (logits + white @ now.lift)
+        logarithms = log_softmax(sharp + seen @ now.shift, axis=1)
         wrong = (np.exp(logarithms) - truth) / times
-        slope = np.concatenate(
-            [rows.T @ (wrong * sharp).sum(1, keepdims=True), rows.T @ wrong], axis=1
-        )
-        penalty = 0.5 * np.square(weights / spread).sum()
+        slopes = [
+            rows.T @ (wrong * sharp).sum(1),
+            (white.T @ (wrong * sharpness)).ravel(),
+            (seen.T @ wrong).ravel(),
+        ]
+        penalty = 0.5 * np.square(flat / spread).sum()
         total = penalty - (truth * logarithms).sum() / times
-        return float(total), (slope + weights / spread**2).ravel()
+        return float(total), np.concatenate(slopes) + flat / spread**2
 
-    found = minimize(loss, np.zeros(spread.size), jac=True, method="L-BFGS-B").x
-    weights = found.reshape(n, -1)
-    return Recalibration(weights[:, :1], weights[:, 1:])
+    start = np.zeros(spread.size)
+    return parts(minimize(loss, start, jac=True, method="L-BFGS-B").x)

@@ -105,7 +105,8 @@ def learn(
     recalibrated = bool(in_class.sum() >= N_VIEWS * _LEAST_IN_CLASSES)
     if recalibrated:
         logits, known = said[LOGITS][in_class], beside(said, kernel, bias).of(in_class)
-        best = recalibration(logits, known, classes[in_class], times=N_VIEWS)
+        groups = np.tile(calibration.groups, N_VIEWS)[in_class]
+        best = recalibration(logits, known, classes[in_class], groups, times=N_VIEWS)
         set_probabilities(model, best)
     noise = calibration.noise()
     within = np.flatnonzero(calibration.truth["cross_section"] <= LARGEST)
