@@ -48,13 +48,13 @@ class Known:
     @property
     def rows(self) -> Floats:
         """All of it, and 1, by cluster."""
-        one = np.ones((len(self.white), 1))
-        return np.concatenate([self.white, self.circumstances, one], axis=1)
+        return np.concatenate([self.white, self.seen], axis=1)
 
     @property
     def seen(self) -> Floats:
         """How they are seen, and 1."""
-        return self.rows[:, self.white.shape[1] :]
+        one = np.ones((len(self.circumstances), 1))
+        return np.concatenate([self.circumstances, one], axis=1)
 
     @property
     def priors(self) -> Floats:
