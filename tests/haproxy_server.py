@@ -3,7 +3,8 @@
 import csv
 import socket
 import subprocess
-import time
+
+from waiting import waited
 
 from amphitrite.server.ports import choose_ports
 
@@ -77,13 +78,13 @@ class HAProxy:
         self.wait_until_up(name)
 
     def wait_until_up(self, name):
-        end = time.monotonic() + WAIT_SECONDS
-        while not self._is_up(name):
-            assert self.process.poll() is None, (self.folder / "log").read_text()
-            assert time.monotonic() < end, (self.folder / "log").read_text()
-            time.sleep(0.05)
+        waited(lambda: self._is_up(name), self._log, WAIT_SECONDS)
+
+    def _log(self):
+        return (self.folder / "log").read_text()
 
     def _is_up(self, name):
+        assert self.process.poll() is None, self._log()
         if not (self.folder / "admin").exists():
             return False
         lines = self._command("show stat").removeprefix("# ").splitlines()

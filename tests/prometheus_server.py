@@ -2,8 +2,9 @@
 
 import json
 import subprocess
-import time
 import urllib.parse
+
+from waiting import waited
 
 from amphitrite.errors import ServerUnreachable
 from amphitrite.server import rest
@@ -38,18 +39,18 @@ class Prometheus:
             self.process = subprocess.Popen(
                 words, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT
             )
-        end = time.monotonic() + START_SECONDS
-        while not self.is_ready():
-            assert self.process.poll() is None, (self.folder / "log").read_text()
-            assert time.monotonic() < end, (self.folder / "log").read_text()
-            time.sleep(0.1)
+        waited(self.is_ready, self.log, START_SECONDS)
         return self
 
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait(30)
 
+    def log(self):
+        return (self.folder / "log").read_text()
+
     def is_ready(self):
+        assert self.process.poll() is None, self.log()
         try:
             return rest.request(self.url, "/-/ready", timeout=5)[0] == 200
         except ServerUnreachable:

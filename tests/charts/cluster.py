@@ -8,18 +8,17 @@ import os
 import secrets
 import socket
 import subprocess
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
 from certificates import Authority
+from waiting import waited
 
 from charts.api import Api
 
 VARIABLE = "KUBEBUILDER_ASSETS"
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager")
 LOOPBACK = "127.0.0.1"
-SECONDS = 120  # that anything may take on a busy machine
 
 
 def missing():
@@ -28,15 +27,6 @@ def missing():
         return f"{VARIABLE} does not name a folder with {', '.join(PROGRAMS)}"
     absent = [name for name in PROGRAMS if not (Path(folder) / name).is_file()]
     return f"{folder} ({VARIABLE}) has no {', '.join(absent)}" if absent else ""
-
-
-def waited(condition, what, seconds=SECONDS):
-    """Return what a condition gives as soon as that is true."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, what()
-        time.sleep(0.2)
-    return found
 
 
 def _free_ports(number):

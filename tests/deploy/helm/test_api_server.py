@@ -8,7 +8,7 @@ import urllib.parse
 
 import helm_python
 import pytest
-from charts.cluster import Cluster, missing, waited
+from charts.cluster import Cluster, missing
 from charts.rendering import (
     CHART,
     CI,
@@ -23,6 +23,7 @@ from charts.rendering import (
     render_file,
     values_of,
 )
+from waiting import waited
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 # Their definitions are in no package; see test_custom_resources.py.
