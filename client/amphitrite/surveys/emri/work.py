@@ -25,6 +25,7 @@ from amphitrite.surveys.emri.prepare.segments import (
     Curves,
     block_at,
     blocks,
+    cut,
     whitened,
 )
 from amphitrite.surveys.emri.prepare.spectrum import level
@@ -64,11 +65,7 @@ class SegmentWork:
         """Yield the segments in batches."""
         for at in range(0, len(self.firsts), self.batch):
             where = slice(at, at + self.batch)
-            segments = [
-                self.strain[:, first : first + N_SAMPLES]
-                for first in self.firsts[where]
-            ]
-            yield where, {STRAIN: np.stack(segments)}
+            yield where, {STRAIN: cut(self.strain, self.firsts[where])}
 
     def add(self, where: slice, outputs: Mapping[str, NDArray[Any]]) -> None:
         """Take the statistics of one batch."""

@@ -91,6 +91,16 @@ class NoiseCurve:
                 f"{self.psd[wrong][0]:g} at {self.frequency[wrong][0]:g} Hz"
             )
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NoiseCurve) and self._bytes == other._bytes
+
+    def __hash__(self) -> int:
+        return hash(self._bytes)
+
+    @property
+    def _bytes(self) -> tuple[bytes, bytes]:
+        return self.frequency.tobytes(), self.psd.tobytes()
+
     def __call__(self, frequency: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the curve between its frequencies, straight in both logarithms.
 

@@ -51,8 +51,10 @@ class Block:
     @property
     def missing(self) -> NDArray[np.float64]:
         """Shares of the segments' samples that are missing, 0 to 1."""
-        gone = self.stretch.missing
-        return np.array([gone[at : at + N_SAMPLES].mean() for at in self.firsts])
+        before = np.concatenate([[0], np.cumsum(self.stretch.missing)])
+        firsts = np.array(self.firsts)
+        gone = before[firsts + N_SAMPLES] - before[firsts]
+        return np.asarray(gone / N_SAMPLES)
 
 
 def blocks(stretch: Stretch, overlap: float) -> Iterator[Block]:
@@ -166,10 +168,35 @@ def starts(n: int, overlap: float) -> list[int]:
     Returns
     -------
     list of int
-        Even steps of at most (1 - overlap) of a segment, from the first sample to the
-        last segment that ends with the stretch.
+        In steps of one length, at most (1 - overlap) of a segment, from the first
+        sample on; the last step may be shorter, so that the last segment ends with the
+        stretch.
     """
     spare = n - N_SAMPLES
-    step = max(1, round(N_SAMPLES * (1 - overlap)))
-    count = -(-spare // step) + 1
-    return [round(i * spare / max(1, count - 1)) for i in range(count)]
+    longest = max(1, round(N_SAMPLES * (1 - overlap)))
+    n_steps = max(1, -(-spare // longest))
+    step = max(1, -(-spare // n_steps))
+    return [*range(0, spare, step), spare]
+
+
+def cut(strain: NDArray[np.float32], firsts: Sequence[int]) -> NDArray[np.float32]:
+    """Return segments of a block, without copying what they have in common.
+
+    Parameters
+    ----------
+    strain : (2, n) ndarray of float32
+        The whitened strain of the block.
+    firsts : sequence of int
+        Their first samples.
+
+    Returns
+    -------
+    (n_segments, 2, `N_SAMPLES`) ndarray of float32
+        A read-only view of the strain, if the segments begin at even steps.
+    """
+    steps = np.diff(firsts)
+    step = int(steps[0]) if len(steps) else 1
+    if (steps != step).any():
+        return np.stack([strain[:, at : at + N_SAMPLES] for at in firsts])
+    windows = np.lib.stride_tricks.sliding_window_view(strain, N_SAMPLES, axis=1)
+    return windows[:, firsts[0] : firsts[-1] + 1 : step].swapaxes(0, 1)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
+from scipy import fft, signal
 
 from amphitrite.errors import BadInput
 from amphitrite.surveys.emri.prepare.noise_curve import SKY_AVERAGE, NoiseCurve
 from amphitrite.surveys.emri.sampling import (
     CHANNELS,
     LOWEST_HZ,
-    NYQUIST_HZ,
     SAMPLE_SECONDS,
 )
 
@@ -146,10 +146,17 @@ def level(whitened: NDArray[np.floating]) -> NDArray[np.float64]:
     Returns
     -------
     (n_channels,) ndarray of float64
-        From medians over frequency and time, on which a signal has hardly an effect.
+        From the median power over times and frequencies, which is ln 2 of the mean of
+        noise, and on which a signal has hardly an effect.
     """
-    white = 1 / NYQUIST_HZ  # one-sided density of noise of variance 1
-    return np.sqrt([np.median(spectrum(row)[1]) / white for row in whitened])
+    hann = signal.windows.hann(WINDOW, sym=False).astype(whitened.dtype)
+    n_windows = whitened.shape[1] // WINDOW
+    windows = whitened[:, : n_windows * WINDOW].reshape(-1, n_windows, WINDOW)
+    amplitude = np.abs(fft.rfft(hann * windows))
+    first = math.ceil(LOWEST_HZ * WINDOW * SAMPLE_SECONDS)
+    typical = np.median(amplitude[..., first:-1], axis=(1, 2)).astype(np.float64)
+    white = math.sqrt(math.log(2) * np.square(hann, dtype=np.float64).sum())
+    return np.asarray(typical / white)
 
 
 def check_level(levels: NDArray[np.floating], name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -77,15 +78,23 @@ def signal_to_noise(strain: NDArray[np.floating], noise: Noise = tianqin) -> flo
     return float(np.sqrt(4 * density.sum() / (n * SAMPLE_SECONDS)))
 
 
+@lru_cache(maxsize=1)
 def ramps(n: int, taper: int) -> NDArray[np.float64]:
-    """Return (n,) weights that rise and fall as a cosine over `taper` samples."""
-    return np.asarray(signal.windows.tukey(n, min(1.0, 2 * taper / n)))
+    """Return (n,) weights that rise and fall as a cosine over `taper` samples.
+
+    The array is read-only.
+    """
+    weights = np.asarray(signal.windows.tukey(n, min(1.0, 2 * taper / n)))
+    weights.flags.writeable = False
+    return weights
 
 
+@lru_cache(maxsize=2)  # blocks of a stream are as long, and each has two channels
 def _weights(n: int, noise: Noise) -> NDArray[np.float64]:
-    """Return the (n // 2 + 1,) factors on a spectrum."""
+    """Return the (n // 2 + 1,) factors on a spectrum, read-only."""
     frequency = fft.rfftfreq(n, SAMPLE_SECONDS)
     used = frequency >= LOWEST_HZ
     weights = np.zeros(len(frequency))
     weights[used] = np.sqrt(2 * SAMPLE_SECONDS / noise(frequency[used]))
+    weights.flags.writeable = False
     return weights

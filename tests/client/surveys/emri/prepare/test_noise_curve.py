@@ -38,6 +38,13 @@ def test_a_curve_goes_through_its_values_and_straight_between_them():
     np.testing.assert_allclose(line(np.array([1e-3])), [1e-34])
 
 
+def test_curves_of_the_same_values_are_equal():
+    curve, same = (NoiseCurve(FREQUENCIES, tianqin(FREQUENCIES)) for _ in range(2))
+    other = NoiseCurve(FREQUENCIES, 2 * tianqin(FREQUENCIES))
+    assert {curve, same, other} == {same, other}
+    assert curve != tianqin
+
+
 def test_rounded_limits_of_a_file_are_no_gap():
     curve = NoiseCurve(FREQUENCIES.astype(np.float32), tianqin(FREQUENCIES))
     assert np.isfinite(curve(FREQUENCIES)).all()

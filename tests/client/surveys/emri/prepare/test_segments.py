@@ -12,6 +12,7 @@ from amphitrite.surveys.emri.prepare.segments import (
     MOST_SAMPLES,
     block_at,
     blocks,
+    cut,
     starts,
     whitened,
     window,
@@ -74,11 +75,23 @@ def test_the_window_falls_to_zero_at_a_gap():
         (N_SAMPLES + 1, 0.5, [0, 1]),
         (2 * N_SAMPLES, 0.0, [0, N_SAMPLES]),
         (2 * N_SAMPLES, 0.5, [0, N_SAMPLES // 2, N_SAMPLES]),
-        (2 * N_SAMPLES + 4, 0.5, [0, 87_383, 174_765, 262_148]),
+        (2 * N_SAMPLES + 4, 0.5, [0, 87_383, 174_766, 262_148]),
     ],
 )
 def test_segments_overlap_as_asked_at_least(n, overlap, expected):
     assert starts(n, overlap) == expected
+
+
+@pytest.mark.parametrize(
+    ("firsts", "shares"),
+    [([5], True), ([0, 7, 14], True), ([0, 7, 15], False), ([3, 4], True)],
+)
+def test_segments_at_even_steps_are_cut_without_a_copy(firsts, shares):
+    strain = np.random.default_rng(4).random((2, N_SAMPLES + 15), dtype=np.float32)
+    found = cut(strain, firsts)
+    expected = [strain[:, first : first + N_SAMPLES] for first in firsts]
+    np.testing.assert_array_equal(found, np.stack(expected))
+    assert np.shares_memory(found, strain) == shares
 
 
 @pytest.mark.parametrize("overlap", [0.0, 0.5, 0.9])

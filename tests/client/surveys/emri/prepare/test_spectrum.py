@@ -18,7 +18,12 @@ from amphitrite.surveys.emri.prepare.spectrum import (
     spectrum,
 )
 from amphitrite.surveys.emri.prepare.whitening import TAPER, whiten
-from amphitrite.surveys.emri.sampling import LOWEST_HZ, NYQUIST_HZ, SAMPLE_SECONDS
+from amphitrite.surveys.emri.sampling import (
+    LOWEST_HZ,
+    N_SAMPLES,
+    NYQUIST_HZ,
+    SAMPLE_SECONDS,
+)
 
 N = 262_144
 
@@ -85,6 +90,15 @@ def test_the_level_of_whitened_noise_is_1(red, white):
     np.testing.assert_allclose(found, 1, atol=0.03)
     np.testing.assert_allclose(level(white * [[3], [0.5]]), [3, 0.5], rtol=0.03)
     check_level(found, "a.h5")
+
+
+def test_the_level_is_known_to_a_percent_from_three_months_on():
+    """The median over a million powers: 4 sigma of each channel are 0.9 %."""
+    noise = np.random.default_rng(3).standard_normal((2, N_SAMPLES), dtype=np.float32)
+    np.testing.assert_allclose(level(noise), 1, atol=0.009)
+    loud = noise.copy()
+    loud[:, : N_SAMPLES // 50] *= 100
+    np.testing.assert_allclose(level(loud), 1, atol=0.03)
 
 
 @pytest.mark.parametrize("factor", [1e20, 1e-3, 1 / np.sqrt(SKY_AVERAGE)])

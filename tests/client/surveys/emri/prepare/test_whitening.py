@@ -44,6 +44,19 @@ def test_noise_becomes_white(noise):
         assert band.mean() == pytest.approx(1, abs=4 / np.sqrt(band.size))
 
 
+def test_each_curve_whitens_in_its_own_way(noise):
+    """Weights are kept, for one curve and length; another does not get them."""
+    frequency = np.geomspace(LOWEST_HZ, NYQUIST_HZ, 100)
+    louder = NoiseCurve(frequency, 4 * tianqin(frequency))
+    one, other, again = (
+        whiten(noise[0], curve) for curve in (tianqin, louder, tianqin)
+    )
+    np.testing.assert_array_equal(one, again)
+    assert one.std() / other.std() == pytest.approx(2, rel=1e-3)
+    half = whiten(noise[0, : N // 2])
+    np.testing.assert_allclose(half.std(), one.std(), rtol=0.05)
+
+
 def test_without_a_taper_red_noise_drowns_it(noise):
     assert whiten(noise, taper=0).var() > 100
 
