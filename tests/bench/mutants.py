@@ -2285,6 +2285,28 @@ EMRI: Final = (
             "    begin = max(0, firsts[0] - TAPER)\n",
             "    begin = firsts[0]\n",
         ),
+        (
+            "uneven_steps_as_even",
+            "segments at uneven steps are cut as if the steps were even",
+            "    if (steps != step).any():\n",
+            "    if False:\n",
+        ),
+        (
+            "end_not_reached",
+            "the last segment does not end with the stretch",
+            "    return [*range(0, spare, step), spare]\n",
+            "    return [*range(0, spare + 1, step)]\n",
+        ),
+    ),
+    *_client(
+        "surveys/emri/prepare/spectrum",
+        "client/surveys/emri/prepare/test_spectrum.py",
+        (
+            "median_for_mean",
+            "the median power of noise is taken for its mean",
+            "math.sqrt(math.log(2) * np.square(hann",
+            "math.sqrt(np.square(hann",
+        ),
     ),
     *_client(
         "surveys/emri/prepare/curves",
@@ -2432,6 +2454,23 @@ EMRI: Final = (
             "        if False:\n",
         ),
     ),
+    *_of(
+        "training/amphitrite_training",
+        "surveys/emri/boxes",
+        "training/surveys/emri/test_boxes.py",
+        (
+            "boxes_side_by_side",
+            "boxes do not overlap",
+            "layers.AveragePooling2D((windows, bins), strides=1)(x)",
+            "layers.AveragePooling2D((windows, bins))(x)",
+        ),
+        (
+            "channels_for_one",
+            "the power is taken for that of one channel",
+            "    m = 2 * n_cells\n",
+            "    m = n_cells\n",
+        ),
+    ),
 )
 
 DARKCNN: Final = (
@@ -2562,6 +2601,29 @@ DARKCNN: Final = (
             "what stands in an absent attribute matters",
             "[_standard(known) * known_present, known_present]",
             "[_standard(known), known_present]",
+        ),
+    ),
+    *_of(
+        "training/amphitrite_training",
+        "surveys/darkcnn/recalibration",
+        "training/surveys/darkcnn/test_recalibration.py",
+        (
+            "sure_as_fitted",
+            "nothing is taken off for what was fitted to the very clusters",
+            "    return found.times(float(np.exp(best.x)))\n",
+            "    return found\n",
+        ),
+        (
+            "no_prior",
+            "features that mean nothing are believed",
+            "        penalty = 0.5 * np.square(flat / spread).sum()\n",
+            "        penalty = 0.0\n",
+        ),
+        (
+            "lift_after_temperature",
+            "what features say is not multiplied with the scores",
+            "        lifted = logits + known.white @ self.lift\n",
+            "        lifted = logits\n",
         ),
     ),
 )

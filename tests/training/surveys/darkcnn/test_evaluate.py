@@ -78,9 +78,9 @@ def test_no_id_is_in_two_parts_or_was_trained_on():
 
 
 def test_sizes_are_in_proportion_and_not_too_small():
-    assert Sizes.of(12) == Sizes()
+    assert Sizes.of(24) == Sizes()
     assert 3 * Sizes().n_ids >= 3_600
     quick = Sizes.of(1)
-    assert (quick.n_ids, quick.n_truths, quick.n_each) == (100, 17, 100)
+    assert (quick.n_ids, quick.n_truths, quick.n_each) == (100, 10, 100)
     assert quick.n_blind == (100, 100)
-    assert (quick.n_bias, quick.n_strangers) == (50, 17)
+    assert (quick.n_bias, quick.n_strangers) == (25, 10)

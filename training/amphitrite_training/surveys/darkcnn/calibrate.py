@@ -39,7 +39,7 @@ from amphitrite_training.surveys.darkcnn.systematics import shifts
 if TYPE_CHECKING:
     from amphitrite_training.surveys.darkcnn.simulate.clusters import Clusters
 
-N_RANDOM: Final = 2
+N_RANDOM: Final = 1
 """Random cross-sections of each id from which score curves are made."""
 _CALIBRATION: Final = 4_000_000  # first number of a stream that no training batch has
 

@@ -31,7 +31,7 @@ from amphitrite_training.surveys.darkcnn.simulate.clusters import clusters
 from amphitrite_training.surveys.darkcnn.strangers import VARIANTS, Strangers
 from amphitrite_training.surveys.darkcnn.systematics import OTHERS
 
-_FULL: Final = 12  # hundreds of test ids
+_FULL: Final = 24  # hundreds of test ids
 _LEAST: Final = 10
 _BIAS_IDS: Final = TEST_IDS + 400_000
 _STRANGER_IDS: Final = TEST_IDS + 500_000
@@ -57,7 +57,7 @@ class Sizes:
         Ids of each variant, each with the three classes.
     """
 
-    n_ids: int = 1_200
+    n_ids: int = 2_400
     n_truths: int = 200
     n_each: int = 100
     n_blind: tuple[int, ...] = (100, 1_000)

@@ -84,7 +84,7 @@ class Recipe(Training):
     continuous: bool = True
     n_ids: int = 6000
     n_validation_ids: int = 300
-    n_calibration_ids: int = 8000
+    n_calibration_ids: int = 16_000
     n_systematic_ids: int = 300
     n_random: int = 1
     relative_share: float = 0.15
