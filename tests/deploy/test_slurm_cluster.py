@@ -5,13 +5,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 from astropy.table import QTable
+from waiting import waited
 
 from amphitrite.places import checkout_repository
 from amphitrite.server.launcher import LocalTriton
@@ -35,6 +35,14 @@ pytestmark = [
     ),
 ]
 
+# The first attempt of task 1 lasts until it is requeued.
+PROGRAM = """\
+#!/bin/sh
+{python} -m amphitrite "$@"
+code=$?
+[ "$SLURM_ARRAY_TASK_ID,$SLURM_RESTART_COUNT" = 1, ] && sleep 600
+exit $code
+"""
 CONFIG = """\
 ClusterName=amphitrite
 SlurmctldHost={host}(127.0.0.1)
@@ -64,15 +72,6 @@ SlurmdLogFile={folder}/slurmd.log
 NodeName={host} NodeAddr=127.0.0.1 CPUs=2
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
-
-
-def waited(condition, seconds, what):
-    """Return what a condition gives as soon as that is true."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, what()
-        time.sleep(0.1)
-    return found
 
 
 def free_port():
@@ -124,7 +123,7 @@ def slurm(tmp_path):
             stack.callback(daemon.terminate)
             if words[0] == "munged":
                 socket_file = folder / "munge.socket"
-                waited(socket_file.exists, 30, (folder / "munged.out").read_text)
+                waited(socket_file.exists, (folder / "munged.out").read_text)
 
         def idle():
             words = ["sinfo", "--noheader", "--format=%T"]
@@ -133,10 +132,10 @@ def slurm(tmp_path):
             )
             return done.stdout.strip() == "idle"
 
-        waited(
-            *(idle, 60),
-            lambda: "".join(path.read_text() for path in folder.glob("*.[ol][uo]*")),
-        )
+        def said():
+            return "".join(path.read_text() for path in folder.glob("*.[ol][uo]*"))
+
+        waited(idle, said)
         yield environment
 
 
@@ -146,7 +145,7 @@ def test_an_array_and_its_merge_give_the_catalogue_of_one_run(slurm, tmp_path):
         write_star(draw_star(number), tmp_path / "lc")
     program = tmp_path / "bin" / "amphitrite"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m amphitrite "$@"\n')
+    program.write_text(PROGRAM.format(python=sys.executable))
     program.chmod(0o755)
     slurm["PATH"] = f"{program.parent}:{slurm['PATH']}"
     out = tmp_path / "eb.fits"
@@ -176,10 +175,10 @@ def test_an_array_and_its_merge_give_the_catalogue_of_one_run(slurm, tmp_path):
             lines = run("squeue", "--noheader", "--format=%i %T").splitlines()
             return f"{job}_1 RUNNING" in lines
 
-        waited(running, 120, logs)
+        waited(running, logs)
         run("scontrol", "requeue", f"{job}_1")
         # Slurm waits for two minutes before it starts a requeued task again
-        waited(out.exists, 900, logs)
+        waited(out.exists, logs, 900)
     assert "REQUEUE" in (tmp_path / f"slurm-{job}_1.out").read_text().upper()
     found, expected = QTable.read(out), QTable.read(tmp_path / "whole.fits")
     assert len(found) == N_STARS
