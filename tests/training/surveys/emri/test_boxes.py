@@ -4,15 +4,17 @@ import keras
 import numpy as np
 import pytest
 
+from amphitrite.surveys.emri.sampling import N_SAMPLES
 from amphitrite_training.surveys.emri import boxes, yardsticks
+from amphitrite_training.surveys.emri.recipe import WINDOWS
 
 pytestmark = pytest.mark.training
 N_WINDOWS, N_BINS = 128, 1003
 
 
-@pytest.fixture(scope="module")
-def loudest_box():
-    tensor = keras.Input((N_WINDOWS, N_BINS, 1))
+def scored(n_windows, n_bins):
+    """Return the function of a map that the graph is."""
+    tensor = keras.Input((n_windows, n_bins, 1))
     model = keras.Model(tensor, boxes.loudest_box(tensor))
 
     def score(power):
@@ -20,6 +22,20 @@ def loudest_box():
         return float(found[0])
 
     return score
+
+
+@pytest.fixture(scope="module")
+def loudest_box():
+    return scored(N_WINDOWS, N_BINS)
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_maps_of_every_recipe_have_boxes(window):
+    """The longest windows are fewer than the highest box has."""
+    n_windows, n_bins = N_SAMPLES // window, 300
+    power = np.random.default_rng(2).exponential(size=(n_windows, n_bins, 2)).mean(2)
+    expected = yardsticks.loudest_box(power)
+    assert scored(n_windows, n_bins)(power) == pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,12 @@ def loudest_box(power: Any) -> Any:
     Returns
     -------
     (n, 1) tensor
-        Boxes have 4, 16, 64 or all windows and 1 to 128 bins, and overlap by half, so
-        that they are the means of neighbouring halves.
+        Boxes have 4, 16, 64 (if there are as many) or all windows and 1 to 128 bins,
+        and overlap by half, so that they are the means of neighbouring halves.
     """
     n_windows = int(power.shape[1])
     heights, halves, height = [], power, 1
-    for frames in FRAMES:
+    for frames in (each for each in FRAMES if each < n_windows):
         halves = _pooled(halves, frames // 2 // height, 1)
         height = frames // 2
         heights.append((frames, _neighbours(halves, 2, 1)))
