@@ -105,7 +105,7 @@ def emri(
         int | None,
         typer.Option(
             min=0,
-            help="Processes that whiten strain; 0 does it in one thread.",
+            help="Threads that whiten strain, one at least.",
             show_default="one per core",
             rich_help_panel="Run",
         ),

@@ -27,7 +27,8 @@ class Limits:
     in_flight : int
         Requests sent and not yet answered.
     workers : int
-        Processes that prepare units; 0 prepares in a thread of this process.
+        Processes that prepare units; 0 prepares in a thread of this process.  Threads
+        of this process, one at least, for emri.
     patience : float
         Seconds during which a failing server is tried again before the run gives up.
     """

@@ -62,6 +62,8 @@ class Session:
         See `amphitrite.engine.staging.Staging`.
     disk_bytes : int
         Disk space that the run needs.
+    threads : bool
+        Whether the workers are threads of this process, not processes.
 
     Attributes
     ----------
@@ -94,6 +96,7 @@ class Session:
         beside: Sequence[Path] = (),
         products: Collection[str] | None = None,
         disk_bytes: int = 0,
+        threads: bool = False,
     ) -> None:
         self.control = control = control or Control()
         if control.shard is not None:
@@ -103,6 +106,7 @@ class Session:
             catalogues.check_suffix(out)
         self.seconds: dict[str, float] = {}
         self._survey = survey
+        self._pool = workers.threads if threads else workers.pool
         self._connecting = connecting
         self._stage: tuple[str, float] | None = None
         self._out = out
@@ -143,7 +147,7 @@ class Session:
     @cached_property
     def pool(self) -> Executor:
         """The workers that prepare units; they end with the session."""
-        return self._stack.enter_context(workers.pool(self.control.limits.workers))
+        return self._stack.enter_context(self._pool(self.control.limits.workers))
 
     @cached_property
     def _connection(self) -> Server:

@@ -57,17 +57,34 @@ def pool(n: int) -> Executor:
         cannot take a call.
     """
     if n == 0:
-        return ThreadPoolExecutor(max_workers=1)
+        return threads(1)
     if getattr(sys, "frozen", False) or not sys.executable:
         logger.warning(
             "this program is no Python that could start worker processes; a thread "
             "does their work, as with workers=0"
         )
-        return ThreadPoolExecutor(max_workers=1)
+        return threads(1)
     return _Processes(n)
 
 
-class _Processes(ThreadPoolExecutor):
+def threads(n: int) -> Executor:
+    """Return a pool of threads of this process, one at least.
+
+    They begin at once, and share what they read; for work that numpy and scipy do
+    without Python's lock.
+    """
+    return _Threads(max(1, n), thread_name_prefix="amphitrite-worker")
+
+
+class _Threads(ThreadPoolExecutor):
+    """Threads that, on an error, begin nothing more."""
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Wait for calls under way; on an error, drop those not yet begun."""
+        self.shutdown(cancel_futures=kind is not None)
+
+
+class _Processes(_Threads):
     """Threads, each with a worker process that does its work."""
 
     def __init__(self, n: int) -> None:
@@ -80,10 +97,6 @@ class _Processes(ThreadPoolExecutor):
     ) -> Future[_T]:
         """Have a worker process call a function."""
         return super().submit(self._send, fn, args, kwargs)
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Wait for calls under way; on an error, drop those not yet begun."""
-        self.shutdown(cancel_futures=kind is not None)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more work; end the workers once theirs is done."""

@@ -8,9 +8,11 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -348,3 +350,24 @@ def test_workers_end_though_a_fork_holds_their_pipes():
     finally:
         os.kill(fork, signal.SIGKILL)
         os.waitpid(fork, 0)
+
+
+def test_threads_are_of_this_process_and_one_at_least():
+    with workers.threads(0) as pool:
+        assert pool.submit(os.getpid).result() == os.getpid()
+
+
+def test_threads_begin_nothing_more_after_an_error():
+    first, go_on = threading.Event(), threading.Event()
+
+    def held():
+        first.set()
+        go_on.wait(60)
+
+    with suppress(KeyError), workers.threads(1) as pool:
+        running, waiting = pool.submit(held), pool.submit(os.getpid)
+        assert first.wait(60)
+        threading.Timer(0.1, go_on.set).start()
+        raise KeyError
+    assert running.done()
+    assert waiting.cancelled()

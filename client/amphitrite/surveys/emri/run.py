@@ -101,6 +101,7 @@ def run(
         *(MODEL.name, out, connecting, control),
         inputs=files,
         disk_bytes=_JOURNAL_BYTES,
+        threads=True,
     ) as session:
         drawings.check_folder(plots, "triggers", replace=session.may_replace)
         session.stage("reading")

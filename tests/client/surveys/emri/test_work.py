@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-
 import numpy as np
 import pytest
 from red_noise import red_noise
@@ -59,8 +57,3 @@ def test_noise_is_the_same_for_the_same_seed():
     np.testing.assert_array_equal(one.strain, again.strain)
     assert np.abs(np.corrcoef(one.strain[0], other.strain[0])[0, 1]) < 0.02
     assert np.abs(np.corrcoef(segments[0, 0], segments[1, 0])[0, 1]) < 0.02
-
-
-def test_what_overlaps_is_sent_to_another_process_once(block):
-    size = len(pickle.dumps(prepare(block, curves=None, batch=8)))
-    assert size < 1.1 * block.stretch.values.size * 4
