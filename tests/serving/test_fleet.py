@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 from restarting import Server
+from waiting import waited
 
 from amphitrite import errors
 from amphitrite.engine.control import Limits
@@ -207,9 +208,21 @@ def learn(model: Path, **learned: Any) -> None:
     (model / "config.pbtxt").write_text(format_config(config))
 
 
-def ask(model: ServedModel, n: int) -> None:
+def ask(model: ServedModel, n: int, servers: Sequence[Server] = ()) -> list[int]:
+    """Ask for something; return how many of the requests each server has answered.
+
+    A server counts a request after its answer has left, so all are waited for.
+    """
+    before = [n_requests(server) for server in servers]
+
+    def more() -> list[int]:
+        return [n_requests(s) - m for s, m in zip(servers, before, strict=True)]
+
     for number in range(n):
         model.infer(Work(number).inputs)
+    if servers:
+        waited(lambda: sum(more()) >= n, lambda: f"{more()} of {n} requests counted")
+    return more()
 
 
 def test_a_server_that_takes_another_s_place_under_a_name_gets_its_work(
@@ -221,20 +234,15 @@ def test_a_server_that_takes_another_s_place_under_a_name_gets_its_work(
         "dns:///tritons:8001", look_up=lambda name, port: set(found)
     ) as fleet:
         model = fleet.model(page.MODEL)
-        ask(model, 20)
-        assert min(n_requests(old), n_requests(kept)) >= 10
-        new = start()
-        warmed = n_requests(new)  # on its own, before it was ready
+        assert min(ask(model, 20, [old, kept])) >= 10
+        servers = [start(), old, kept]
         began = time.monotonic()
         found.remove(old.url)
-        found.add(new.url)
-        while n_requests(new) == warmed:
+        found.add(servers[0].url)
+        while not ask(model, 2, servers)[0]:
             assert time.monotonic() < began + 10
-            ask(model, 2)
         logger.info("the new server has work after %.1f s", time.monotonic() - began)
-        before = n_requests(old)
-        ask(model, 30)
-        assert n_requests(old) == before
+        assert ask(model, 30, servers)[1] == 0
         model.check_unchanged()
 
 
@@ -307,16 +315,15 @@ def test_a_server_with_other_weights_gets_no_request(
         model = fleet.model(page.MODEL)
         assert model.spec.learned["threshold"] != 0.125
         assert f"The server at {other.url} is left out" in caplog.text
-        before = [n_requests(server) for server in servers]
-        ask(model, 30)
-        more = [n_requests(s) - n for s, n in zip(servers, before, strict=True)]
-        assert (more[0], sum(more)) == (0, 30)
-        assert min(more[1:]) >= 10
+        answered = ask(model, 30, servers)
+        assert (answered[0], sum(answered)) == (0, 30)
+        assert min(answered[1:]) >= 10
+        before = n_requests(other)
         for server in servers[1:]:
             server.end(signal.SIGKILL)
         with pytest.raises(errors.ServerUnreachable):
             ask(model, 1)
-        assert n_requests(other) == before[0]
+        assert n_requests(other) == before
     assert caplog.text.count("is left out") == 1
 
 
