@@ -31,9 +31,9 @@ MANY = pytest.param(1000, marks=[pytest.mark.long, pytest.mark.timeout(3600)])
 FEW = pytest.param(60, marks=pytest.mark.timeout(600))
 
 
-def star(number):
-    """A star; those of even seeds are eclipsing binaries."""
-    return draw_star(2 * number + (number % BINARIES != 0))
+def seed(number):
+    """The seed of a star; those of even seeds are eclipsing binaries."""
+    return 2 * number + (number % BINARIES != 0)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,8 @@ def shipped(server_environment):
 def command(request, shipped, tmp_path_factory):
     """The command line over simulated stars, of which one is cut off."""
     folder = tmp_path_factory.mktemp("lc")
-    paths = [write_star(star(number), folder) for number in range(request.param)]
+    stars = (draw_star(seed(number)) for number in range(request.param))
+    paths = [write_star(star, folder) for star in stars]
     damaged = paths[DAMAGED]
     damaged.write_bytes(damaged.read_bytes()[:20_000])
     words = [sys.executable, "-m", "amphitrite", "calnet", str(folder / "*.fits")]
@@ -119,7 +120,7 @@ def test_merged_in_any_order_and_twice_they_are_one_run(whole, parts, tmp_path):
     for order, more in ((parts, ()), (parts[::-1], ("--overwrite",))):
         code, found, error = merged(order, out, *more)
         assert code == 1, error
-        assert f"{star(DAMAGED).seed}-0000-s_lc.fits is cut off" in error
+        assert f"{seed(DAMAGED)}-0000-s_lc.fits is cut off" in error
         assert found["skipped"] == answer["skipped"]
         for key in ("candidates", "stars", "segments", "files", "threshold"):
             assert found[key] == answer[key]
